@@ -1,0 +1,175 @@
+# Tandem's one Makefile.  `make help` lists what it can do.
+#
+# Every folder is found by wildcard: a new .c file needs no line here.  Objects of MODE=x go to
+# build/x, so that modes do not disturb each other.
+
+MODE  ?= debug
+BUILD ?= build
+OUT   := $(BUILD)/$(MODE)
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PREFIX ?= /usr/local
+
+.DEFAULT_GOAL := all
+SHELL := /bin/bash
+
+# --- flags -------------------------------------------------------------------------------------
+PKGS   := libuv libosip2 libsrtp2 libconfuse jansson spandsp
+CFLAGS_debug   := -O1 -g
+CFLAGS_release := -O2 -g -DNDEBUG -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+                  -fno-omit-frame-pointer
+CFLAGS_tsan    := -O1 -g -fsanitize=thread
+CFLAGS_cover   := -O0 -g --coverage
+ifeq ($(CFLAGS_$(MODE)),)
+$(error MODE=$(MODE) is not one of debug, release, asan, tsan, cover)
+endif
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+        -Wvla -Wwrite-strings -Wno-unused-parameter $(if $(WERROR),-Werror)
+CPPFLAGS_ALL := -I. -D_GNU_SOURCE -DHASH_NONFATAL_OOM=1 $(shell pkg-config --cflags $(PKGS)) $(CPPFLAGS)
+CFLAGS_ALL := -std=c11 -pthread $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
+LDFLAGS_ALL := -pthread $(CFLAGS_$(MODE)) $(LDFLAGS)
+LIBS := $(shell pkg-config --libs $(PKGS)) -lpri -lm
+
+# --- sources: one archive a folder; a folder may use those to its right --------------------------
+MODULES := gateway conf dialplan sip isup tdm base
+MAINS   := gateway/main.c gateway/tandemctl.c
+src_base     := $(wildcard gateway/base/*.c)
+src_tdm      := $(wildcard tdm/*.c)
+src_isup     := $(wildcard isup/*.c)
+src_sip      := $(wildcard sip/*.c)
+src_dialplan := $(wildcard dialplan/*.c)
+src_conf     := $(wildcard conf/*.c)
+src_gateway  := $(filter-out $(MAINS),$(wildcard gateway/*.c))
+src_pbx      := $(wildcard tests/pbx/*.c)
+objs = $(patsubst %.c,$(OUT)/%.o,$(1))
+archive = $(OUT)/lib$(1).a
+ALL_ARCHIVES := $(foreach m,$(MODULES),$(call archive,$(m)))
+PRODUCT_SRC := $(foreach m,$(MODULES),$(src_$(m))) $(MAINS)
+
+# What a unit test of folder x links: x and what x may use.
+uses_base     := base
+uses_tdm      := tdm base
+uses_isup     := isup base
+uses_sip      := sip base
+uses_dialplan := dialplan base
+uses_conf     := conf dialplan sip isup tdm base
+uses_gateway  := $(MODULES)
+uses_pbx      := isup tdm base
+
+PROGRAMS := $(OUT)/tandem $(OUT)/tandemctl
+SIMPBX   := $(OUT)/simpbx
+
+.PHONY: all help demo check check-unit check-sim check-e2e check-fuzz bench fuzz lint format install clean \
+        compile_commands
+all: $(PROGRAMS) $(SIMPBX) ## build the gateway, tandemctl and the simulated PBX
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+define archive_rule
+$(call archive,$(1)): $(call objs,$(src_$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach m,$(MODULES),$(eval $(call archive_rule,$(m))))
+
+$(OUT)/tandem: $(OUT)/gateway/main.o $(ALL_ARCHIVES)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$(OUT)/tandemctl: $(OUT)/gateway/tandemctl.o $(call archive,base)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$(SIMPBX): $(call objs,$(src_pbx)) $(foreach m,$(uses_pbx),$(call archive,$(m)))
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+# --- unit tests: tests/unit/FOLDER/FILE_test.c includes FOLDER/FILE.c ----------------------------
+UNIT_SRC := $(wildcard tests/unit/*/*_test.c)
+UNIT_BIN := $(patsubst %.c,$(OUT)/%,$(UNIT_SRC))
+define unit_rule
+$(OUT)/tests/unit/$(1)/%_test: $(OUT)/tests/unit/$(1)/%_test.o $(foreach m,$(uses_$(1)),$(call archive,$(m)))
+	$(CC) $(LDFLAGS_ALL) -o $$@ $$< $(foreach m,$(uses_$(1)),$(call archive,$(m))) $(LIBS) -lcmocka
+endef
+$(foreach m,$(MODULES) pbx,$(eval $(call unit_rule,$(m))))
+
+# --- simulated time: tests/sim/*_sim.c, each linked with the harness and the gateway less main ---
+# The harness defines clock_gettime and the media worker, so neither libc's nor ours is used.
+SIM_SRC := $(wildcard tests/sim/*_sim.c)
+SIM_BIN := $(patsubst %.c,$(OUT)/%,$(SIM_SRC))
+SIM_OBJ := $(call objs,$(filter-out $(SIM_SRC),$(wildcard tests/sim/*.c)))
+$(OUT)/tests/sim/%_sim: $(OUT)/tests/sim/%_sim.o $(SIM_OBJ) $(ALL_ARCHIVES)
+	$(CC) $(LDFLAGS_ALL) -rdynamic -o $@ $^ $(LIBS) -lcmocka
+
+# --- fuzzing: tests/fuzz/X_fuzz.c, corpus in tests/fuzz/corpus/X ---------------------------------
+FUZZ_SRC    := $(wildcard tests/fuzz/*_fuzz.c)
+FUZZ_NAMES  := $(patsubst tests/fuzz/%_fuzz.c,%,$(FUZZ_SRC))
+REPLAY_BIN  := $(FUZZ_NAMES:%=$(OUT)/tests/fuzz/%_replay)
+FUZZ_SECONDS ?= 60
+$(OUT)/tests/fuzz/%_replay: $(OUT)/tests/fuzz/%_fuzz.o $(OUT)/tests/fuzz/replay.o $(ALL_ARCHIVES)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+FUZZ_FLAGS  := -O1 -g -std=c11 -pthread -fsanitize=fuzzer,address,undefined
+FUZZ_BIN    := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
+$(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(filter-out $(MAINS),$(PRODUCT_SRC))
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) $(CPPFLAGS_ALL) -o $@ $^ $(LIBS)
+
+# --- what people call --------------------------------------------------------------------------
+check: check-unit check-fuzz check-sim check-e2e ## run every test
+
+check-unit: $(UNIT_BIN) ## unit tests
+	@scripts/run-tests unit $(OUT) $(UNIT_BIN)
+
+check-sim: $(SIM_BIN) ## the whole call machine on a virtual clock
+	@scripts/run-tests sim $(OUT) $(SIM_BIN)
+
+check-fuzz: $(REPLAY_BIN) ## replay the fuzz corpora
+	@scripts/run-tests fuzz $(OUT) $(REPLAY_BIN)
+
+check-e2e: all ## real binaries, real SIP software
+	@scripts/run-tests e2e $(OUT) $(wildcard tests/e2e/*_e2e.py)
+
+fuzz: $(FUZZ_BIN) ## fuzz each parser for FUZZ_SECONDS (default 60)
+	@for n in $(FUZZ_NAMES); do \
+		mkdir -p $(BUILD)/fuzz/corpus/$$n; \
+		$(BUILD)/fuzz/$$n -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+			$(BUILD)/fuzz/corpus/$$n tests/fuzz/corpus/$$n || exit 1; \
+	done
+
+bench: ## measure, print a table, write build/bench.json
+	@$(MAKE) --no-print-directory MODE=release all
+	@OUT=$(BUILD)/release JSON=$(BUILD)/bench.json tests/bench/run
+
+demo: all ## place calls between a simulated PBX and a real SIP phone, and show them
+	@OUT=$(OUT) tests/demo/demo
+
+lint: ## who may include whom, file sizes, format, cppcheck
+	@scripts/lint
+
+format: ## run clang-format over the tree
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+compile_commands: ## write compile_commands.json
+	@scripts/compile-commands "$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)" > compile_commands.json
+
+install: ## install under $(DESTDIR)$(PREFIX)
+	@$(MAKE) --no-print-directory MODE=release all
+	install -Dm755 $(BUILD)/release/tandem $(DESTDIR)$(PREFIX)/sbin/tandem
+	install -Dm755 $(BUILD)/release/tandemctl $(DESTDIR)$(PREFIX)/bin/tandemctl
+	install -Dm755 $(BUILD)/release/simpbx $(DESTDIR)$(PREFIX)/bin/tandem-simpbx
+	install -d $(DESTDIR)$(PREFIX)/share/doc/tandem $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m644 README.md NEWS.md $(wildcard docs/*.md) $(wildcard conf/*.conf) \
+		$(DESTDIR)$(PREFIX)/share/doc/tandem/
+	install -m644 $(wildcard docs/*.8) $(DESTDIR)$(PREFIX)/share/man/man8/
+
+clean: ## remove what was built
+	rm -rf $(BUILD) compile_commands.json
+
+help: ## this list
+	@echo "make TARGET [MODE=debug|release|asan|tsan|cover] [WERROR=1]"; echo
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | \
+		awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
+
+.SECONDARY:
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
