@@ -62,7 +62,7 @@ uses_pbx      := isup tdm base
 PROGRAMS := $(OUT)/tandem $(OUT)/tandemctl
 SIMPBX   := $(OUT)/simpbx
 
-.PHONY: all help demo check check-unit check-sim check-e2e check-fuzz bench fuzz lint format install clean \
+.PHONY: all help demo check check-build check-unit check-sim check-e2e check-fuzz bench fuzz lint format install clean \
         compile_commands
 all: $(PROGRAMS) $(SIMPBX) ## build the gateway, tandemctl and the simulated PBX
 
@@ -118,6 +118,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(filter-out $(MAINS),$(PRODUCT_SRC))
 # --- what people call --------------------------------------------------------------------------
 check: check-unit check-fuzz check-sim check-e2e ## run every test
 
+check-build: $(UNIT_BIN) $(SIM_BIN) $(REPLAY_BIN) ## build the tests, run none
+
 check-unit: $(UNIT_BIN) ## unit tests
 	@scripts/run-tests unit $(OUT) $(UNIT_BIN)
 
@@ -127,7 +129,7 @@ check-sim: $(SIM_BIN) ## the whole call machine on a virtual clock
 check-fuzz: $(REPLAY_BIN) ## replay the fuzz corpora
 	@scripts/run-tests fuzz $(OUT) $(REPLAY_BIN)
 
-check-e2e: all ## real binaries, real SIP software
+check-e2e: all ## real binaries, real SIP software; TESTS="reload outcomes" picks some
 	@scripts/run-tests e2e $(OUT) $(wildcard tests/e2e/*_e2e.py)
 
 fuzz: $(FUZZ_BIN) ## fuzz each parser for FUZZ_SECONDS (default 60)
@@ -144,14 +146,16 @@ bench: ## measure, print a table, write build/bench.json
 demo: all ## place calls between a simulated PBX and a real SIP phone, and show them
 	@OUT=$(OUT) tests/demo/demo
 
-lint: ## who may include whom, file sizes, format, cppcheck
+lint: ## who may include whom, file sizes, format, static analysis, man pages
 	@scripts/lint
 
-format: ## run clang-format over the tree
-	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+COMPILE_COMMANDS ?= compile_commands.json
+
+format: ## run clang-format over the .c files (headers are laid out by hand)
+	@git ls-files -co --exclude-standard '*.c' | xargs clang-format -i
 
 compile_commands: ## write compile_commands.json
-	@scripts/compile-commands "$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)" > compile_commands.json
+	@scripts/compile-commands $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) > $(COMPILE_COMMANDS)
 
 install: ## install under $(DESTDIR)$(PREFIX)
 	@$(MAKE) --no-print-directory MODE=release all
