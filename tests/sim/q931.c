@@ -1,0 +1,221 @@
+#include "tests/sim/q931.h"
+
+#include "tests/sim/inbox.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	uint8_t type;
+	const char *name;
+} types[] = {
+	/* Q.931 table 4-2 */
+	{0x01, "ALERTING"},    {0x02, "CALL-PROCEEDING"}, {0x03, "PROGRESS"},
+	{0x05, "SETUP"},       {0x07, "CONNECT"},         {0x0d, "SETUP-ACK"},
+	{0x0f, "CONNECT-ACK"}, {0x45, "DISCONNECT"},      {0x46, "RESTART"},
+	{0x4d, "RELEASE"},     {0x4e, "RESTART-ACK"},     {0x5a, "RELEASE-COMPLETE"},
+	{0x62, "FACILITY"},    {0x6e, "NOTIFY"},          {0x75, "STATUS-ENQUIRY"},
+	{0x7b, "INFORMATION"}, {0x7d, "STATUS"},
+};
+
+enum {
+	IE_BEARER = 0x04,
+	IE_CAUSE = 0x08,
+	IE_CALL_STATE = 0x14,
+	IE_CHANNEL = 0x18,
+	IE_PROGRESS = 0x1e,
+	IE_DISPLAY = 0x28,
+	IE_CALLING = 0x6c,
+	IE_CALLED = 0x70,
+	IE_RESTART = 0x79
+};
+
+const char *q931_name(uint8_t type)
+{
+	static char unknown[16];
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].type == type)
+			return types[i].name;
+	snprintf(unknown, sizeof(unknown), "MESSAGE-%02x", type);
+	return unknown;
+}
+
+uint8_t q931_type(const char *words)
+{
+	size_t n = strcspn(words, " ");
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strlen(types[i].name) == n && memcmp(types[i].name, words, n) == 0)
+			return types[i].type;
+	return 0;
+}
+
+/* --- reading --- */
+
+struct text {
+	char *at;
+	size_t left;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(t->at, t->left, fmt, ap);
+	va_end(ap);
+	if (n > 0 && (size_t)n < t->left) {
+		t->at += n;
+		t->left -= (size_t)n;
+	}
+}
+
+static void add_number(struct text *t, const char *key, const uint8_t *ie, size_t len)
+{
+	size_t skip = 0;
+
+	while (skip < len && (ie[skip] & 0x80) == 0)
+		skip++; /* octet 3, and 3a of a calling number: bit 8 ends the group */
+	skip++;
+	if (skip > len)
+		return;
+	add(t, " %s=%.*s", key, (int)(len - skip), (const char *)ie + skip);
+	if (skip > 1 && (ie[1] & 0x60) == 0x20)
+		add(t, " restricted");
+}
+
+static void add_ie(struct text *t, uint8_t id, const uint8_t *ie, size_t len)
+{
+	switch (id) {
+	case IE_CAUSE:
+		if (len >= 2)
+			add(t, " cause=%u", ie[1] & 0x7f);
+		break;
+	case IE_CALL_STATE:
+		if (len >= 1)
+			add(t, " state=%u", ie[0] & 0x3f);
+		break;
+	case IE_CHANNEL:
+		if (len >= 3)
+			add(t, " ch=%u%s", ie[len - 1] & 0x7f, ie[0] & 0x08 ? " exclusive" : "");
+		break;
+	case IE_PROGRESS:
+		if (len >= 2)
+			add(t, " pi=%u", ie[1] & 0x7f);
+		break;
+	case IE_CALLED: add_number(t, "called", ie, len); break;
+	case IE_CALLING: add_number(t, "calling", ie, len); break;
+	case IE_DISPLAY:
+		if (len > 0 && (ie[0] & 0x80) != 0) {
+			ie++; /* display type octet of the US variants */
+			len--;
+		}
+		add(t, " name=%.*s", (int)len, (const char *)ie);
+		break;
+	default: break;
+	}
+}
+
+bool q931_read(const uint8_t *q931, size_t len, struct q931_head *head, char *words,
+	       size_t words_size)
+{
+	struct text t = {words, words_size};
+	size_t ref_len = q931[1] & 0x0f;
+
+	if (len < 3 + ref_len)
+		return false;
+	head->reference = 0;
+	head->from_originator = ref_len == 0 || (q931[2] & 0x80) == 0;
+	for (size_t i = 0; i < ref_len; i++)
+		head->reference = head->reference << 8 | (i == 0 ? q931[2] & 0x7fu : q931[2 + i]);
+	head->type = q931[2 + ref_len];
+	add(&t, "%s", q931_name(head->type));
+	for (size_t at = 3 + ref_len; at < len;) {
+		if ((q931[at] & 0x80) != 0) {
+			at++;
+			continue;
+		}
+		if (at + 2 > len || at + 2 + q931[at + 1] > len)
+			return false;
+		add_ie(&t, q931[at], q931 + at + 2, q931[at + 1]);
+		at += 2u + q931[at + 1];
+	}
+	return true;
+}
+
+/* --- writing --- */
+
+struct octets {
+	uint8_t *out;
+	size_t len, cap;
+};
+
+static void put(struct octets *o, const void *octets, size_t len)
+{
+	if (o->len + len > o->cap)
+		abort();
+	memcpy(o->out + o->len, octets, len);
+	o->len += len;
+}
+
+static void put_octet(struct octets *o, unsigned octet)
+{
+	uint8_t b = (uint8_t)octet;
+	put(o, &b, 1);
+}
+
+static void put_ie(struct octets *o, unsigned id, size_t len, const uint8_t *ie)
+{
+	put_octet(o, id);
+	put_octet(o, (unsigned)len);
+	put(o, ie, len);
+}
+
+static void put_text(struct octets *o, unsigned id, const uint8_t *head, size_t head_len,
+		     const char *text)
+{
+	put_octet(o, id);
+	put_octet(o, (unsigned)(head_len + strlen(text)));
+	put(o, head, head_len);
+	put(o, text, strlen(text));
+}
+
+/* Information elements in the ascending order of Q.931 4.5.1. */
+size_t q931_write(const struct q931_head *head, const char *words, uint8_t *out, size_t cap)
+{
+	struct octets o = {out, 0, cap};
+	char value[64];
+	unsigned number;
+
+	if (q931_type(words) == 0)
+		return 0;
+	put(&o, (const uint8_t[]){0x08, 0x02}, 2);
+	put_octet(&o, head->reference >> 8 | (head->from_originator ? 0 : 0x80));
+	put_octet(&o, head->reference & 0xff);
+	put_octet(&o, q931_type(words));
+	if (q931_type(words) == 0x05) /* speech, 64 kbit/s circuit, mu-law */
+		put_ie(&o, IE_BEARER, 3, (const uint8_t[]){0x80, 0x90, 0xa2});
+	if ((number = words_get_number(words, "cause", 0)) != 0) /* location: user */
+		put_ie(&o, IE_CAUSE, 2, (const uint8_t[]){0x80, (uint8_t)(0x80 | number)});
+	if ((number = words_get_number(words, "state", 99)) != 99)
+		put_ie(&o, IE_CALL_STATE, 1, (const uint8_t[]){(uint8_t)number});
+	if ((number = words_get_number(words, "ch", 0)) != 0) {
+		uint8_t exclusive = words_have(words, "exclusive") ? 0xa9 : 0xa1;
+		put_ie(&o, IE_CHANNEL, 3,
+		       (const uint8_t[]){exclusive, 0x83, (uint8_t)(0x80 | number)});
+	}
+	if ((number = words_get_number(words, "pi", 0)) != 0)
+		put_ie(&o, IE_PROGRESS, 2, (const uint8_t[]){0x80, (uint8_t)(0x80 | number)});
+	if (words_get(words, "name", value, sizeof(value)) != NULL)
+		put_text(&o, IE_DISPLAY, NULL, 0, value);
+	if (words_get(words, "calling", value, sizeof(value)) != NULL)
+		put_text(&o, IE_CALLING, (const uint8_t[]){0x00, 0x80}, 2, value);
+	if (words_get(words, "called", value, sizeof(value)) != NULL)
+		put_text(&o, IE_CALLED, (const uint8_t[]){0x80}, 1, value);
+	if (words_get(words, "restart", value, sizeof(value)) != NULL)
+		put_ie(&o, IE_RESTART, 1, (const uint8_t[]){0x80});
+	return o.len;
+}
