@@ -16,14 +16,14 @@ struct loop;
 
 /* Opens everything conf names and starts taking calls.  conf moves in on success.  0, or -errno
  * with why in err (which names what failed and what to do). */
-int  gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, char *err,
-                  size_t err_size);
+int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, char *err,
+		 size_t err_size);
 /* Clears calls without waiting for the peers' answers, then closes all. */
 void gateway_close(struct gateway *g);
 
 /* Applies the difference between the running configuration and conf, which moves in on success.
  * Live calls go on.  What was done, or why nothing was, goes to report, a line each. */
-int  gateway_reload(struct gateway *g, struct conf *conf, FILE *report);
+int gateway_reload(struct gateway *g, struct conf *conf, FILE *report);
 
 /* Clears every call in the protocols' own way (cause 41 / BYE) and refuses new ones; done runs when
  * the last one is released or after timeout_ms. */

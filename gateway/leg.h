@@ -17,55 +17,54 @@ struct leg;
 
 enum { LEG_NAME_MAX = 48, LEG_DISPLAY_MAX = 64 };
 
-enum leg_event {                     /* leg -> call, in the order they can occur */
-	LEG_PROCEEDING,              /* it has all it needs */
-	LEG_ALERTING,
-	LEG_PROGRESS,                /* early audio may be there: connect the path */
-	LEG_ANSWERED,
-	LEG_CONFIRMED,               /* our answer arrived: from-leg only */
-	LEG_MEDIA,                   /* its end of the path is known or changed; also before answer */
-	LEG_DIGIT,                   /* overlap: one more called digit */
-	LEG_CLEARING,                /* it wants out; info.cause */
-	LEG_RELEASED,                /* gone; always the last one; info.cause as the peer gave it */
-	LEG_EVENT_COUNT
+enum leg_event {                 /* leg -> call, in the order they can occur */
+		 LEG_PROCEEDING, /* it has all it needs */
+		 LEG_ALERTING,
+		 LEG_PROGRESS, /* early audio may be there: connect the path */
+		 LEG_ANSWERED,
+		 LEG_CONFIRMED, /* our answer arrived: from-leg only */
+		 LEG_MEDIA,     /* its end of the path is known or changed; also before answer */
+		 LEG_CLEARING,  /* it wants out; info.cause */
+		 LEG_RELEASED,  /* gone; always the last one; info.cause as the peer gave it */
+		 LEG_EVENT_COUNT
 };
 
 struct leg_party {
 	char number[DIAL_NUMBER_MAX];
-	char name[LEG_DISPLAY_MAX];  /* UTF-8 */
-	bool restricted;             /* presentation restricted, RFC 3323 privacy */
+	char name[LEG_DISPLAY_MAX];              /* UTF-8 */
+	bool restricted;                         /* presentation restricted, RFC 3323 privacy */
 	uint8_t type_of_number, plan, screening; /* Q.931 values; 0 where SIP gave none */
 };
 
 struct leg_info {
-	int  cause;                  /* Q.850; the one neutral cause code */
-	int  sip_status;             /* what a SIP peer really said, 0 = none: kept SIP to SIP */
+	int cause;      /* Q.850; the one neutral cause code */
+	int sip_status; /* what a SIP peer really said, 0 = none: kept SIP to SIP */
 	bool location_user;
-	bool inband;                 /* tones or announcements are on the path */
-	char digit;
+	bool inband; /* tones or announcements are on the path */
 };
 
-struct leg_ops {                     /* call -> leg */
-	const char *kind;            /* "isdn", "sip" */
+struct leg_ops {          /* call -> leg */
+	const char *kind; /* "isdn", "sip" */
 	void (*proceeding)(struct leg *leg);
 	void (*alert)(struct leg *leg, bool inband);
 	void (*progress)(struct leg *leg, bool inband);
 	void (*answer)(struct leg *leg);
-	void (*clear)(struct leg *leg, const struct leg_info *why); /* idempotent; RELEASED follows */
-	/* This leg's end of the path; kind PATH_NONE until known.  An RTP session moves to the
-	 * caller the first time. */
+	void (*clear)(struct leg *leg,
+		      const struct leg_info *why); /* idempotent; RELEASED follows */
+	bool (*has_end)(const struct leg *leg);    /* its end of the path is known */
+	/* That end, once; an RTP session moves to the caller. */
 	void (*take_end)(struct leg *leg, struct path_end *out);
-	/* Latest agreed media of an RTP end, NULL = none yet (or a slot). */
-	const struct sip_media *(*media)(const struct leg *leg);
-	void (*free)(struct leg *leg);                  /* by the call, after RELEASED */
+	void (*free)(struct leg *leg); /* by the call, after RELEASED */
 };
 
-struct leg {                         /* first member of struct leg_isup, leg_sip */
+struct leg { /* first member of struct leg_isup, leg_sip */
 	const struct leg_ops *ops;
-	struct call *call;           /* not owned; set by call_new() */
-	char name[LEG_NAME_MAX];     /* "t1-1/7", "sip:7134@cs" - for logs */
-	struct worker *worker;       /* SLOT: that drives the slot; RTP: NULL */
-	int  final_cause;            /* Q.850 the peer gave or got at the end, 0 = none yet: the record */
+	struct call *call;       /* not owned; set by call_new() */
+	char name[LEG_NAME_MAX]; /* "t1-1/7", "sip:7134@cs" - for logs */
+	struct worker *worker;   /* that drives the leg's slot; NULL: RTP, any worker will do */
+	struct sip_media media;  /* RTP: latest agreed; valid when media_version is not 0 */
+	unsigned media_version;  /* grows with each change */
+	int final_cause; /* Q.850 the peer gave or got at the end, 0 = none yet: the record */
 };
 
 #endif

@@ -19,27 +19,28 @@ enum path_end_kind { PATH_NONE, PATH_SLOT, PATH_RTP };
 
 struct path_end {
 	enum path_end_kind kind;
-	unsigned span, slot;                 /* PATH_SLOT: index of the span in its worker, 1..24 */
-	struct rtp_session *rtp;             /* PATH_RTP: owned by the path */
+	unsigned span, slot;     /* PATH_SLOT: index of the span in its worker, 1..24 */
+	struct rtp_session *rtp; /* PATH_RTP: owned by the path */
 	/* run time */
-	struct dtmf_detector *detector;      /* SLOT: owned */
-	struct dtmf_generator *generator;    /* SLOT: owned */
-	char digit_on;                       /* digit the far side holds down now, 0 = none */
-	bool quiet_reported;                 /* RTP: PATH_NO_RTP was told for this silence */
+	struct dtmf_detector *detector;   /* SLOT: owned */
+	struct dtmf_generator *generator; /* SLOT: owned */
+	char digit_on;                    /* digit the far side holds down now, 0 = none */
+	bool quiet_reported;              /* RTP: PATH_NO_RTP was told for this silence */
 };
 
 struct path {
-	uint32_t id;                         /* the call's id: kills stale messages */
-	struct path_end end[2];              /* [0] from, [1] to */
+	uint32_t id;            /* the call's id: kills stale messages */
+	struct path_end end[2]; /* [0] from, [1] to */
 	uint64_t opened_ns;
 };
 
 /* Ends are copied, sessions move in on success only.  0 or -ENOMEM. */
-int  path_new(struct path **out, uint32_t id, const struct path_end *from, const struct path_end *to);
+int path_new(struct path **out, uint32_t id, const struct path_end *from,
+	     const struct path_end *to);
 void path_free(struct path *p);
 
-struct path_tick_io {                        /* what one tick of a worker offers */
-	tdm_tick *rx, *tx;                   /* arrays indexed by span */
+struct path_tick_io {      /* what one tick of a worker offers */
+	tdm_tick *rx, *tx; /* arrays indexed by span */
 	uint64_t now_ns;
 };
 /* One tick of both directions. */

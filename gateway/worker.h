@@ -23,46 +23,47 @@ struct worker;
 enum { WORKER_SPANS_MAX = 8 };
 
 enum worker_event_kind {
-	WORKER_FRAME,                        /* D-channel frame from span */
-	WORKER_ALARMS,                       /* span's alarms changed; debounced: on after 0, off after 500 ms good */
-	WORKER_CLOSED,                       /* path is ours again */
-	WORKER_NO_RTP,                       /* path's RTP end heard nothing for the configured time */
+	WORKER_FRAME,  /* D-channel frame from span */
+	WORKER_ALARMS, /* span's alarms changed; debounced: on after 0, off after 500 ms good */
+	WORKER_CLOSED, /* path is ours again */
+	WORKER_NO_RTP, /* path's RTP end heard nothing for the configured time */
 	WORKER_RTP_BACK,
 };
 
 struct worker_event {
 	enum worker_event_kind kind;
-	unsigned span;                       /* FRAME, ALARMS: index given by worker_add_span() */
-	uint32_t path_id;                    /* NO_RTP, RTP_BACK */
-	unsigned end;                        /* NO_RTP, RTP_BACK: which end of the path */
-	struct path *path;                   /* CLOSED */
-	unsigned alarms;                     /* ALARMS */
-	const uint8_t *frame;                /* FRAME: lent */
+	unsigned span;        /* FRAME, ALARMS: index given by worker_add_span() */
+	uint32_t path_id;     /* NO_RTP, RTP_BACK */
+	unsigned end;         /* NO_RTP, RTP_BACK: which end of the path */
+	struct path *path;    /* CLOSED */
+	unsigned alarms;      /* ALARMS */
+	const uint8_t *frame; /* FRAME: lent */
 	size_t frame_len;
 };
 
 struct worker_conf {
-	unsigned no_rtp_ms;                  /* report a silent RTP end after this; 0 = never */
-	int fifo_priority;                   /* SCHED_FIFO priority, 0 = normal scheduling */
-	unsigned paths_max;                  /* OPEN beyond this is refused */
+	unsigned no_rtp_ms; /* report a silent RTP end after this; 0 = never */
+	int fifo_priority;  /* SCHED_FIFO priority, 0 = normal scheduling */
+	unsigned paths_max; /* OPEN beyond this is refused */
 };
 
 typedef void worker_event_fn(void *arg, const struct worker_event *ev);
 
-int  worker_start(struct worker **out, struct loop *loop, const struct worker_conf *conf,
-                  worker_event_fn *on_event, void *arg);
+int worker_start(struct worker **out, struct loop *loop, const struct worker_conf *conf,
+		 worker_event_fn *on_event, void *arg);
 /* Ends the thread; paths still open are freed.  No events after it returned. */
 void worker_stop(struct worker *w);
 
 /* The span is lent until removed.  Returns its index, or -errno. */
-int  worker_add_span(struct worker *w, struct tdm_span *span);
-void worker_remove_span(struct worker *w, unsigned span);   /* no path may use it any more */
+int worker_add_span(struct worker *w, struct tdm_span *span);
+void worker_remove_span(struct worker *w, unsigned span); /* no path may use it any more */
 
-int  worker_open(struct worker *w, struct path *p);         /* 0, -EAGAIN (ring or table full) */
+int worker_open(struct worker *w, struct path *p); /* 0, -EAGAIN (ring or table full) */
 /* Never lost: when the ring is full it is kept and sent later.  WORKER_CLOSED follows. */
 void worker_close(struct worker *w, struct path *p);
 /* New media for the RTP end (0 or 1) of a path.  0 or -EAGAIN. */
-int  worker_set_media(struct worker *w, const struct path *p, unsigned end, const struct sip_media *m);
+int worker_set_media(struct worker *w, const struct path *p, unsigned end,
+		     const struct sip_media *m);
 /* False: ring full, frame refused. */
 bool worker_send_frame(struct worker *w, unsigned span, const uint8_t *frame, size_t len);
 

@@ -22,7 +22,7 @@ static inline uint64_t clock_mono_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-static inline uint64_t clock_wall_ms(void)      /* since 1970, UTC */
+static inline uint64_t clock_wall_ms(void) /* since 1970, UTC */
 {
 	return clock_ns(CLOCK_REALTIME) / 1000000u;
 }

@@ -24,7 +24,7 @@ static struct {
 	bool running;
 	_Atomic bool stopping;
 	struct ring ring;
-	uint32_t reported;           /* drops already told of */
+	uint32_t reported; /* drops already told of */
 	sem_t wake;
 	pthread_t thread;
 } state = {
@@ -163,7 +163,8 @@ static void report_drops(void)
 	if (dropped == state.reported)
 		return;
 	char line[LINE_MAX_OCTETS] = "";
-	snprintf(line, sizeof(line) - 1, "warn gateway: %u log lines dropped: the log is read too slowly",
+	snprintf(line, sizeof(line) - 1,
+		 "warn gateway: %u log lines dropped: the log is read too slowly",
 		 dropped - state.reported);
 	state.reported = dropped;
 	deliver(line);

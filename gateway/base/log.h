@@ -13,20 +13,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum log_area { LOG_GATEWAY, LOG_CALL, LOG_TDM, LOG_ISUP, LOG_SIP, LOG_MEDIA, LOG_CONF,
-                LOG_AREA_COUNT };
+enum log_area {
+	LOG_GATEWAY,
+	LOG_CALL,
+	LOG_TDM,
+	LOG_ISUP,
+	LOG_SIP,
+	LOG_MEDIA,
+	LOG_CONF,
+	LOG_AREA_COUNT
+};
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
 
 /* Gets whole lines without the newline.  NULL restores stderr. */
 typedef void log_sink_fn(void *arg, const char *line);
 void log_set_sink(log_sink_fn *fn, void *arg);
 
-int  log_start(void);                /* starts the writer thread; before it, lines go out directly */
-void log_stop(void);                 /* writes what is queued, ends the thread */
+int log_start(void); /* starts the writer thread; before it, lines go out directly */
+void log_stop(void); /* writes what is queued, ends the thread */
 
-void log_set_level(enum log_area area, enum log_level level);   /* default LOG_INFO */
-bool log_parse_area(const char *name, enum log_area *out);      /* "sip" */
-bool log_parse_level(const char *name, enum log_level *out);    /* "error" "warn" "info" "debug" */
+void log_set_level(enum log_area area, enum log_level level); /* default LOG_INFO */
+bool log_parse_area(const char *name, enum log_area *out);    /* "sip" */
+bool log_parse_level(const char *name, enum log_level *out);  /* "error" "warn" "info" "debug" */
 bool log_enabled(enum log_area area, enum log_level level);
 
 void log_line(enum log_area area, enum log_level level, const char *fmt, ...)
@@ -39,7 +47,6 @@ struct log_limit {
 	unsigned held;
 };
 void log_limited(struct log_limit *lim, unsigned interval_ms, enum log_area area,
-                 enum log_level level, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+		 enum log_level level, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -3,7 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* --- pairing heap: child = first child, next = next sibling, prev = previous sibling or parent --- */
+/* --- pairing heap: child = first child, next = next sibling, prev = previous sibling or parent ---
+ */
 
 static struct timer *heap_meld(struct timer *a, struct timer *b)
 {

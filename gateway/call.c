@@ -1,0 +1,430 @@
+#include "gateway/call.h"
+
+#include "gateway/base/log.h"
+#include "gateway/call_path.h"
+#include "isup/cause.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_names[CALL_STATE_COUNT] = {"NEW",      "OFFERED",   "PROCEEDING",
+							  "ALERTING", "CONNECTED", "CLEARING"};
+
+static const char *const event_names[CALL_EVENT_COUNT] = {
+	[FROM_SETUP] = "FROM_SETUP",       [FROM_CONFIRMED] = "FROM_CONFIRMED",
+	[FROM_MEDIA] = "FROM_MEDIA",       [FROM_CLEARING] = "FROM_CLEARING",
+	[FROM_RELEASED] = "FROM_RELEASED", [TO_PROCEEDING] = "TO_PROCEEDING",
+	[TO_ALERTING] = "TO_ALERTING",     [TO_PROGRESS] = "TO_PROGRESS",
+	[TO_ANSWERED] = "TO_ANSWERED",     [TO_MEDIA] = "TO_MEDIA",
+	[TO_CLEARING] = "TO_CLEARING",     [TO_RELEASED] = "TO_RELEASED",
+	[CALL_TIMEOUT] = "CALL_TIMEOUT",   [CALL_PATH_CLOSED] = "CALL_PATH_CLOSED",
+};
+
+const char *call_state_name(enum call_state s)
+{
+	return state_names[s];
+}
+
+const char *call_event_name(enum call_event e)
+{
+	return event_names[e];
+}
+
+const char *call_title(const struct call *c, char *out, size_t out_size)
+{
+	snprintf(out, out_size, "call %u %s -> %s", c->id, c->from_name,
+		 c->to_name[0] != '\0' ? c->to_name : c->dialled);
+	return out;
+}
+
+/* --- actions: 0, or the Q.850 cause that ends the call --- */
+
+typedef int action_fn(struct call *c, const struct leg_info *info);
+
+static int begin(struct call *c, const struct leg_info *info)
+{
+	struct dial_question q = {c->source, c->source_group, c->called.number, c->calling.number};
+	struct dial_answer answer;
+	enum dial_result r = dialplan_lookup(c->env->plan, &q, &answer);
+
+	if (answer.rule != NULL)
+		c->rule_line = answer.rule->line;
+	/* Q.931 5.1.5.1: the caller hears of us before anything can take long; a refusal needs no
+	 * CALL PROCEEDING. */
+	switch (r) {
+	case DIAL_REJECT: return answer.cause;
+	case DIAL_MORE: return Q850_INVALID_NUMBER_FORMAT;
+	case DIAL_NO_MATCH: return Q850_UNALLOCATED;
+	case DIAL_ROUTE: break;
+	}
+	c->from->ops->proceeding(c->from);
+	snprintf(c->target, sizeof(c->target), "%s", answer.to);
+	snprintf(c->called.number, sizeof(c->called.number), "%s", answer.number);
+	snprintf(c->calling.number, sizeof(c->calling.number), "%s", answer.caller);
+	int cause = c->env->start(c->env->arg, c, &answer);
+	if (c->to != NULL) {
+		c->to->call = c;
+		snprintf(c->to_name, sizeof(c->to_name), "%s", c->to->name);
+	}
+	return cause;
+}
+
+static int nothing(struct call *c, const struct leg_info *info)
+{
+	return 0;
+}
+
+static int progress(struct call *c, const struct leg_info *info)
+{
+	c->from->ops->progress(c->from, info->inband);
+	return 0;
+}
+
+static int alert(struct call *c, const struct leg_info *info)
+{
+	c->from->ops->alert(c->from, info->inband);
+	return 0;
+}
+
+static int answer(struct call *c, const struct leg_info *info)
+{
+	c->from->ops->answer(c->from);
+	return 0;
+}
+
+static int clear(struct call *c, const struct leg_info *info)
+{
+	c->why = *info;
+	return info->cause != 0 ? info->cause : Q850_NORMAL_UNSPECIFIED;
+}
+
+static void leg_drop(struct call *c, struct leg **leg, int *cause)
+{
+	*cause = (*leg)->final_cause;
+	(*leg)->ops->free(*leg);
+	*leg = NULL;
+}
+
+static int from_released(struct call *c, const struct leg_info *info)
+{
+	leg_drop(c, &c->from, &c->from_cause);
+	return clear(c, info);
+}
+
+static int to_released(struct call *c, const struct leg_info *info)
+{
+	leg_drop(c, &c->to, &c->to_cause);
+	return clear(c, info);
+}
+
+static int from_gone(struct call *c, const struct leg_info *info)
+{
+	leg_drop(c, &c->from, &c->from_cause);
+	return 0;
+}
+
+static int to_gone(struct call *c, const struct leg_info *info)
+{
+	leg_drop(c, &c->to, &c->to_cause);
+	return 0;
+}
+
+/* Nobody was reached in time: recovery on timer expiry. */
+static int no_response(struct call *c, const struct leg_info *info)
+{
+	return Q850_TIMER_EXPIRED;
+}
+
+/* It rang, but nobody came. */
+static int no_answer(struct call *c, const struct leg_info *info)
+{
+	return Q850_NO_ANSWER;
+}
+
+/* --- the table --- */
+
+struct row {
+	action_fn *action; /* NULL: the event cannot happen in this state */
+	enum call_state next;
+};
+
+#define STAY(s)                                                                                    \
+	{                                                                                          \
+		nothing, (s)                                                                       \
+	}
+/* What ends a call is the same in each state before CLEARING. */
+#define ENDS                                                                                       \
+	[FROM_CLEARING] = {clear, CALL_CLEARING},                                                  \
+	[FROM_RELEASED] = {from_released, CALL_CLEARING}, [TO_CLEARING] = {clear, CALL_CLEARING},  \
+	[TO_RELEASED] = {to_released, CALL_CLEARING}
+
+static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
+	[CALL_NEW] =
+		{
+			[FROM_SETUP] = {begin, CALL_OFFERED},
+			[FROM_MEDIA] = STAY(CALL_NEW),
+			[FROM_CLEARING] = {clear, CALL_CLEARING},
+			[FROM_RELEASED] = {from_released, CALL_CLEARING},
+		},
+	[CALL_OFFERED] =
+		{
+			[FROM_MEDIA] = STAY(CALL_OFFERED),
+			[TO_PROCEEDING] = STAY(CALL_PROCEEDING),
+			[TO_PROGRESS] = {progress, CALL_PROCEEDING},
+			[TO_ALERTING] = {alert, CALL_ALERTING},
+			[TO_ANSWERED] = {answer, CALL_CONNECTED},
+			[TO_MEDIA] = STAY(CALL_OFFERED),
+			[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
+			ENDS,
+		},
+	[CALL_PROCEEDING] =
+		{
+			[FROM_MEDIA] = STAY(CALL_PROCEEDING),
+			[TO_PROCEEDING] = STAY(CALL_PROCEEDING),
+			[TO_PROGRESS] = {progress, CALL_PROCEEDING},
+			[TO_ALERTING] = {alert, CALL_ALERTING},
+			[TO_ANSWERED] = {answer, CALL_CONNECTED},
+			[TO_MEDIA] = STAY(CALL_PROCEEDING),
+			[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
+			ENDS,
+		},
+	[CALL_ALERTING] =
+		{
+			[FROM_MEDIA] = STAY(CALL_ALERTING),
+			[TO_PROCEEDING] = STAY(CALL_ALERTING),
+			[TO_PROGRESS] = {progress, CALL_ALERTING},
+			[TO_ALERTING] = {alert,
+					 CALL_ALERTING}, /* another fork, or now with tones */
+			[TO_ANSWERED] = {answer, CALL_CONNECTED},
+			[TO_MEDIA] = STAY(CALL_ALERTING),
+			[CALL_TIMEOUT] = {no_answer, CALL_CLEARING},
+			ENDS,
+		},
+	[CALL_CONNECTED] =
+		{
+			[FROM_CONFIRMED] = STAY(CALL_CONNECTED),
+			[FROM_MEDIA] = STAY(CALL_CONNECTED),
+			/* provisional responses and PROGRESS that the answer overtook */
+			[TO_PROCEEDING] = STAY(CALL_CONNECTED),
+			[TO_PROGRESS] = STAY(CALL_CONNECTED),
+			[TO_ALERTING] = STAY(CALL_CONNECTED),
+			[TO_MEDIA] = STAY(CALL_CONNECTED),
+			ENDS,
+		},
+	[CALL_CLEARING] =
+		{
+			/* whatever crossed our clearing has lost its meaning */
+			[FROM_SETUP] = STAY(CALL_CLEARING),
+			[FROM_CONFIRMED] = STAY(CALL_CLEARING),
+			[FROM_MEDIA] = STAY(CALL_CLEARING),
+			[FROM_CLEARING] = STAY(CALL_CLEARING),
+			[FROM_RELEASED] = {from_gone, CALL_CLEARING},
+			[TO_PROCEEDING] = STAY(CALL_CLEARING),
+			[TO_PROGRESS] = STAY(CALL_CLEARING),
+			[TO_ALERTING] = STAY(CALL_CLEARING),
+			[TO_ANSWERED] = STAY(CALL_CLEARING),
+			[TO_MEDIA] = STAY(CALL_CLEARING),
+			[TO_CLEARING] = STAY(CALL_CLEARING),
+			[TO_RELEASED] = {to_gone, CALL_CLEARING},
+			[CALL_TIMEOUT] = STAY(CALL_CLEARING),
+			[CALL_PATH_CLOSED] = STAY(CALL_CLEARING),
+		},
+};
+
+/* --- dispatch: the only place where a state changes --- */
+
+static void on_timer(void *arg)
+{
+	call_post_own(arg, CALL_TIMEOUT);
+}
+
+static void enter_clearing(struct call *c, int cause)
+{
+	c->why.cause = cause;
+	timer_stop(&c->timer);
+	call_path_close(c);
+	if (c->from != NULL)
+		c->from->ops->clear(c->from, &c->why);
+	if (c->to != NULL)
+		c->to->ops->clear(c->to, &c->why);
+}
+
+static void enter(struct call *c, enum call_state next, int cause)
+{
+	char title[160];
+	uint64_t now = loop_now_ms(c->env->loop);
+
+	if (next == c->state)
+		return;
+	log_line(LOG_CALL, LOG_INFO, "%s: %s -> %s%s%s", call_title(c, title, sizeof(title)),
+		 state_names[c->state], state_names[next], next == CALL_CLEARING ? ": " : "",
+		 next == CALL_CLEARING ? cause_text(cause) : "");
+	c->state = next;
+	switch (next) {
+	case CALL_OFFERED:
+		timer_start(c->env->loop, &c->timer, c->env->setup_timeout_ms, on_timer, c);
+		break;
+	case CALL_ALERTING:
+		c->alert_ms = now;
+		timer_start(c->env->loop, &c->timer, c->env->answer_timeout_ms, on_timer, c);
+		break;
+	case CALL_CONNECTED:
+		c->answer_ms = now;
+		timer_stop(&c->timer);
+		break;
+	case CALL_CLEARING:
+		c->clear_ms = now;
+		enter_clearing(c, cause);
+		break;
+	default: break;
+	}
+}
+
+void call_dispatch(struct call *c, enum call_event ev, const struct leg_info *info)
+{
+	const struct row *row = &table[c->state][ev];
+	char title[160];
+
+	if (row->action == NULL) {
+		log_line(LOG_CALL, LOG_ERROR, "%s: %s cannot happen in state %s: ignored",
+			 call_title(c, title, sizeof(title)), event_names[ev],
+			 state_names[c->state]);
+		return;
+	}
+	int cause = row->action(c, info);
+	enum call_state next = cause != 0 ? CALL_CLEARING : row->next;
+	if (next != CALL_CLEARING && (cause = call_path_sync(c)) != 0)
+		next = CALL_CLEARING;
+	enter(c, next, cause);
+}
+
+/* --- the queue --- */
+
+static bool is_over(const struct call *c)
+{
+	return c->state == CALL_CLEARING && c->from == NULL && c->to == NULL && c->path == NULL;
+}
+
+static void run_queue(void *arg)
+{
+	struct call *c = arg;
+
+	while (c->queue_count > 0) {
+		struct call_queued q = c->queue[c->queue_first];
+		c->queue_first = (c->queue_first + 1) % CALL_QUEUE;
+		c->queue_count--;
+		call_dispatch(c, q.event, &q.info);
+	}
+	if (is_over(c)) {
+		c->env->ended(c->env->arg, c);
+		call_destroy(c);
+	}
+}
+
+/* Events that a peer can repeat at will leave room for those that come once and must not be lost:
+ * CLEARING and RELEASED of each leg, the timer, the path. */
+static bool is_benign(enum call_event ev)
+{
+	switch (ev) {
+	case FROM_CLEARING:
+	case FROM_RELEASED:
+	case TO_CLEARING:
+	case TO_RELEASED:
+	case CALL_TIMEOUT:
+	case CALL_PATH_CLOSED: return false;
+	default: return true;
+	}
+}
+
+static void enqueue(struct call *c, enum call_event ev, const struct leg_info *info)
+{
+	static struct log_limit limit;
+	char title[160];
+
+	if (c->queue_count >= (is_benign(ev) ? CALL_QUEUE_BENIGN : CALL_QUEUE)) {
+		log_limited(&limit, 1000, LOG_CALL, LOG_WARN,
+			    "%s: too many events in one turn: %s dropped",
+			    call_title(c, title, sizeof(title)), event_names[ev]);
+		return;
+	}
+	struct call_queued *q = &c->queue[(c->queue_first + c->queue_count) % CALL_QUEUE];
+	q->event = ev;
+	q->info = info != NULL ? *info : (struct leg_info){0};
+	c->queue_count++;
+	task_post(c->env->loop, &c->run, run_queue, c);
+}
+
+void call_post(struct leg *leg, enum leg_event ev, const struct leg_info *info)
+{
+	/* Which events exist depends on the side: a leg that began the call is not alerted. */
+	static const struct {
+		int from, to;
+	} map[LEG_EVENT_COUNT] = {
+		[LEG_PROCEEDING] = {-1, TO_PROCEEDING},
+		[LEG_ALERTING] = {-1, TO_ALERTING},
+		[LEG_PROGRESS] = {-1, TO_PROGRESS},
+		[LEG_ANSWERED] = {-1, TO_ANSWERED},
+		[LEG_CONFIRMED] = {FROM_CONFIRMED, -1},
+		[LEG_MEDIA] = {FROM_MEDIA, TO_MEDIA},
+		[LEG_CLEARING] = {FROM_CLEARING, TO_CLEARING},
+		[LEG_RELEASED] = {FROM_RELEASED, TO_RELEASED},
+	};
+	struct call *c = leg->call;
+	int event = leg == c->from ? map[ev].from : map[ev].to;
+	char title[160];
+
+	if (event < 0) {
+		log_line(LOG_CALL, LOG_ERROR, "%s: %s cannot send leg event %d",
+			 call_title(c, title, sizeof(title)), leg->name, (int)ev);
+		return;
+	}
+	/* The slot is known only now, when the far end chose it. */
+	snprintf(leg == c->from ? c->from_name : c->to_name, LEG_NAME_MAX, "%s", leg->name);
+	enqueue(c, (enum call_event)event, info);
+}
+
+void call_post_own(struct call *c, enum call_event ev)
+{
+	enqueue(c, ev, NULL);
+}
+
+/* --- life --- */
+
+int call_new(struct call **out, uint32_t id, const struct call_env *env, struct leg *from)
+{
+	struct call *c = calloc(1, sizeof(*c));
+
+	*out = c;
+	if (c == NULL)
+		return -ENOMEM;
+	c->id = id;
+	c->env = env;
+	c->from = from;
+	from->call = c;
+	snprintf(c->from_name, sizeof(c->from_name), "%s", from->name);
+	c->start_ms = loop_now_ms(env->loop);
+	return 0;
+}
+
+void call_clear(struct call *c, int q850_cause)
+{
+	if (c->state == CALL_CLEARING)
+		return;
+	enter(c, CALL_CLEARING, q850_cause);
+	task_post(c->env->loop, &c->run, run_queue, c);
+}
+
+void call_destroy(struct call *c)
+{
+	if (c == NULL)
+		return;
+	timer_stop(&c->timer);
+	task_cancel(&c->run);
+	if (c->from != NULL)
+		c->from->ops->free(c->from);
+	if (c->to != NULL)
+		c->to->ops->free(c->to);
+	free(c);
+}

@@ -1,0 +1,131 @@
+/* call.h - two legs and the one state table that joins them.
+ *
+ *             FROM_SETUP +-----------+  TO_PROCEEDING, TO_PROGRESS  +------------+
+ *   call_new() --------> |  OFFERED  | ---------------------------> | PROCEEDING |
+ *    (NEW)   begin()     +-----------+                              +------------+
+ *                              |  TO_ALERTING: alert()                    |
+ *                              v                                          v
+ *                        +---------------------------------------------------+
+ *                        |                     ALERTING                      |
+ *                        +---------------------------------------------------+
+ *                              | TO_ANSWERED (from any state above): answer()
+ *                              v
+ *                        +-----------+
+ *                        | CONNECTED |
+ *                        +-----------+
+ *                              | CLEARING, RELEASED of either leg, CALL_TIMEOUT, a refusal
+ *                              v (from any state above): call_clear()
+ *                        +----------+  both legs RELEASED and CALL_PATH_CLOSED
+ *                        | CLEARING | ---------------------------------------> recorded, freed
+ *                        +----------+
+ *
+ * Signalling thread.  A call owns its legs and its path; the gateway owns calls.
+ */
+#ifndef GATEWAY_CALL_H
+#define GATEWAY_CALL_H
+
+#include "dialplan/dialplan.h"
+#include "gateway/base/loop.h"
+#include "gateway/leg.h"
+#include <stdint.h>
+#include <uthash.h>
+
+enum call_state {
+	CALL_NEW,
+	CALL_OFFERED,
+	CALL_PROCEEDING,
+	CALL_ALERTING,
+	CALL_CONNECTED,
+	CALL_CLEARING,
+	CALL_STATE_COUNT
+};
+
+enum call_event { /* FROM_ = leg that began the call, TO_ = the other */
+		  FROM_SETUP,
+		  FROM_CONFIRMED,
+		  FROM_MEDIA,
+		  FROM_CLEARING,
+		  FROM_RELEASED,
+		  TO_PROCEEDING,
+		  TO_ALERTING,
+		  TO_PROGRESS,
+		  TO_ANSWERED,
+		  TO_MEDIA,
+		  TO_CLEARING,
+		  TO_RELEASED,
+		  CALL_TIMEOUT,
+		  CALL_PATH_CLOSED,
+		  CALL_EVENT_COUNT
+};
+
+/* What a call needs of the gateway; lent for the call's life. */
+struct call_env {
+	struct loop *loop;
+	const struct dialplan *plan; /* may be exchanged while calls run */
+	unsigned setup_timeout_ms, answer_timeout_ms;
+	struct worker *worker; /* for paths without a slot */
+	/* Makes the second leg and sets c->to.  0 or the Q.850 cause of the refusal. */
+	int (*start)(void *arg, struct call *c, const struct dial_answer *answer);
+	void (*ended)(void *arg, struct call *c); /* last look; the call is freed on return */
+	void *arg;
+};
+
+enum { CALL_QUEUE = 24, CALL_QUEUE_BENIGN = 16 };
+
+struct call_queued {
+	enum call_event event;
+	struct leg_info info;
+};
+
+struct call {
+	uint32_t id;           /* in every log line of the call; not 0 */
+	enum call_state state; /* changed only by call_dispatch() */
+	const struct call_env *env;
+	struct leg *from, *to; /* owned; NULL when not made yet or after RELEASED */
+	char from_name[LEG_NAME_MAX], to_name[LEG_NAME_MAX]; /* outlive the legs */
+	int from_cause, to_cause; /* Q.850 each side gave or got; 0 = none */
+	char source[DIAL_NAME_MAX],
+		source_group[DIAL_NAME_MAX]; /* trunk or peer the call came from */
+	char target[DIAL_NAME_MAX];          /* trunk, group or peer it went to */
+	struct leg_party called, calling;    /* as the plan rewrote them, once it did */
+	char dialled[DIAL_NUMBER_MAX];       /* as it came */
+	unsigned rule_line;                  /* that decided; 0 = none */
+	struct leg_info why;                 /* first cause wins; cause 0 while alive */
+	struct path *path;                   /* owned; run by path_worker until CALL_PATH_CLOSED */
+	struct worker *path_worker;
+	bool path_closing;
+	unsigned media_set[2]; /* version of each leg's media the path has */
+	bool has_rtp[2];       /* rtp[i] was filled when the path closed */
+	struct rtp_counts rtp[2];
+	uint64_t start_ms, alert_ms, answer_ms, clear_ms; /* loop time; 0 = did not happen */
+	struct timer timer;
+	struct task run;
+	struct call_queued queue[CALL_QUEUE];
+	unsigned queue_first, queue_count;
+	UT_hash_handle hh; /* of the gateway's table, by id */
+};
+
+/* A call around the leg that began it (moves in) with source, called and calling filled in by the
+ * caller afterwards; call_post(FROM_SETUP) starts it.  0 or -ENOMEM. */
+int call_new(struct call **out, uint32_t id, const struct call_env *env, struct leg *from);
+
+/* Queues an event of a leg; runs it, and what it causes, at the end of the turn. */
+void call_post(struct leg *leg, enum leg_event ev, const struct leg_info *info);
+void call_post_own(struct call *c, enum call_event ev); /* FROM_SETUP, CALL_* */
+
+/* Applies one event now; only the queue and the tests call it. */
+void call_dispatch(struct call *c, enum call_event ev, const struct leg_info *info);
+
+/* Clears both legs with a cause from outside the protocols (operator, shutdown). */
+void call_clear(struct call *c, int q850_cause);
+
+/* Frees without telling anybody; for shutdown, after the workers stopped. */
+void call_destroy(struct call *c);
+
+const char *call_state_name(enum call_state s);
+const char *call_event_name(enum call_event e);
+
+/* "call 42 t1-1/7 -> sip:7134@cs" into out; returns out. */
+const char *call_title(const struct call *c, char *out, size_t out_size);
+
+#endif

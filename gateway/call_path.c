@@ -1,0 +1,78 @@
+#include "gateway/call_path.h"
+
+#include "gateway/call.h"
+#include "gateway/path.h"
+#include "gateway/worker.h"
+#include "isup/cause.h"
+
+static void end_drop(struct path_end *end)
+{
+	if (end->kind == PATH_RTP)
+		rtp_session_close(end->rtp);
+}
+
+static int path_open(struct call *c)
+{
+	struct path_end from = {0}, to = {0};
+
+	c->from->ops->take_end(c->from, &from);
+	c->to->ops->take_end(c->to, &to);
+	if (path_new(&c->path, c->id, &from, &to) < 0) {
+		end_drop(&from);
+		end_drop(&to);
+		return Q850_RESOURCE_UNAVAILABLE;
+	}
+	c->path_worker = c->from->worker != NULL ? c->from->worker
+			 : c->to->worker != NULL ? c->to->worker
+						 : c->env->worker;
+	if (worker_open(c->path_worker, c->path) < 0) {
+		path_free(c->path);
+		c->path = NULL;
+		return Q850_RESOURCE_UNAVAILABLE;
+	}
+	return 0;
+}
+
+int call_path_sync(struct call *c)
+{
+	if (c->from == NULL || c->to == NULL)
+		return 0;
+	if (c->path == NULL) {
+		if (!c->from->ops->has_end(c->from) || !c->to->ops->has_end(c->to))
+			return 0;
+		int cause = path_open(c);
+		if (cause != 0)
+			return cause;
+	}
+	const struct leg *legs[2] = {c->from, c->to};
+	for (unsigned i = 0; i < 2; i++) {
+		if (legs[i]->media_version == c->media_set[i])
+			continue;
+		if (worker_set_media(c->path_worker, c->path, i, &legs[i]->media) < 0)
+			return Q850_RESOURCE_UNAVAILABLE;
+		c->media_set[i] = legs[i]->media_version;
+	}
+	return 0;
+}
+
+void call_path_close(struct call *c)
+{
+	if (c->path == NULL || c->path_closing)
+		return;
+	c->path_closing = true;
+	worker_close(c->path_worker, c->path);
+}
+
+void call_path_closed(struct call *c)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct path_end *end = &c->path->end[i];
+		if (end->kind != PATH_RTP)
+			continue;
+		rtp_session_counts(end->rtp, &c->rtp[i]);
+		c->has_rtp[i] = true;
+	}
+	path_free(c->path);
+	c->path = NULL;
+	call_post_own(c, CALL_PATH_CLOSED);
+}

@@ -1,0 +1,32 @@
+/* control.h - the operator's socket: one command a connection, answered in one line of JSON.
+ *
+ *   status | calls | spans | reload | stop | log AREA LEVEL | trace on | trace off | trace
+ *
+ * {"ok": true, ...} or {"ok": false, "error": "..."}.  "trace" alone streams a line of text for
+ * each message until the client hangs up; "trace on" writes them to the log as well.
+ * The socket is an AF_UNIX path, mode 0660: who may connect may stop the gateway.
+ * Signalling thread; a client that does not read loses trace lines, nothing else.
+ */
+#ifndef GATEWAY_CONTROL_H
+#define GATEWAY_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct control;
+struct gateway;
+struct loop;
+
+struct control_ops {                            /* what only main can do */
+	int (*reload)(void *arg, FILE *report); /* 0 or -errno with why in report */
+	void (*stop)(void *arg);
+	void *arg;
+};
+
+/* 0 or -errno with why in err.  A stale socket file of a dead process is replaced. */
+int control_open(struct control **out, struct loop *loop, struct gateway *g, const char *path,
+		 const struct control_ops *ops, char *err, size_t err_size);
+void control_close(struct control *c);
+
+#endif

@@ -1,0 +1,59 @@
+/* gateway_state.h - what struct gateway holds: for gateway.c, reload.c and status.c only. */
+#ifndef GATEWAY_GATEWAY_STATE_H
+#define GATEWAY_GATEWAY_STATE_H
+
+#include "gateway/call.h"
+#include "gateway/gateway.h"
+#include "gateway/line.h"
+#include "gateway/worker.h"
+
+enum { GATEWAY_WORKERS_MAX = 16 };
+
+struct gateway_worker {
+	struct gateway *gateway;
+	struct worker *worker;                /* owned */
+	struct line *lines[WORKER_SPANS_MAX]; /* by span index; not owned */
+};
+
+struct gateway_line {
+	struct line *line; /* owned */
+	bool draining;     /* no new calls; replaced or closed when idle */
+};
+
+struct gateway {
+	struct loop *loop;
+	struct conf *conf; /* owned */
+	struct call_env env;
+	struct sip_agent *agent;
+	struct gateway_worker workers[GATEWAY_WORKERS_MAX];
+	unsigned worker_count;
+	struct gateway_line lines[CONF_SPANS_MAX];
+	unsigned line_count;
+	struct call *calls; /* uthash by id */
+	uint32_t last_id;
+	uint64_t calls_total, calls_refused; /* since start */
+	uint64_t start_ms;
+	struct task settle; /* closes and replaces drained lines at the turn's end */
+	bool refusing;      /* drain: no new calls */
+	struct timer drain_timer;
+	void (*drained)(void *arg);
+	void *drained_arg;
+	gateway_trace_fn *trace;
+	void *trace_arg;
+};
+
+/* Opens the span of conf named so, with its trunk.  0 or -errno with why in err. */
+int gateway_line_open(struct gateway *g, const struct tdm_span_conf *span, char *err,
+		      size_t err_size);
+/* Its trunk in a configuration; NULL = none. */
+const struct conf_trunk *gateway_trunk_of(const struct conf *c, const char *span);
+/* Ends new calls on line i; it is closed, and opened anew when the configuration still has it, once
+ * its last call has gone. */
+void gateway_line_drain(struct gateway *g, unsigned i);
+unsigned gateway_line_calls(const struct gateway *g, const struct line *l);
+/* What of conf calls see through g->env. */
+void gateway_use_conf(struct gateway *g);
+const struct conf_peer *gateway_peer(const struct gateway *g, const char *name);
+unsigned gateway_peer_calls(const struct gateway *g, const char *name);
+
+#endif

@@ -1,0 +1,246 @@
+#include "gateway/leg_isup.h"
+
+#include "gateway/base/log.h"
+#include "gateway/call.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TON_INTERNATIONAL = 1, PLAN_ISDN = 1, PRESENTATION_RESTRICTED = 1 };
+
+struct leg_isup {
+	struct leg leg;
+	struct line *line;      /* not owned */
+	struct isup_call *call; /* the trunk's; NULL once RELEASED */
+	bool responded;         /* the far end chose or confirmed the slot */
+	bool alerted, inband_told, answered;
+	bool clearing; /* CLEARING was posted */
+};
+
+static struct leg_isup *from_leg(struct leg *leg)
+{
+	return (struct leg_isup *)leg;
+}
+
+static void set_name(struct leg_isup *l)
+{
+	snprintf(l->leg.name, sizeof(l->leg.name), "%s/%u", l->line->span_conf.name,
+		 l->call != NULL ? isup_call_slot(l->call) : 0);
+}
+
+/* --- verbs: what Q.931 does not allow twice, or any more, is left out here --- */
+
+static void do_proceeding(struct leg *leg)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	if (l->call != NULL)
+		isup_call_proceeding(l->call);
+}
+
+static void do_progress(struct leg *leg, bool inband)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	/* PROGRESS without an indicator would say nothing (Q.931 3.1.10: it is mandatory). */
+	if (l->call == NULL || !inband || l->inband_told || l->answered)
+		return;
+	l->inband_told = true;
+	isup_call_progress(l->call, true);
+}
+
+static void do_alert(struct leg *leg, bool inband)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	if (l->call == NULL || l->answered)
+		return;
+	if (l->alerted) {
+		do_progress(leg, inband);
+		return;
+	}
+	l->alerted = true;
+	l->inband_told = l->inband_told || inband;
+	isup_call_alerting(l->call, inband);
+}
+
+static void do_answer(struct leg *leg)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	if (l->call == NULL || l->answered)
+		return;
+	l->answered = true;
+	isup_call_answer(l->call);
+}
+
+static void do_clear(struct leg *leg, const struct leg_info *why)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	if (l->call == NULL)
+		return;
+	if (leg->final_cause == 0)
+		leg->final_cause = why->cause;
+	isup_call_clear(l->call, why->cause);
+}
+
+static bool do_has_end(const struct leg *leg)
+{
+	const struct leg_isup *l = (const struct leg_isup *)leg;
+
+	return l->call != NULL && l->responded && isup_call_slot(l->call) != 0;
+}
+
+static void do_take_end(struct leg *leg, struct path_end *out)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	out->kind = PATH_SLOT;
+	out->span = l->line->index;
+	out->slot = isup_call_slot(l->call);
+}
+
+static void do_free(struct leg *leg)
+{
+	free(from_leg(leg));
+}
+
+static const struct leg_ops ops = {
+	.kind = "isdn",
+	.proceeding = do_proceeding,
+	.alert = do_alert,
+	.progress = do_progress,
+	.answer = do_answer,
+	.clear = do_clear,
+	.has_end = do_has_end,
+	.take_end = do_take_end,
+	.free = do_free,
+};
+
+/* --- events of the trunk --- */
+
+void leg_isup_event(struct leg *leg, const struct isup_event *ev)
+{
+	struct leg_isup *l = from_leg(leg);
+	struct leg_info info = {
+		.cause = ev->cause, .location_user = ev->location_user, .inband = ev->inband};
+
+	if (!l->responded && ev->kind != ISUP_CLEARING && ev->kind != ISUP_RELEASED) {
+		l->responded = true;
+		set_name(l);
+	}
+	switch (ev->kind) {
+	case ISUP_PROCEEDING: call_post(leg, LEG_PROCEEDING, &info); break;
+	case ISUP_ALERTING: call_post(leg, LEG_ALERTING, &info); break;
+	case ISUP_PROGRESS: call_post(leg, LEG_PROGRESS, &info); break;
+	case ISUP_CONNECT: call_post(leg, LEG_ANSWERED, &info); break;
+	case ISUP_CLEARING:
+		if (l->clearing)
+			break;
+		l->clearing = true;
+		leg->final_cause = ev->cause;
+		call_post(leg, LEG_CLEARING, &info);
+		break;
+	case ISUP_RELEASED:
+		l->call = NULL;
+		if (leg->final_cause == 0)
+			leg->final_cause = ev->cause;
+		call_post(leg, LEG_RELEASED, &info);
+		break;
+	case ISUP_SETUP:
+	case ISUP_DIGITS: /* en bloc only: the number came with SETUP */
+	case ISUP_TRUNK_UP:
+	case ISUP_TRUNK_DOWN: break;
+	}
+}
+
+/* --- life --- */
+
+void leg_isup_party(struct leg_party *out, const struct isup_party *in)
+{
+	memset(out, 0, sizeof(*out));
+	snprintf(out->number, sizeof(out->number), "%s", in->digits);
+	snprintf(out->name, sizeof(out->name), "%s", in->name);
+	out->restricted = in->presentation == PRESENTATION_RESTRICTED;
+	out->type_of_number = in->type_of_number;
+	out->plan = in->plan;
+	out->screening = in->screening;
+}
+
+/* Q.931 4.5.10: a number that SIP wrote with + is international; digits we cannot dial are left
+ * out rather than sent as something else. */
+static void party_to_isup(struct isup_party *out, const struct leg_party *in)
+{
+	const char *digits = in->number;
+
+	memset(out, 0, sizeof(*out));
+	out->type_of_number = in->type_of_number;
+	out->plan = in->plan != 0 ? in->plan : PLAN_ISDN;
+	out->presentation = in->restricted ? PRESENTATION_RESTRICTED : 0;
+	out->screening = in->screening;
+	if (digits[0] == '+') {
+		out->type_of_number = TON_INTERNATIONAL;
+		digits++;
+	}
+	if (strspn(digits, "0123456789*#") == strlen(digits))
+		snprintf(out->digits, sizeof(out->digits), "%.*s", ISUP_DIGITS_MAX - 1, digits);
+	snprintf(out->name, sizeof(out->name), "%.*s", ISUP_NAME_MAX - 1, in->name);
+}
+
+static struct leg_isup *leg_new(struct line *line)
+{
+	struct leg_isup *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->leg.ops = &ops;
+	l->leg.worker = line->worker;
+	l->line = line;
+	return l;
+}
+
+int leg_isup_offered(struct leg **out, struct line *line, const struct isup_event *setup)
+{
+	struct leg_isup *l = leg_new(line);
+
+	*out = l != NULL ? &l->leg : NULL;
+	if (l == NULL)
+		return -ENOMEM;
+	l->call = setup->call;
+	l->responded = true; /* SETUP names the slot */
+	set_name(l);
+	isup_call_bind(setup->call, &l->leg);
+	return 0;
+}
+
+int leg_isup_start(struct leg **out, struct line *line, const struct leg_party *called,
+		   const struct leg_party *calling)
+{
+	struct isup_setup setup = {.complete = true};
+	struct leg_isup *l = leg_new(line);
+
+	*out = NULL;
+	if (l == NULL)
+		return -ENOMEM;
+	party_to_isup(&setup.called, called);
+	party_to_isup(&setup.calling, calling);
+	/* The dialled number travels as the plan made it; its old type need not fit any more. */
+	if (setup.called.type_of_number != TON_INTERNATIONAL)
+		setup.called.type_of_number = 0;
+	int r = isup_call_start(&l->call, line->trunk, &setup, &l->leg);
+	if (r < 0) {
+		free(l);
+		return r;
+	}
+	set_name(l);
+	*out = &l->leg;
+	return 0;
+}
+
+const struct line *leg_isup_line(const struct leg *leg)
+{
+	return leg->ops == &ops ? ((const struct leg_isup *)leg)->line : NULL;
+}

@@ -1,0 +1,23 @@
+/* leg_isup.h - the ISDN end of a call: a leg over one isup_call.  Signalling thread. */
+#ifndef GATEWAY_LEG_ISUP_H
+#define GATEWAY_LEG_ISUP_H
+
+#include "gateway/leg.h"
+#include "gateway/line.h"
+
+/* The leg of a call that ISUP_SETUP offers.  0 or -ENOMEM. */
+int leg_isup_offered(struct leg **out, struct line *line, const struct isup_event *setup);
+
+/* Sends SETUP on line.  0, or isup_call_start()'s -errno. */
+int leg_isup_start(struct leg **out, struct line *line, const struct leg_party *called,
+		   const struct leg_party *calling);
+
+/* An event of the call whose user pointer is leg. */
+void leg_isup_event(struct leg *leg, const struct isup_event *ev);
+
+void leg_isup_party(struct leg_party *out, const struct isup_party *in);
+
+/* The line a leg runs on; NULL for a leg of another kind. */
+const struct line *leg_isup_line(const struct leg *leg);
+
+#endif

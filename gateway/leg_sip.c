@@ -1,0 +1,256 @@
+#include "gateway/leg_sip.h"
+
+#include "gateway/call.h"
+#include "isup/cause.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct leg_sip {
+	struct leg leg;
+	struct sip_dialog *dialog; /* the agent's; NULL once ENDED */
+	struct rtp_session *rtp;   /* owned until taken by the path */
+	char peer[SIP_NAME_MAX];
+	bool invited;  /* the dialog came to us */
+	bool answered; /* 2xx sent or received */
+};
+
+static struct leg_sip *from_leg(struct leg *leg)
+{
+	return (struct leg_sip *)leg;
+}
+
+/* --- verbs --- */
+
+static void do_proceeding(struct leg *leg)
+{
+	/* The dialog sent 100 when the INVITE came. */
+}
+
+static void do_alert(struct leg *leg, bool inband)
+{
+	struct leg_sip *l = from_leg(leg);
+
+	if (l->dialog != NULL)
+		sip_dialog_ring(l->dialog, inband);
+}
+
+static void do_progress(struct leg *leg, bool inband)
+{
+	struct leg_sip *l = from_leg(leg);
+
+	/* RFC 3398 7.2.3: 183 tells of early media; without it there is nothing to tell. */
+	if (l->dialog != NULL && inband)
+		sip_dialog_progress(l->dialog);
+}
+
+static void do_answer(struct leg *leg)
+{
+	struct leg_sip *l = from_leg(leg);
+
+	l->answered = true;
+	if (l->dialog != NULL)
+		sip_dialog_answer(l->dialog);
+}
+
+/* SIP to SIP the far side's own status goes through, but for those that ask the one who sent the
+ * request to do something: redirections and challenges are between us and the peer. */
+static int clear_status(const struct leg_info *why)
+{
+	if (why->sip_status >= 400 && why->sip_status != 401 && why->sip_status != 407)
+		return why->sip_status;
+	return cause_to_status(why->cause, why->location_user);
+}
+
+static void do_clear(struct leg *leg, const struct leg_info *why)
+{
+	struct leg_sip *l = from_leg(leg);
+
+	if (l->dialog == NULL)
+		return;
+	if (leg->final_cause == 0)
+		leg->final_cause = why->cause;
+	sip_dialog_end(l->dialog, clear_status(why), why->cause);
+}
+
+static bool do_has_end(const struct leg *leg)
+{
+	const struct leg_sip *l = (const struct leg_sip *)leg;
+
+	return l->rtp != NULL;
+}
+
+static void do_take_end(struct leg *leg, struct path_end *out)
+{
+	struct leg_sip *l = from_leg(leg);
+
+	out->kind = PATH_RTP;
+	out->rtp = l->rtp;
+	l->rtp = NULL;
+}
+
+static void do_free(struct leg *leg)
+{
+	struct leg_sip *l = from_leg(leg);
+
+	rtp_session_close(l->rtp);
+	free(l);
+}
+
+static const struct leg_ops ops = {
+	.kind = "sip",
+	.proceeding = do_proceeding,
+	.alert = do_alert,
+	.progress = do_progress,
+	.answer = do_answer,
+	.clear = do_clear,
+	.has_end = do_has_end,
+	.take_end = do_take_end,
+	.free = do_free,
+};
+
+/* --- events of the dialog --- */
+
+/* Why a dialog ends, as Q.850.  A Reason header is the far side's own word (RFC 3326, RFC 6432). */
+static int ending_cause(const struct leg_sip *l, const struct sip_event *ev)
+{
+	if (ev->q850 != 0)
+		return ev->q850;
+	if (ev->status == 0)
+		return Q850_NORMAL_CLEARING; /* BYE */
+	if (ev->status == 487 && l->invited)
+		return Q850_NORMAL_CLEARING; /* CANCEL: RFC 3398 8.2.5 */
+	return cause_from_status(ev->status);
+}
+
+void leg_sip_event(struct leg *leg, const struct sip_event *ev)
+{
+	struct leg_sip *l = from_leg(leg);
+	struct leg_info info = {.inband = ev->media != NULL || leg->media_version != 0};
+
+	if (ev->media != NULL) {
+		leg->media = *ev->media;
+		leg->media_version++;
+	}
+	switch (ev->kind) {
+	case SIP_TRYING: call_post(leg, LEG_PROCEEDING, &info); break;
+	case SIP_RINGING: call_post(leg, LEG_ALERTING, &info); break;
+	case SIP_PROGRESS: call_post(leg, LEG_PROGRESS, &info); break;
+	case SIP_ANSWERED:
+		l->answered = true;
+		call_post(leg, LEG_ANSWERED, &info);
+		break;
+	case SIP_CONFIRMED: call_post(leg, LEG_CONFIRMED, &info); break;
+	case SIP_MEDIA: call_post(leg, LEG_MEDIA, &info); break;
+	case SIP_ENDING:
+		info.cause = ending_cause(l, ev);
+		info.sip_status = ev->status;
+		info.location_user = ev->status == 0 || ev->status == 603 || ev->status == 486;
+		leg->final_cause = info.cause;
+		call_post(leg, LEG_CLEARING, &info);
+		break;
+	case SIP_ENDED:
+		l->dialog = NULL;
+		info.cause = leg->final_cause != 0 ? leg->final_cause : Q850_NORMAL_CLEARING;
+		leg->final_cause = info.cause;
+		call_post(leg, LEG_RELEASED, &info);
+		break;
+	case SIP_INVITED: break;
+	}
+}
+
+/* --- life --- */
+
+void leg_sip_party(struct leg_party *out, const struct sip_party *in)
+{
+	memset(out, 0, sizeof(*out));
+	snprintf(out->number, sizeof(out->number), "%s", in->user);
+	snprintf(out->name, sizeof(out->name), "%s", in->display);
+	out->restricted = in->anonymous;
+}
+
+static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,
+		   struct sip_local_media *local)
+{
+	const struct conf_peer *peer = place->peer;
+	struct rtp_conf rtp = *place->rtp;
+	struct leg_sip *l = calloc(1, sizeof(*l));
+	int r = -ENOMEM;
+
+	*out = NULL;
+	if (l == NULL)
+		goto fail;
+	l->leg.ops = &ops;
+	snprintf(l->peer, sizeof(l->peer), "%s", peer->sip.name);
+	if (rtp.addr.ss_family == AF_UNSPEC) {
+		r = sip_agent_local_addr(place->agent, peer->sip.name, &rtp.addr);
+		if (r < 0)
+			goto fail;
+	}
+	r = rtp_session_open(&l->rtp, &rtp);
+	if (r < 0)
+		goto fail;
+	memset(local, 0, sizeof(*local));
+	rtp_session_local(l->rtp, &local->addr);
+	memcpy(local->codec, peer->codec, sizeof(local->codec));
+	local->codec_count = peer->codec_count;
+	local->dtmf_type = peer->dtmf_type;
+	local->ptime_ms = peer->ptime_ms;
+	*out = l;
+	return 0;
+fail:
+	free(l);
+	return r;
+}
+
+static void set_name(struct leg_sip *l, const char *number, const char *host)
+{
+	snprintf(l->leg.name, sizeof(l->leg.name), "sip:%.24s@%.18s", number, host);
+}
+
+int leg_sip_offered(struct leg **out, const struct leg_sip_place *place, const struct sip_event *ev)
+{
+	struct sip_local_media local;
+	struct leg_sip *l;
+
+	*out = NULL;
+	int r = leg_new(&l, place, &local);
+	if (r < 0)
+		return r;
+	l->dialog = ev->dialog;
+	l->invited = true;
+	set_name(l, ev->calling->anonymous ? "anonymous" : ev->calling->user, ev->peer);
+	sip_dialog_accept(ev->dialog, &l->leg, &local);
+	*out = &l->leg;
+	return 0;
+}
+
+int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
+		  const struct leg_party *called, const struct leg_party *calling)
+{
+	struct sip_invite inv = {.peer = place->peer->sip.name, .number = called->number};
+	struct leg_sip *l;
+
+	*out = NULL;
+	int r = leg_new(&l, place, &inv.local);
+	if (r < 0)
+		return r;
+	snprintf(inv.calling.user, sizeof(inv.calling.user), "%s", calling->number);
+	snprintf(inv.calling.display, sizeof(inv.calling.display), "%s", calling->name);
+	inv.calling.anonymous = calling->restricted;
+	set_name(l, called->number, place->peer->sip.domain);
+	r = sip_dialog_start(&l->dialog, place->agent, &inv, &l->leg);
+	if (r < 0) {
+		do_free(&l->leg);
+		return r;
+	}
+	*out = &l->leg;
+	return 0;
+}
+
+const char *leg_sip_peer(const struct leg *leg)
+{
+	return leg->ops == &ops ? ((const struct leg_sip *)leg)->peer : NULL;
+}

@@ -1,0 +1,134 @@
+#include "gateway/line.h"
+
+#include "gateway/base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_trunk_event(void *arg, const struct isup_event *ev)
+{
+	struct line *l = arg;
+
+	if (ev->kind == ISUP_TRUNK_UP || ev->kind == ISUP_TRUNK_DOWN)
+		log_line(LOG_ISUP, ev->kind == ISUP_TRUNK_UP ? LOG_INFO : LOG_WARN,
+			 "trunk %s: D-channel %s", l->trunk_conf.isup.name,
+			 ev->kind == ISUP_TRUNK_UP ? "up" : "down");
+	l->ops.event(l->ops.arg, l, ev);
+}
+
+static bool on_trunk_send(void *arg, const uint8_t *frame, size_t len)
+{
+	struct line *l = arg;
+
+	if (worker_send_frame(l->worker, l->index, frame, len))
+		return true;
+	l->frames_refused++;
+	return false;
+}
+
+static void on_trunk_trace(void *arg, bool sent, const uint8_t *frame, size_t len)
+{
+	struct line *l = arg;
+
+	l->ops.trace(l->ops.arg, l, sent, frame, len);
+}
+
+static const struct isup_trunk_ops trunk_ops = {on_trunk_event, on_trunk_send, on_trunk_trace};
+
+int line_open(struct line **out, struct loop *loop, struct worker *worker,
+	      const struct tdm_span_conf *span, const struct conf_trunk *trunk,
+	      const struct line_ops *ops, char *err, size_t err_size)
+{
+	struct line *l = calloc(1, sizeof(*l));
+	int r = -ENOMEM;
+
+	*out = NULL;
+	if (l == NULL)
+		goto fail;
+	l->span_conf = *span;
+	l->ops = *ops;
+	r = tdm_span_open(&l->span, span, err, err_size);
+	if (r < 0)
+		goto fail_told;
+	r = worker_add_span(worker, l->span);
+	if (r < 0)
+		goto fail;
+	l->worker = worker;
+	l->index = (unsigned)r;
+	if (trunk != NULL) {
+		l->trunk_conf = *trunk;
+		r = isup_trunk_open(&l->trunk, loop, &trunk->isup, &trunk_ops, l);
+		if (r < 0)
+			goto fail;
+	}
+	*out = l;
+	return 0;
+fail:
+	snprintf(err, err_size, "span %s: %s", span->name, strerror(-r));
+fail_told:
+	line_close(l);
+	return r;
+}
+
+void line_close(struct line *l)
+{
+	if (l == NULL)
+		return;
+	if (l->trunk != NULL)
+		isup_trunk_close(l->trunk);
+	if (l->worker != NULL)
+		worker_remove_span(l->worker, l->index);
+	tdm_span_close(l->span);
+	free(l);
+}
+
+void line_reconfigure(struct line *l, const struct conf_trunk *trunk)
+{
+	l->trunk_conf = *trunk;
+	isup_trunk_reconfigure(l->trunk, &trunk->isup);
+}
+
+void line_on_frame(struct line *l, const uint8_t *frame, size_t len)
+{
+	if (l->trunk != NULL)
+		isup_trunk_receive(l->trunk, frame, len);
+}
+
+const char *line_alarm_text(unsigned alarms, char *out, size_t out_size)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {{TDM_ALARM_RED, "red"},
+		     {TDM_ALARM_YELLOW, "yellow"},
+		     {TDM_ALARM_BLUE, "blue"},
+		     {TDM_ALARM_GONE, "gone"}};
+	size_t n = 0;
+
+	snprintf(out, out_size, "none");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && n < out_size; i++)
+		if (alarms & names[i].bit)
+			n += (size_t)snprintf(out + n, out_size - n, "%s%s", n > 0 ? ", " : "",
+					      names[i].name);
+	return out;
+}
+
+void line_on_alarms(struct line *l, unsigned alarms)
+{
+	char text[64];
+
+	l->alarms = alarms;
+	log_line(LOG_TDM, alarms != 0 ? LOG_WARN : LOG_INFO, "span %s: alarms: %s",
+		 l->span_conf.name, line_alarm_text(alarms, text, sizeof(text)));
+	/* Yellow: the far end does not hear us, so no new call can be set up either. */
+	if (l->trunk != NULL)
+		isup_trunk_line(l->trunk, alarms == 0);
+}
+
+bool line_is_named(const struct line *l, const char *name)
+{
+	return l->trunk != NULL &&
+	       (strcmp(l->trunk_conf.isup.name, name) == 0 ||
+		(l->trunk_conf.group[0] != '\0' && strcmp(l->trunk_conf.group, name) == 0));
+}

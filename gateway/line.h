@@ -1,0 +1,50 @@
+/* line.h - one T1 as the gateway sees it: a span, the worker that drives it, the trunk on it.
+ *
+ * Joins D-channel frames between worker and trunk, and tells the trunk about alarms.
+ * Signalling thread.  The gateway owns lines; legs hold a pointer while they live.
+ */
+#ifndef GATEWAY_LINE_H
+#define GATEWAY_LINE_H
+
+#include "conf/conf.h"
+#include "gateway/worker.h"
+
+struct line;
+struct loop;
+
+struct line_ops {
+	void (*event)(void *arg, struct line *l, const struct isup_event *ev);
+	void (*trace)(void *arg, struct line *l, bool sent, const uint8_t *frame, size_t len);
+	void *arg;
+};
+
+struct line {
+	struct tdm_span_conf span_conf;
+	struct conf_trunk trunk_conf; /* isup.name "" = span without a trunk */
+	struct line_ops ops;
+	struct tdm_span *span;    /* owned; lent to worker */
+	struct worker *worker;    /* not owned */
+	unsigned index;           /* of the span in its worker */
+	struct isup_trunk *trunk; /* owned; NULL = none */
+	unsigned alarms;          /* debounced, as the worker last said */
+	uint64_t frames_refused;  /* by a full ring; LAPD repeats them */
+};
+
+/* Opens the span, gives it to the worker and starts the trunk (trunk may be NULL).  0 or -errno
+ * with why in err. */
+int line_open(struct line **out, struct loop *loop, struct worker *worker,
+	      const struct tdm_span_conf *span, const struct conf_trunk *trunk,
+	      const struct line_ops *ops, char *err, size_t err_size);
+/* Waits until the worker gave the span back.  No leg may use the line any more. */
+void line_close(struct line *l);
+
+void line_reconfigure(struct line *l, const struct conf_trunk *trunk);
+void line_on_frame(struct line *l, const uint8_t *frame, size_t len);
+void line_on_alarms(struct line *l, unsigned alarms);
+
+bool line_is_named(const struct line *l, const char *name); /* trunk or group */
+
+/* "red, yellow" or "none" into out; returns out. */
+const char *line_alarm_text(unsigned alarms, char *out, size_t out_size);
+
+#endif
