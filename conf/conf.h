@@ -21,64 +21,68 @@
 
 enum { CONF_SPANS_MAX = 32, CONF_PEERS_MAX = 64, CONF_RULES_MAX = 4096 };
 
-struct conf_trunk {                          /* section trunk NAME */
-	struct isup_trunk_conf isup;         /* isup.name is the section's title */
-	char span[16];                       /* name of the span it runs on */
-	char group[DIAL_NAME_MAX];           /* rules may name the group; "" = none */
+struct conf_trunk {                  /* section trunk NAME */
+	struct isup_trunk_conf isup; /* isup.name is the section's title */
+	char span[16];               /* name of the span it runs on */
+	char group[DIAL_NAME_MAX];   /* rules may name the group; "" = none */
 };
 
-struct conf_peer {                           /* section peer NAME */
+struct conf_peer { /* section peer NAME */
 	struct sip_peer_conf sip;
 	enum sip_codec codec[SIP_CODEC_COUNT];
 	unsigned codec_count;
-	uint8_t dtmf_type;                   /* telephone-event payload type, 0 = off */
+	uint8_t dtmf_type; /* telephone-event payload type, 0 = off */
 	uint8_t ptime_ms;
-	unsigned calls_max;                  /* at once, both ways; 0 = no limit */
+	unsigned calls_max; /* at once, both ways; 0 = no limit */
 };
 
-struct conf_media {                          /* section media */
-	struct rtp_conf rtp;                 /* addr unspecified = as the route to the peer says */
-	unsigned workers;                    /* 0 = one per core less one, at least one */
+struct conf_media {          /* section media */
+	struct rtp_conf rtp; /* addr unspecified = as the route to the peer says */
+	unsigned workers;    /* 0 = one per core less one, at least one */
 	int fifo_priority;
 	unsigned no_rtp_ms;
 };
 
-struct conf_gateway {                        /* section gateway */
-	char control_path[108];              /* AF_UNIX socket of tandemctl */
+struct conf_gateway {           /* section gateway */
+	char control_path[108]; /* AF_UNIX socket of tandemctl */
 	unsigned calls_max;
-	unsigned setup_timeout_ms;           /* a call that reached nobody in this time: cause 102 */
-	unsigned answer_timeout_ms;          /* alerting this long: cause 19 */
+	unsigned setup_timeout_ms;  /* a call that reached nobody in this time: cause 102 */
+	unsigned answer_timeout_ms; /* alerting this long: cause 19 */
 };
 
 struct conf {
 	struct conf_gateway gateway;
 	struct conf_media media;
-	struct sip_agent_conf sip;           /* its peers pointer is filled by conf_load() */
-	struct tdm_span_conf *spans;         /* arrays owned; in the file's order */
+	struct sip_agent_conf sip;   /* its peers pointer is filled by conf_load() */
+	struct tdm_span_conf *spans; /* arrays owned; in the file's order */
 	size_t span_count;
 	struct conf_trunk *trunks;
 	size_t trunk_count;
 	struct conf_peer *peers;
 	size_t peer_count;
-	struct sip_peer_conf *sip_peers;     /* what sip.peers points to */
+	struct sip_peer_conf *sip_peers; /* what sip.peers points to */
 	struct dial_rule *rules;
 	size_t rule_count;
-	struct dialplan *plan;               /* built from rules */
-	char path[256];                      /* the file, for "file:line" of a rule */
+	struct dialplan *plan; /* built from rules */
+	char path[256];        /* the file, for "file:line" of a rule */
 };
 
 /* Errors go to err one line each; at least one when it fails.  0, -ENOENT..., -EINVAL, -ENOMEM. */
-int  conf_load(struct conf **out, const char *path, FILE *err);
-int  conf_parse(struct conf **out, const char *name, const char *text, FILE *err); /* from memory */
+int conf_load(struct conf **out, const char *path, FILE *err);
+int conf_parse(struct conf **out, const char *name, const char *text, FILE *err); /* from memory */
 void conf_free(struct conf *c);
 void conf_print(const struct conf *c, FILE *to);
 
 /* What a reload must do to one span, trunk or peer. */
 enum conf_change { CONF_SAME, CONF_CHANGE_NOW, CONF_DRAIN, CONF_ADD, CONF_REMOVE };
-enum conf_change conf_compare_span(const struct conf *old, const struct conf *new_, const char *name);
-enum conf_change conf_compare_trunk(const struct conf *old, const struct conf *new_, const char *name);
-enum conf_change conf_compare_peer(const struct conf *old, const struct conf *new_, const char *name);
+enum conf_change conf_compare_span(const struct conf *old, const struct conf *new_,
+				   const char *name);
+enum conf_change conf_compare_trunk(const struct conf *old, const struct conf *new_,
+				    const char *name);
+enum conf_change conf_compare_peer(const struct conf *old, const struct conf *new_,
+				   const char *name);
 /* Names of keys a running process cannot change (control path, workers): "" when all can be. */
-void conf_restart_needed(const struct conf *old, const struct conf *new_, char *out, size_t out_size);
+void conf_restart_needed(const struct conf *old, const struct conf *new_, char *out,
+			 size_t out_size);
 
 #endif

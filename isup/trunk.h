@@ -4,8 +4,9 @@
  * the process lives on the one signalling thread.  A trunk knows frames and calls; it does not
  * know spans, SIP or media.
  *
- *   null --SETUP--> present --CALL PROCEEDING--> proceeding --ALERTING--> alerting --CONNECT--> active
- *   any state --DISCONNECT, RELEASE, RELEASE COMPLETE, timer, D-channel lost--> clearing --> RELEASED
+ *   null --SETUP--> present --CALL PROCEEDING--> proceeding --ALERTING--> alerting --CONNECT-->
+ * active any state --DISCONNECT, RELEASE, RELEASE COMPLETE, timer, D-channel lost--> clearing -->
+ * RELEASED
  *
  * Ownership: the trunk owns its calls.  A struct isup_call * is good from the event or call that
  * gave it until ISUP_RELEASED for it returned.  Strings and pointers in events are lent.
@@ -33,10 +34,11 @@ struct isup_trunk_conf {
 	char name[16];
 	enum isup_side side;
 	enum isup_switch switch_type;
-	uint32_t bearer_slots;       /* bit n = slot n may carry calls */
-	enum isup_hunt hunt;         /* the two sides should hunt in opposite order */
-	bool restart_on_start;       /* RESTART each channel when the D-channel first comes up, Q.931 5.5 */
-	unsigned t309_ms;            /* D-channel loss survived by live calls, Q.931 5.8.8; 90000 */
+	uint32_t bearer_slots; /* bit n = slot n may carry calls */
+	enum isup_hunt hunt;   /* the two sides should hunt in opposite order */
+	bool restart_on_start; /* RESTART each channel when the D-channel first comes up, Q.931 5.5
+				*/
+	unsigned t309_ms;      /* D-channel loss survived by live calls, Q.931 5.8.8; 90000 */
 	unsigned t303_ms, t305_ms, t308_ms, t310_ms, t313_ms; /* 0 = the standard's value */
 };
 
@@ -44,39 +46,41 @@ void isup_trunk_conf_default(struct isup_trunk_conf *conf);
 
 struct isup_party {
 	char digits[ISUP_DIGITS_MAX]; /* "" = not given */
-	uint8_t type_of_number;      /* Q.931 4.5.10 values: 0 unknown, 1 international, 2 national, 4 subscriber */
-	uint8_t plan;                /* 0 unknown, 1 ISDN E.164, 9 private */
-	uint8_t presentation;        /* 0 allowed, 1 restricted, 2 not available */
-	uint8_t screening;           /* 0 not screened, 1 verified and passed, 2 failed, 3 network provided */
-	char name[ISUP_NAME_MAX];    /* UTF-8; "" = none */
+	uint8_t type_of_number; /* Q.931 4.5.10 values: 0 unknown, 1 international, 2 national, 4
+				   subscriber */
+	uint8_t plan;           /* 0 unknown, 1 ISDN E.164, 9 private */
+	uint8_t presentation;   /* 0 allowed, 1 restricted, 2 not available */
+	uint8_t screening; /* 0 not screened, 1 verified and passed, 2 failed, 3 network provided */
+	char name[ISUP_NAME_MAX]; /* UTF-8; "" = none */
 };
 
 enum isup_event_kind {
-	ISUP_SETUP,                  /* new incoming call: bind and proceed, or isup_call_clear() it */
-	ISUP_DIGITS,                 /* overlap: more called digits in .called.digits (all so far) */
+	ISUP_SETUP,  /* new incoming call: bind and proceed, or isup_call_clear() it */
+	ISUP_DIGITS, /* overlap: more called digits in .called.digits (all so far) */
 	ISUP_PROCEEDING,
 	ISUP_ALERTING,
 	ISUP_PROGRESS,
-	ISUP_CONNECT,                /* far side answered */
-	ISUP_CLEARING,               /* far side wants out, cause set; isup_call_clear() it */
-	ISUP_RELEASED,               /* last event of a call, exactly once; the pointer dies on return */
-	ISUP_TRUNK_UP, ISUP_TRUNK_DOWN, /* D-channel; call == NULL */
+	ISUP_CONNECT,  /* far side answered */
+	ISUP_CLEARING, /* far side wants out, cause set; isup_call_clear() it */
+	ISUP_RELEASED, /* last event of a call, exactly once; the pointer dies on return */
+	ISUP_TRUNK_UP,
+	ISUP_TRUNK_DOWN, /* D-channel; call == NULL */
 };
 
 struct isup_event {
 	enum isup_event_kind kind;
 	struct isup_call *call;
-	void *user;                  /* what isup_call_bind() or isup_call_start() stored, else NULL */
-	unsigned slot;               /* 1..24; 0 = none yet */
-	int cause;                   /* Q.850; CLEARING and RELEASED */
-	bool location_user;          /* cause was set by the far user, not a network */
-	bool inband;                 /* progress indicator 1 or 8: tones or announcements on the channel */
-	bool complete;               /* SETUP, DIGITS: number is known to be complete */
-	bool speech;                 /* bearer: speech or 3.1 kHz audio */
+	void *user;         /* what isup_call_bind() or isup_call_start() stored, else NULL */
+	unsigned slot;      /* 1..24; 0 = none yet */
+	int cause;          /* Q.850; CLEARING and RELEASED */
+	bool location_user; /* cause was set by the far user, not a network */
+	bool inband;        /* progress indicator 1 or 8: tones or announcements on the channel */
+	bool complete;      /* SETUP, DIGITS: number is known to be complete */
+	bool speech;        /* bearer: speech or 3.1 kHz audio */
 	struct isup_party called, calling;
 };
 
-struct isup_trunk_ops {              /* lent by the owner; arg is given back to each */
+struct isup_trunk_ops { /* lent by the owner; arg is given back to each */
 	void (*event)(void *arg, const struct isup_event *ev);
 	/* Puts one frame (address, control, information; no FCS) on the D-channel.  False: refused,
 	 * LAPD repeats it. */
@@ -86,8 +90,8 @@ struct isup_trunk_ops {              /* lent by the owner; arg is given back to 
 };
 
 /* 0 or -errno, *out = NULL on failure.  conf is copied.  The D-channel starts at once. */
-int  isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isup_trunk_conf *conf,
-                     const struct isup_trunk_ops *ops, void *arg);
+int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isup_trunk_conf *conf,
+		    const struct isup_trunk_ops *ops, void *arg);
 /* Frees calls too, without telling: their owner must have seen RELEASED or be going away itself. */
 void isup_trunk_close(struct isup_trunk *t);
 /* Values that may change while calls run: hunt, bearer_slots (a removed slot drains), timers. */
@@ -99,31 +103,36 @@ void isup_trunk_receive(struct isup_trunk *t, const uint8_t *frame, size_t len);
  * T309 decide about calls; new calls are refused while it is down. */
 void isup_trunk_line(struct isup_trunk *t, bool up);
 
-bool isup_trunk_up(const struct isup_trunk *t);           /* LAPD established */
+bool isup_trunk_up(const struct isup_trunk *t); /* LAPD established */
 const char *isup_trunk_name(const struct isup_trunk *t);
 
-enum isup_slot_state { ISUP_SLOT_NONE, ISUP_SLOT_IDLE, ISUP_SLOT_BUSY, ISUP_SLOT_RESTARTING,
-                       ISUP_SLOT_OUT_OF_SERVICE };
+enum isup_slot_state {
+	ISUP_SLOT_NONE,
+	ISUP_SLOT_IDLE,
+	ISUP_SLOT_BUSY,
+	ISUP_SLOT_RESTARTING,
+	ISUP_SLOT_OUT_OF_SERVICE
+};
 enum isup_slot_state isup_trunk_slot(const struct isup_trunk *t, unsigned slot);
 
 struct isup_trunk_counts {
 	uint64_t frames_in, frames_out, frames_bad;
 	uint64_t setups_in, setups_out, glare, dchan_downs;
-	unsigned calls;              /* now */
+	unsigned calls; /* now */
 };
 void isup_trunk_counts(const struct isup_trunk *t, struct isup_trunk_counts *out);
 
 struct isup_setup {
 	struct isup_party called, calling;
-	bool complete;               /* Sending Complete */
+	bool complete; /* Sending Complete */
 };
 
 /* Sends SETUP on a free slot.  0, -EBUSY (no free slot), -ENETDOWN, -ENOMEM.  user is given back
  * in events. */
-int  isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct isup_setup *setup,
-                     void *user);
+int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct isup_setup *setup,
+		    void *user);
 void isup_call_bind(struct isup_call *c, void *user);
-unsigned isup_call_slot(const struct isup_call *c);       /* 0 = not known yet */
+unsigned isup_call_slot(const struct isup_call *c); /* 0 = not known yet */
 void isup_call_proceeding(struct isup_call *c);
 void isup_call_alerting(struct isup_call *c, bool inband); /* inband: progress indicator 8 */
 void isup_call_progress(struct isup_call *c, bool inband);

@@ -20,20 +20,21 @@ enum { SIP_NAME_MAX = 32, SIP_LISTEN_MAX = 8, SIP_PEER_ADDRS_MAX = 8 };
 
 struct sip_peer_conf {
 	char name[SIP_NAME_MAX];
-	struct sockaddr_storage addr[SIP_PEER_ADDRS_MAX]; /* requests go to the first, come from any */
-	unsigned addr_count;                 /* port 0 in addr[i>0] = any source port */
-	bool any_port;                       /* accept requests from any source port of addr[] */
-	char domain[64];                     /* host part of URIs: sip:7134@DOMAIN */
+	struct sockaddr_storage
+		addr[SIP_PEER_ADDRS_MAX]; /* requests go to the first, come from any */
+	unsigned addr_count;              /* port 0 in addr[i>0] = any source port */
+	bool any_port;                    /* accept requests from any source port of addr[] */
+	char domain[64];                  /* host part of URIs: sip:7134@DOMAIN */
 };
 
 struct sip_agent_conf {
-	struct sockaddr_storage listen[SIP_LISTEN_MAX];   /* UDP, IPv4 and IPv6 */
+	struct sockaddr_storage listen[SIP_LISTEN_MAX]; /* UDP, IPv4 and IPv6 */
 	unsigned listen_count;
-	const struct sip_peer_conf *peers;   /* copied */
+	const struct sip_peer_conf *peers; /* copied */
 	unsigned peer_count;
-	unsigned t1_ms, t2_ms, t4_ms;        /* RFC 3261 17.1.1.1: 500, 4000, 5000 */
-	unsigned invite_timeout_ms;          /* no final response to our INVITE: CANCEL, cause 102; 180000 */
-	unsigned dialogs_max;                /* more INVITEs get 503 */
+	unsigned t1_ms, t2_ms, t4_ms; /* RFC 3261 17.1.1.1: 500, 4000, 5000 */
+	unsigned invite_timeout_ms; /* no final response to our INVITE: CANCEL, cause 102; 180000 */
+	unsigned dialogs_max;       /* more INVITEs get 503 */
 	char user_agent[64];
 };
 
@@ -43,26 +44,27 @@ struct sip_agent_ops {
 	/* Every event of every dialog; see dialog.h.  SIP_INVITED comes with user NULL. */
 	void (*event)(void *arg, const struct sip_event *ev);
 	/* Every message sent or accepted, for traces; may be NULL.  Text is not NUL-terminated. */
-	void (*trace)(void *arg, bool sent, const struct sockaddr *peer, const char *text, size_t len);
+	void (*trace)(void *arg, bool sent, const struct sockaddr *peer, const char *text,
+		      size_t len);
 };
 
-int  sip_agent_open(struct sip_agent **out, struct loop *loop, const struct sip_agent_conf *conf,
-                    const struct sip_agent_ops *ops, void *arg, char *err, size_t err_size);
+int sip_agent_open(struct sip_agent **out, struct loop *loop, const struct sip_agent_conf *conf,
+		   const struct sip_agent_ops *ops, void *arg, char *err, size_t err_size);
 /* Ends what is left without telling; dialogs die without events. */
 void sip_agent_close(struct sip_agent *a);
 /* New peers and limits; live dialogs keep the peer they have.  Listeners: added and removed. */
-int  sip_agent_reconfigure(struct sip_agent *a, const struct sip_agent_conf *conf, char *err,
-                           size_t err_size);
+int sip_agent_reconfigure(struct sip_agent *a, const struct sip_agent_conf *conf, char *err,
+			  size_t err_size);
 bool sip_agent_has_peer(const struct sip_agent *a, const char *name);
 /* Our own address as the peer sees it: the listener that the route to the peer would use, with
  * port 0: where RTP for it should be bound.  0 or -errno. */
-int  sip_agent_local_addr(const struct sip_agent *a, const char *peer, struct sockaddr_storage *out);
+int sip_agent_local_addr(const struct sip_agent *a, const char *peer, struct sockaddr_storage *out);
 
 struct sip_agent_counts {
 	uint64_t datagrams_in, datagrams_out, send_errors;
 	uint64_t refused_stranger, refused_malformed, refused_oversize, refused_full;
 	uint64_t requests_in, responses_in, retransmits_in, retransmits_out, stray;
-	unsigned transactions, dialogs;      /* now */
+	unsigned transactions, dialogs; /* now */
 };
 void sip_agent_counts(const struct sip_agent *a, struct sip_agent_counts *out);
 

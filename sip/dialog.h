@@ -21,44 +21,44 @@ struct sip_dialog;
 enum { SIP_USER_MAX = 64, SIP_DISPLAY_MAX = 64 };
 
 struct sip_party {
-	char user[SIP_USER_MAX];             /* user part, unescaped; "" = none */
-	char display[SIP_DISPLAY_MAX];       /* UTF-8, unquoted */
-	bool anonymous;                      /* RFC 3323: anonymous@anonymous.invalid */
+	char user[SIP_USER_MAX];       /* user part, unescaped; "" = none */
+	char display[SIP_DISPLAY_MAX]; /* UTF-8, unquoted */
+	bool anonymous;                /* RFC 3323: anonymous@anonymous.invalid */
 };
 
 enum sip_event_kind {
-	SIP_INVITED,                         /* new incoming dialog; 100 is already sent */
-	SIP_TRYING,                          /* 100: the far side has our INVITE */
-	SIP_RINGING,                         /* 180 */
-	SIP_PROGRESS,                        /* 181, 182, 183 */
-	SIP_ANSWERED,                        /* 2xx, ACK already on its way */
-	SIP_CONFIRMED,                       /* our 2xx was ACKed */
-	SIP_MEDIA,                           /* a re-INVITE changed .media; already answered */
-	SIP_ENDING,                          /* CANCEL, BYE, failure or timeout: call sip_dialog_end() */
-	SIP_ENDED,                           /* last event, exactly once; the pointer dies on return */
+	SIP_INVITED,   /* new incoming dialog; 100 is already sent */
+	SIP_TRYING,    /* 100: the far side has our INVITE */
+	SIP_RINGING,   /* 180 */
+	SIP_PROGRESS,  /* 181, 182, 183 */
+	SIP_ANSWERED,  /* 2xx, ACK already on its way */
+	SIP_CONFIRMED, /* our 2xx was ACKed */
+	SIP_MEDIA,     /* a re-INVITE changed .media; already answered */
+	SIP_ENDING,    /* CANCEL, BYE, failure or timeout: call sip_dialog_end() */
+	SIP_ENDED,     /* last event, exactly once; the pointer dies on return */
 };
 
 struct sip_event {
 	enum sip_event_kind kind;
 	struct sip_dialog *dialog;
-	void *user;                          /* what bind or start stored */
-	int status;                          /* ENDING: SIP status (487 = cancelled, 408 = no answer in time), 0 = BYE */
-	int q850;                            /* from a Reason header (RFC 3326), else 0 */
-	const struct sip_media *media;       /* when this event settled or changed it, else NULL */
-	const char *peer;                    /* INVITED: name of the peer */
-	const struct sip_party *called, *calling;  /* INVITED */
+	void *user; /* what bind or start stored */
+	int status; /* ENDING: SIP status (487 = cancelled, 408 = no answer in time), 0 = BYE */
+	int q850;   /* from a Reason header (RFC 3326), else 0 */
+	const struct sip_media *media; /* when this event settled or changed it, else NULL */
+	const char *peer;              /* INVITED: name of the peer */
+	const struct sip_party *called, *calling; /* INVITED */
 };
 
 struct sip_invite {
-	const char *peer;                    /* name of a configured peer */
-	const char *number;                  /* user part of Request-URI and To */
+	const char *peer;   /* name of a configured peer */
+	const char *number; /* user part of Request-URI and To */
 	struct sip_party calling;
-	struct sip_local_media local;        /* offered */
+	struct sip_local_media local; /* offered */
 };
 
 /* Sends INVITE.  0, -ENOENT (no such peer), -ENETUNREACH, -ENOMEM, -EAGAIN (dialogs_max). */
-int  sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct sip_invite *inv,
-                      void *user);
+int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct sip_invite *inv,
+		     void *user);
 /* Takes an INVITED dialog: events get user from now on, and local is our side of the session.
  * The offer, if there was one, is answered at once: SIP_MEDIA follows with the result, or the
  * dialog refuses with 488 by itself and SIP_ENDING follows.  No offer: ours goes out with the
@@ -66,9 +66,9 @@ int  sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct
 void sip_dialog_accept(struct sip_dialog *d, void *user, const struct sip_local_media *local);
 void sip_dialog_bind(struct sip_dialog *d, void *user);
 /* Refused or ignored when the dialog's state does not allow them. */
-void sip_dialog_ring(struct sip_dialog *d, bool early_media);     /* 180, or 183 with our SDP */
-void sip_dialog_progress(struct sip_dialog *d);                   /* 183 with our SDP */
-void sip_dialog_answer(struct sip_dialog *d);                     /* 200 */
+void sip_dialog_ring(struct sip_dialog *d, bool early_media); /* 180, or 183 with our SDP */
+void sip_dialog_progress(struct sip_dialog *d);               /* 183 with our SDP */
+void sip_dialog_answer(struct sip_dialog *d);                 /* 200 */
 /* CANCEL, BYE or a final response, whichever RFC 3261 wants now, with Reason: Q.850 when q850 is
  * not 0.  status 0 = derive 500 for an incoming one not yet answered.  Idempotent.
  * SIP_ENDED always follows, exactly once, in a later turn. */

@@ -10,22 +10,22 @@ enum sip_codec { SIP_PCMU, SIP_PCMA, SIP_CODEC_COUNT };
 
 /* What we offer or answer with: our side of a session. */
 struct sip_local_media {
-	struct sockaddr_storage addr;        /* where our RTP socket is reached */
+	struct sockaddr_storage addr;          /* where our RTP socket is reached */
 	enum sip_codec codec[SIP_CODEC_COUNT]; /* by preference */
 	unsigned codec_count;
-	uint8_t dtmf_type;                   /* RFC 4733 payload type we offer, 0 = none */
-	uint8_t ptime_ms;                    /* what we like to receive */
+	uint8_t dtmf_type; /* RFC 4733 payload type we offer, 0 = none */
+	uint8_t ptime_ms;  /* what we like to receive */
 };
 
 /* What came out (RFC 3264): where and how to send, what to expect. */
 struct sip_media {
-	struct sockaddr_storage remote;      /* RTP; ss_family 0 = none (stream refused or port 0) */
+	struct sockaddr_storage remote; /* RTP; ss_family 0 = none (stream refused or port 0) */
 	struct sockaddr_storage remote_rtcp; /* RFC 3605 or port + 1 */
 	enum sip_codec codec;
 	uint8_t payload_type;
-	uint8_t dtmf_type;                   /* to send and to receive; 0 = none */
-	uint8_t ptime_ms;                    /* of what we send */
-	bool send, recv;                     /* ours: held by the peer = send or recv false */
+	uint8_t dtmf_type; /* to send and to receive; 0 = none */
+	uint8_t ptime_ms;  /* of what we send */
+	bool send, recv;   /* ours: held by the peer = send or recv false */
 };
 
 #endif

@@ -20,14 +20,14 @@ enum { RTP_TICK = 80 };
 struct rtp_session;
 
 struct rtp_conf {
-	struct sockaddr_storage addr;        /* address to bind; port ignored */
-	uint16_t port_min, port_max;         /* even ports of this range, RTCP on the next odd one */
+	struct sockaddr_storage addr; /* address to bind; port ignored */
+	uint16_t port_min, port_max;  /* even ports of this range, RTCP on the next odd one */
 	unsigned jitter_min_ms, jitter_max_ms; /* bounds of the playout delay: 2 and 120 */
 };
 
 void rtp_conf_default(struct rtp_conf *conf);
 /* 0, -EADDRINUSE (no port pair free), -ENOMEM or another -errno. */
-int  rtp_session_open(struct rtp_session **out, const struct rtp_conf *conf);
+int rtp_session_open(struct rtp_session **out, const struct rtp_conf *conf);
 void rtp_session_close(struct rtp_session *s);
 void rtp_session_local(const struct rtp_session *s, struct sockaddr_storage *out);
 
@@ -42,7 +42,7 @@ bool rtp_session_play(struct rtp_session *s, uint8_t out[RTP_TICK], uint64_t now
 /* RTP_TICK octets from the line; a packet leaves when ptime is full.  in == NULL: muted this tick
  * (a digit is being sent as an event), time goes on. */
 void rtp_session_send(struct rtp_session *s, const uint8_t in[RTP_TICK], uint64_t now_ns);
-bool rtp_session_sends_events(const struct rtp_session *s);   /* telephone-event was agreed */
+bool rtp_session_sends_events(const struct rtp_session *s); /* telephone-event was agreed */
 /* A digit (0-9 * # A-D) goes on (true) or off (false) on the line: RFC 4733 event, start, updates
  * each ptime, end packet sent three times.  level_dbm0 as -dBm0, 0..63. */
 void rtp_session_digit(struct rtp_session *s, char digit, bool on, uint8_t level_dbm0);
@@ -55,17 +55,17 @@ void rtp_session_bye(struct rtp_session *s);
 struct rtp_counts {
 	uint64_t tx_packets, tx_octets, tx_errors;
 	uint64_t rx_packets, rx_octets;
-	uint64_t foreign;                    /* from another address than the negotiated one */
-	uint64_t malformed;                  /* not RTP, wrong version, size or payload type */
+	uint64_t foreign;   /* from another address than the negotiated one */
+	uint64_t malformed; /* not RTP, wrong version, size or payload type */
 	uint64_t lost, late, duplicate, reordered, overflow;
-	uint64_t concealed;                  /* ticks played without audio from the peer while it sends */
+	uint64_t concealed; /* ticks played without audio from the peer while it sends */
 	uint64_t rtcp_rx, rtcp_tx, rtcp_bad;
-	uint32_t jitter_us;                  /* RFC 3550 6.4.1, of what we receive */
-	uint32_t delay_us;                   /* playout delay now */
-	uint32_t rtt_us;                     /* from RTCP; 0 = not known */
-	uint8_t  peer_loss;                  /* fraction lost that the peer reports, /256 */
-	int32_t  drift_ppb;                  /* peer's clock against ours, smoothed */
-	uint64_t last_rx_ns;                 /* 0 = nothing yet */
+	uint32_t jitter_us;  /* RFC 3550 6.4.1, of what we receive */
+	uint32_t delay_us;   /* playout delay now */
+	uint32_t rtt_us;     /* from RTCP; 0 = not known */
+	uint8_t peer_loss;   /* fraction lost that the peer reports, /256 */
+	int32_t drift_ppb;   /* peer's clock against ours, smoothed */
+	uint64_t last_rx_ns; /* 0 = nothing yet */
 };
 void rtp_session_counts(const struct rtp_session *s, struct rtp_counts *out);
 

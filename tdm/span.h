@@ -24,17 +24,19 @@
 enum {
 	TDM_SLOTS = 24,
 	TDM_TICK_MS = 10,
-	TDM_TICK_OCTETS = 80,        /* 8 octets a millisecond */
-	TDM_FRAME_MAX = 264,         /* one D-channel frame, no FCS: Q.921 5.9.3 N201 260 + address, control */
-	TDM_CATCH_UP_TICKS = 3,      /* service never asks for more ticks than this at once */
-	TDM_IDLE = 0xff,             /* mu-law idle, G.711 positive zero */
+	TDM_TICK_OCTETS = 80, /* 8 octets a millisecond */
+	TDM_FRAME_MAX =
+		264, /* one D-channel frame, no FCS: Q.921 5.9.3 N201 260 + address, control */
+	TDM_CATCH_UP_TICKS = 3, /* service never asks for more ticks than this at once */
+	TDM_IDLE = 0xff,        /* mu-law idle, G.711 positive zero */
 };
 
-enum tdm_alarm {                     /* bit set; 0 = line is good */
-	TDM_ALARM_RED    = 1u << 0,  /* nothing usable received */
-	TDM_ALARM_YELLOW = 1u << 1,  /* far end says it does not receive us (RAI; CESoPSN R or M=10) */
-	TDM_ALARM_BLUE   = 1u << 2,  /* far end's line is dead behind it (AIS; CESoPSN L) */
-	TDM_ALARM_GONE   = 1u << 3,  /* device or socket unusable */
+enum tdm_alarm {                          /* bit set; 0 = line is good */
+		 TDM_ALARM_RED = 1u << 0, /* nothing usable received */
+		 TDM_ALARM_YELLOW =
+			 1u << 1, /* far end says it does not receive us (RAI; CESoPSN R or M=10) */
+		 TDM_ALARM_BLUE = 1u << 2, /* far end's line is dead behind it (AIS; CESoPSN L) */
+		 TDM_ALARM_GONE = 1u << 3, /* device or socket unusable */
 };
 
 enum tdm_backend_kind { TDM_WIRE, TDM_DAHDI };
@@ -42,17 +44,19 @@ enum tdm_clock { TDM_CLOCK_OWN, TDM_CLOCK_LINE };
 
 /* RFC 5086 CESoPSN, basic NxDS0 service over UDP. */
 struct tdm_wire_conf {
-	struct sockaddr_storage local, peer;  /* same family; packets from any other source are dropped */
-	enum tdm_clock clock;        /* own: our timer; line: our timer follows the peer's packets */
-	unsigned frames_per_packet;  /* 125 us frames: 8 = 1 ms; a divisor of 80 */
-	bool     rtp_header;         /* send the optional RTP header; received ones need no option */
+	struct sockaddr_storage local,
+		peer;               /* same family; packets from any other source are dropped */
+	enum tdm_clock clock;       /* own: our timer; line: our timer follows the peer's packets */
+	unsigned frames_per_packet; /* 125 us frames: 8 = 1 ms; a divisor of 80, up to 40 */
+	bool rtp_header;            /* send the optional RTP header; received ones need no option */
 	unsigned buffer_min_ms, buffer_max_ms; /* adaptive jitter buffer: 2 and 10 */
+	unsigned loss_ms; /* nothing received for this long = RED (loss of packets): 25 */
 };
 
 struct tdm_span_conf {
-	char name[16];               /* "t1-1"; unique, used in every log line */
+	char name[16]; /* "t1-1"; unique, used in every log line */
 	enum tdm_backend_kind backend;
-	unsigned dchan_slot;         /* 1..24, usually 24; 0 = no D-channel */
+	unsigned dchan_slot; /* 1..24, usually 24; 0 = no D-channel */
 	struct tdm_wire_conf wire;
 };
 
@@ -63,12 +67,13 @@ typedef uint8_t tdm_tick[TDM_SLOTS + 1][TDM_TICK_OCTETS]; /* row 0 unused */
 struct tdm_span;
 
 /* Opens the span described by conf (copied).  0, or -errno with *out = NULL and why in err. */
-int  tdm_span_open(struct tdm_span **out, const struct tdm_span_conf *conf, char *err, size_t err_size);
+int tdm_span_open(struct tdm_span **out, const struct tdm_span_conf *conf, char *err,
+		  size_t err_size);
 void tdm_span_close(struct tdm_span *s);
 const char *tdm_span_name(const struct tdm_span *s);
 
 /* Readable (poll) when tdm_span_service() should be called. */
-int  tdm_span_fd(const struct tdm_span *s);
+int tdm_span_fd(const struct tdm_span *s);
 
 /* Receives, sends and counts what is due now, the D-channel included; never waits.  Returns the
  * number of ticks (0..TDM_CATCH_UP_TICKS) that tdm_span_exchange() must now move. */
@@ -82,7 +87,7 @@ void tdm_span_exchange(struct tdm_span *s, uint32_t mask, tdm_tick rx, tdm_tick 
  * next octets sent, and arrive with the service that completed them.
  * recv: octets, or -EAGAIN.  send: 0, -EAGAIN (queue full, frame refused) or -EINVAL. */
 ssize_t tdm_dchan_recv(struct tdm_span *s, uint8_t *frame, size_t cap);
-int     tdm_dchan_send(struct tdm_span *s, const uint8_t *frame, size_t len);
+int tdm_dchan_send(struct tdm_span *s, const uint8_t *frame, size_t len);
 
 /* Alarm state of the line now (enum tdm_alarm bits), undebounced. */
 unsigned tdm_span_alarms(const struct tdm_span *s);
@@ -93,20 +98,20 @@ void tdm_span_send_alarms(struct tdm_span *s, unsigned alarms);
 /* All since open.  Wire: "packets" are datagrams; card: they stay 0. */
 struct tdm_span_counts {
 	uint64_t ticks;
-	uint64_t late_ticks;         /* ticks moved in a catch-up, and ticks given up after it */
+	uint64_t late_ticks; /* ticks moved in a catch-up, and ticks given up after it */
 	uint64_t rx_packets, tx_packets;
-	uint64_t lost, reordered, duplicate, late;  /* by sequence number */
-	uint64_t foreign;            /* from an address that is not the peer */
-	uint64_t malformed;          /* from the peer but not CESoPSN of this shape */
-	uint64_t underruns;          /* playout instants without a packet: idle sent to the slots */
-	uint64_t slips;              /* packets dropped or idle inserted to re-centre the buffer */
-	uint64_t tx_errors;          /* send refused by the kernel */
+	uint64_t lost, reordered, duplicate, late; /* by sequence number */
+	uint64_t foreign;                          /* from an address that is not the peer */
+	uint64_t malformed;                        /* from the peer but not CESoPSN of this shape */
+	uint64_t underruns; /* playout instants without a packet: idle sent to the slots */
+	uint64_t slips;     /* packets dropped or idle inserted to re-centre the buffer */
+	uint64_t tx_errors; /* send refused by the kernel */
 	uint64_t hdlc_rx_frames, hdlc_tx_frames;
 	uint64_t hdlc_crc, hdlc_abort, hdlc_short, hdlc_long;
-	uint64_t hdlc_dropped;       /* good frames nobody fetched in time */
+	uint64_t hdlc_dropped; /* good frames nobody fetched in time */
 	uint64_t alarm_changes;
-	uint32_t buffer_us;          /* jitter buffer target now */
-	int32_t  clock_ppb;          /* clock line: how far the peer is from our oscillator */
+	uint32_t buffer_us; /* jitter buffer target now */
+	int32_t clock_ppb;  /* clock line: how far the peer is from our oscillator */
 };
 void tdm_span_counts(const struct tdm_span *s, struct tdm_span_counts *out);
 
