@@ -1,0 +1,597 @@
+/* span_wire.c - a span carried as a pseudowire: RFC 5086 CESoPSN over UDP.
+ *
+ * One timer paces everything.  At each of its instants, in this order:
+ *
+ *     drain the socket into the packet buffer
+ *     play one packet into the tick being received; its D-channel octets go through HDLC now
+ *     take one packet from the tick being sent; its D-channel octets come from HDLC now; send it
+ *     when that completed the tick: service returns 1, the owner exchanges, and what it gave
+ *     leaves from the next instant on
+ *
+ * The D-channel thus runs at the pace of packets: at that of ticks, LAPD's window of 7 frames
+ * would limit the calls a second.
+ *
+ * Delay, constant: in, the buffer's target (and what is left of a packet interval) until the octet
+ * is played, then until its tick is full; out, one packet interval from the exchange to the
+ * first octets of the tick, which then leave as they are due.
+ *
+ * Late wake-ups: what is due is done one tick a call, the timer firing again at once, so the owner
+ * exchanges between.  Later than TDM_CATCH_UP_TICKS, whole ticks are given up: the time base and
+ * our sequence numbers jump with them (for the far end they are lost, not late), and the buffer
+ * begins anew.  So a stall never leaves delay behind.
+ */
+#include "gateway/base/clock.h"
+#include "tdm/backend.h"
+#include "tdm/cesopsn.h"
+#include "tdm/hdlc.h"
+#include "tdm/pace.h"
+#include "tdm/packet_buffer.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define MS_NS   UINT64_C(1000000)
+#define TICK_NS (TDM_TICK_MS * MS_NS)
+
+enum {
+	FRAME_NS = 125000,
+	FRAMES_PER_MS = 8,
+	RX_BATCH = 16,
+	RX_BATCHES_MAX = 16,                 /* in one service: a flood must not hold up the span */
+	RX_OCTETS = CESOPSN_PACKET_MAX + 64, /* and some padding */
+	DSCP_EF_TOS = 0xb8,                  /* RFC 5086 8: expedited forwarding */
+	BUFFER_MS_MAX = 40,
+	LOSS_PACKETS_MIN = 4,
+	LOSS_MS_MAX = 5000,
+};
+
+struct wire_rx {
+	struct mmsghdr headers[RX_BATCH];
+	struct iovec vectors[RX_BATCH];
+	struct sockaddr_storage from[RX_BATCH];
+	uint8_t control[RX_BATCH][CMSG_SPACE(sizeof(struct timespec))];
+	uint8_t data[RX_BATCH][RX_OCTETS];
+};
+
+struct wire {
+	struct tdm_span span; /* first: this is the span */
+	struct tdm_wire_conf conf;
+	int socket, timer;
+	uint64_t packet_ns;
+	size_t payload_octets;
+
+	struct tdm_pace pace;
+	struct tdm_packet_buffer *buffer;
+	struct tdm_hdlc *hdlc; /* NULL without D-channel */
+
+	tdm_tick rx, tx;
+	unsigned position; /* octets of the tick received and sent so far */
+	bool tick_ready;   /* complete, not exchanged yet */
+	bool started;      /* by the first service */
+
+	bool receiving;       /* not RED */
+	unsigned heard_flags; /* of the packet played last */
+	uint64_t refused_ns;  /* how long nothing could be sent */
+	uint16_t sequence;
+	uint32_t timestamp, ssrc; /* RTP */
+	uint64_t drained_ns;
+
+	struct wire_rx batch;
+
+	_Atomic uint64_t ticks, late_ticks, rx_packets, tx_packets, foreign, malformed, tx_errors;
+	_Atomic int64_t clock_ppb;
+};
+
+static struct wire *wire_of(struct tdm_span *s)
+{
+	return (struct wire *)s;
+}
+
+static const struct wire *wire_of_const(const struct tdm_span *s)
+{
+	return (const struct wire *)s;
+}
+
+/* --- receiving ---------------------------------------------------------------------------------
+ */
+
+static bool is_peer(const struct wire *w, const struct sockaddr_storage *from)
+{
+	if (from->ss_family != w->conf.peer.ss_family)
+		return false;
+	if (from->ss_family == AF_INET) {
+		const struct sockaddr_in *a = (const void *)from, *b = (const void *)&w->conf.peer;
+		return a->sin_port == b->sin_port && a->sin_addr.s_addr == b->sin_addr.s_addr;
+	}
+	const struct sockaddr_in6 *a = (const void *)from, *b = (const void *)&w->conf.peer;
+	return a->sin6_port == b->sin6_port &&
+	       memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0 &&
+	       (b->sin6_scope_id == 0 || a->sin6_scope_id == b->sin6_scope_id);
+}
+
+/* The kernel stamps arrivals by the time of day: only the age is used, and never more than the
+ * time since the last drain, so a step of that clock does no harm. */
+static uint64_t arrival_ns(const struct wire *w, const struct msghdr *m, uint64_t now_ns,
+			   uint64_t wall_ns)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL;
+	     c = CMSG_NXTHDR((struct msghdr *)m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		struct timespec ts;
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		uint64_t stamp = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+		uint64_t age = wall_ns > stamp ? wall_ns - stamp : 0;
+		uint64_t age_max = now_ns - w->drained_ns;
+		return now_ns - (age < age_max ? age : age_max);
+	}
+	return now_ns;
+}
+
+static void take_packet(struct wire *w, const uint8_t *data, size_t octets, uint64_t at_ns)
+{
+	struct cesopsn_packet p;
+
+	if (!cesopsn_parse(&p, data, octets, w->payload_octets)) {
+		tdm_counter_add(&w->malformed, 1);
+		return;
+	}
+	tdm_counter_add(&w->rx_packets, 1);
+	tdm_packet_buffer_put(w->buffer, p.sequence, at_ns, p.flags, p.payload);
+}
+
+static int receive_batch(struct wire *w)
+{
+	struct wire_rx *rx = &w->batch;
+
+	for (int i = 0; i < RX_BATCH; i++) {
+		rx->vectors[i] = (struct iovec){rx->data[i], RX_OCTETS};
+		rx->headers[i].msg_hdr = (struct msghdr){
+			.msg_name = &rx->from[i],
+			.msg_namelen = sizeof(rx->from[i]),
+			.msg_iov = &rx->vectors[i],
+			.msg_iovlen = 1,
+			.msg_control = rx->control[i],
+			.msg_controllen = sizeof(rx->control[i]),
+		};
+	}
+	return recvmmsg(w->socket, rx->headers, RX_BATCH, MSG_DONTWAIT, NULL);
+}
+
+static void drain(struct wire *w, uint64_t now_ns)
+{
+	struct wire_rx *rx = &w->batch;
+	uint64_t wall_ns = clock_ns(CLOCK_REALTIME);
+
+	for (int batch = 0; batch < RX_BATCHES_MAX; batch++) {
+		int n = receive_batch(w);
+		for (int i = 0; i < n; i++) {
+			const struct msghdr *m = &rx->headers[i].msg_hdr;
+			if (!is_peer(w, &rx->from[i]))
+				tdm_counter_add(&w->foreign, 1);
+			else if (m->msg_flags & MSG_TRUNC)
+				tdm_counter_add(&w->malformed, 1);
+			else
+				take_packet(w, rx->data[i], rx->headers[i].msg_len,
+					    arrival_ns(w, m, now_ns, wall_ns));
+		}
+		if (n < RX_BATCH) /* all of it, or an error: ICMP's are no reason to stop */
+			break;
+	}
+	w->drained_ns = now_ns;
+}
+
+/* One packet's worth of every slot into the tick being received. */
+static void play(struct wire *w)
+{
+	unsigned frames = w->conf.frames_per_packet;
+	struct tdm_packet_play p;
+
+	tdm_packet_buffer_play(w->buffer, w->pace.due_ns, &p);
+	if (p.received) {
+		w->receiving = true;
+		w->heard_flags = p.flags;
+	}
+	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
+		uint8_t *row = w->rx[slot] + w->position;
+		if (p.payload == NULL || (p.flags & CESOPSN_L)) {
+			memset(row, TDM_IDLE, frames);
+			continue;
+		}
+		for (unsigned f = 0; f < frames; f++)
+			row[f] = p.payload[f * CESOPSN_SLOTS + slot - 1];
+	}
+	if (w->hdlc != NULL)
+		tdm_hdlc_line_in(w->hdlc, w->rx[w->span.dchan_slot] + w->position, frames);
+}
+
+static void judge_line(struct wire *w)
+{
+	unsigned alarms = 0;
+
+	if (tdm_packet_buffer_silent_ns(w->buffer) >= w->conf.loss_ms * MS_NS && w->receiving) {
+		w->receiving = false;
+		tdm_packet_buffer_restart(w->buffer, w->pace.due_ns);
+	}
+	if (!w->receiving) {
+		alarms |= TDM_ALARM_RED;
+	} else {
+		if (w->heard_flags & CESOPSN_L)
+			alarms |= TDM_ALARM_BLUE;
+		if (w->heard_flags & (CESOPSN_R | CESOPSN_RDI))
+			alarms |= TDM_ALARM_YELLOW;
+	}
+	if (w->refused_ns >= w->conf.loss_ms * MS_NS)
+		alarms |= TDM_ALARM_GONE;
+	tdm_span_set_alarms(&w->span, alarms);
+}
+
+/* --- sending -----------------------------------------------------------------------------------
+ */
+
+static unsigned flags_to_send(const struct wire *w)
+{
+	unsigned raised = atomic_load_explicit(&w->span.alarms_to_send, memory_order_relaxed);
+	unsigned flags = 0;
+
+	if (!w->receiving)
+		flags |= CESOPSN_R;
+	if (raised & TDM_ALARM_BLUE)
+		flags |= CESOPSN_L;
+	if (raised & TDM_ALARM_YELLOW)
+		flags |= CESOPSN_RDI;
+	return flags;
+}
+
+static void transmit(struct wire *w, const uint8_t *packet, size_t octets)
+{
+	socklen_t peer_len = w->conf.peer.ss_family == AF_INET ? sizeof(struct sockaddr_in)
+							       : sizeof(struct sockaddr_in6);
+	ssize_t n = sendto(w->socket, packet, octets, MSG_DONTWAIT,
+			   (const struct sockaddr *)&w->conf.peer, peer_len);
+
+	if (n == (ssize_t)octets) {
+		tdm_counter_add(&w->tx_packets, 1);
+		w->refused_ns = 0;
+	} else {
+		tdm_counter_add(&w->tx_errors, 1);
+		w->refused_ns += w->packet_ns;
+	}
+}
+
+/* One packet's worth of the tick being sent. */
+static void send_packet(struct wire *w)
+{
+	unsigned frames = w->conf.frames_per_packet;
+	uint8_t packet[CESOPSN_PACKET_MAX];
+	uint8_t *payload = packet + cesopsn_payload_offset(w->conf.rtp_header);
+	struct cesopsn_packet p = {
+		.flags = flags_to_send(w),
+		.sequence = w->sequence++,
+		.rtp = {w->conf.rtp_header, w->timestamp, w->ssrc},
+		.payload = payload,
+		.payload_octets = w->payload_octets,
+	};
+
+	w->timestamp += frames;
+	if (w->hdlc != NULL)
+		tdm_hdlc_line_out(w->hdlc, w->tx[w->span.dchan_slot] + w->position, frames);
+	if (p.flags & CESOPSN_L) {
+		memset(payload, TDM_IDLE, w->payload_octets);
+	} else {
+		for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
+			for (unsigned f = 0; f < frames; f++)
+				payload[f * CESOPSN_SLOTS + slot - 1] =
+					w->tx[slot][w->position + f];
+	}
+	transmit(w, packet, cesopsn_encode(packet, &p));
+}
+
+/* --- pacing ------------------------------------------------------------------------------------
+ */
+
+static void arm(struct wire *w)
+{
+	struct itimerspec when = {
+		.it_value = {.tv_sec = (time_t)(w->pace.due_ns / 1000000000u),
+			     .tv_nsec = (long)(w->pace.due_ns % 1000000000u)},
+	};
+	timerfd_settime(w->timer, TFD_TIMER_ABSTIME, &when,
+			NULL); /* and it is not readable any more */
+}
+
+static void discipline(struct wire *w)
+{
+	int64_t error_ns;
+
+	if (!tdm_packet_buffer_error(w->buffer, &error_ns))
+		return;
+	tdm_pace_discipline(&w->pace, error_ns, TDM_PACKET_WINDOW_MS);
+	atomic_store_explicit(&w->clock_ppb, (int64_t)w->pace.offset_ppb, memory_order_relaxed);
+}
+
+static void packet_instant(struct wire *w)
+{
+	tdm_pace_step(&w->pace);
+	play(w);
+	judge_line(w);
+	send_packet(w);
+	discipline(w);
+	w->position += w->conf.frames_per_packet;
+	if (w->position == TDM_TICK_OCTETS) {
+		w->position = 0;
+		w->tick_ready = true;
+	}
+}
+
+static void give_up(struct wire *w, uint64_t late_ns)
+{
+	uint64_t ticks = late_ns / TICK_NS;
+	uint64_t packets = ticks * TDM_TICK_OCTETS / w->conf.frames_per_packet;
+
+	tdm_pace_skip(&w->pace, packets);
+	w->sequence = (uint16_t)(w->sequence + packets);
+	w->timestamp += (uint32_t)(ticks * TDM_TICK_OCTETS);
+	tdm_packet_buffer_restart(w->buffer, w->pace.due_ns);
+	tdm_counter_add(&w->late_ticks, ticks);
+}
+
+/* Time begins with the first service: what came since the socket was opened is of no use. */
+static void start(struct wire *w, uint64_t now_ns)
+{
+	drain(w, now_ns);
+	tdm_pace_init(&w->pace, w->packet_ns, now_ns + w->packet_ns);
+	tdm_packet_buffer_restart(w->buffer, w->pace.due_ns);
+	w->started = true;
+}
+
+static unsigned wire_service(struct tdm_span *s)
+{
+	struct wire *w = wire_of(s);
+	uint64_t now = clock_mono_ns();
+
+	if (w->tick_ready)
+		return 1;
+	if (!w->started)
+		start(w, now);
+	if (now >= w->pace.due_ns) {
+		uint64_t late_ns = now - w->pace.due_ns;
+		drain(w, now);
+		if (late_ns > TDM_CATCH_UP_TICKS * TICK_NS)
+			give_up(w, late_ns);
+		else if (late_ns >= TICK_NS)
+			tdm_counter_add(&w->late_ticks, 1);
+	}
+	while (now >= w->pace.due_ns && !w->tick_ready)
+		packet_instant(w);
+	arm(w);
+	return w->tick_ready;
+}
+
+static void wire_exchange(struct tdm_span *s, uint32_t mask, tdm_tick rx, tdm_tick tx)
+{
+	struct wire *w = wire_of(s);
+
+	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
+		if (mask & UINT32_C(1) << slot) {
+			memcpy(rx[slot], w->rx[slot], TDM_TICK_OCTETS);
+			memcpy(w->tx[slot], tx[slot], TDM_TICK_OCTETS);
+		} else {
+			memset(w->tx[slot], TDM_IDLE, TDM_TICK_OCTETS);
+		}
+	}
+	w->tick_ready = false;
+	tdm_counter_add(&w->ticks, 1);
+}
+
+static int wire_fd(const struct tdm_span *s)
+{
+	return wire_of_const(s)->timer;
+}
+
+/* --- D-channel and counts ----------------------------------------------------------------------
+ */
+
+static ssize_t wire_dchan_recv(struct tdm_span *s, uint8_t *frame, size_t cap)
+{
+	return tdm_hdlc_recv(wire_of(s)->hdlc, frame, cap);
+}
+
+static int wire_dchan_send(struct tdm_span *s, const uint8_t *frame, size_t len)
+{
+	return tdm_hdlc_send(wire_of(s)->hdlc, frame, len);
+}
+
+static void wire_counts(const struct tdm_span *s, struct tdm_span_counts *out)
+{
+	const struct wire *w = wire_of_const(s);
+	const struct tdm_packet_buffer_stats *b = tdm_packet_buffer_stats(w->buffer);
+
+	out->ticks = tdm_counter_get(&w->ticks);
+	out->late_ticks = tdm_counter_get(&w->late_ticks);
+	out->rx_packets = tdm_counter_get(&w->rx_packets);
+	out->tx_packets = tdm_counter_get(&w->tx_packets);
+	out->foreign = tdm_counter_get(&w->foreign);
+	out->malformed = tdm_counter_get(&w->malformed);
+	out->tx_errors = tdm_counter_get(&w->tx_errors);
+	out->clock_ppb = (int32_t)atomic_load_explicit(&w->clock_ppb, memory_order_relaxed);
+	out->lost = tdm_counter_get(&b->lost);
+	out->reordered = tdm_counter_get(&b->reordered);
+	out->duplicate = tdm_counter_get(&b->duplicate);
+	out->late = tdm_counter_get(&b->late);
+	out->underruns = tdm_counter_get(&b->underruns);
+	out->slips = tdm_counter_get(&b->slips);
+	out->buffer_us = (uint32_t)(tdm_counter_get(&b->target_ns) / 1000);
+	if (w->hdlc == NULL)
+		return;
+	const struct tdm_hdlc_stats *h = tdm_hdlc_stats(w->hdlc);
+	out->hdlc_rx_frames = tdm_counter_get(&h->rx_frames);
+	out->hdlc_tx_frames = tdm_counter_get(&h->tx_frames);
+	out->hdlc_crc = tdm_counter_get(&h->crc);
+	out->hdlc_abort = tdm_counter_get(&h->abort);
+	out->hdlc_short = tdm_counter_get(&h->short_frames);
+	out->hdlc_long = tdm_counter_get(&h->long_frames);
+	out->hdlc_dropped = tdm_counter_get(&h->dropped);
+}
+
+/* --- opening -----------------------------------------------------------------------------------
+ */
+
+static const char *check_conf(const struct tdm_wire_conf *c)
+{
+	if (c->frames_per_packet == 0 || c->frames_per_packet > CESOPSN_FRAMES_MAX ||
+	    TDM_TICK_OCTETS % c->frames_per_packet != 0)
+		return "frames per packet: a divisor of 80, 1 to 40";
+	if (c->buffer_min_ms == 0 || c->buffer_max_ms < c->buffer_min_ms ||
+	    c->buffer_max_ms > BUFFER_MS_MAX)
+		return "jitter buffer: 1 ms to 40 ms, least before most";
+	if (c->loss_ms * FRAMES_PER_MS < LOSS_PACKETS_MIN * c->frames_per_packet ||
+	    c->loss_ms > LOSS_MS_MAX)
+		return "loss of packets: 4 packets to 5000 ms";
+	if (c->peer.ss_family != AF_INET && c->peer.ss_family != AF_INET6)
+		return "peer: an IPv4 or IPv6 address";
+	if (c->local.ss_family != c->peer.ss_family)
+		return "local and peer: addresses of the same family";
+	if (((const struct sockaddr_in *)&c->peer)->sin_port == 0) /* where IPv6 has it, too */
+		return "peer: a port";
+	return NULL;
+}
+
+static int open_socket(struct wire *w, char *err, size_t err_size)
+{
+	int family = w->conf.local.ss_family;
+	int on = 1, tos = DSCP_EF_TOS;
+	socklen_t len =
+		family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+
+	w->socket = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (w->socket < 0)
+		goto fail;
+	if (family == AF_INET6) {
+		if (setsockopt(w->socket, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
+			goto fail;
+		setsockopt(w->socket, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	} else {
+		setsockopt(w->socket, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	}
+	setsockopt(w->socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	if (bind(w->socket, (const struct sockaddr *)&w->conf.local, len) != 0)
+		goto fail;
+	return 0;
+fail:;
+	int r = -errno;
+	snprintf(err, err_size, "cannot open the pseudowire's socket: %s", strerror(-r));
+	return r;
+}
+
+static int open_timer(struct wire *w, char *err, size_t err_size)
+{
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (w->timer >= 0)
+		return 0;
+	int r = -errno;
+	snprintf(err, err_size, "cannot create a timer: %s", strerror(-r));
+	return r;
+}
+
+static int open_state(struct wire *w, char *err, size_t err_size)
+{
+	struct tdm_packet_buffer_conf conf = {
+		.packet_ns = w->packet_ns,
+		.packet_octets = w->payload_octets,
+		.min_ns = w->conf.buffer_min_ms * MS_NS,
+		.max_ns = w->conf.buffer_max_ms * MS_NS,
+		.paced = w->conf.clock == TDM_CLOCK_LINE,
+	};
+	struct {
+		uint16_t sequence;
+		uint32_t timestamp, ssrc;
+	} random = {0};
+	int r;
+
+	/* RFC 5086 4.3: not guessable, so that a restart is not taken for a continuation. */
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
+		r = -errno;
+		goto fail;
+	}
+	w->sequence = random.sequence;
+	w->timestamp = random.timestamp;
+	w->ssrc = random.ssrc;
+	memset(w->tx, TDM_IDLE, sizeof(w->tx));
+	memset(w->rx, TDM_IDLE, sizeof(w->rx));
+	w->drained_ns = clock_mono_ns();
+	tdm_pace_init(&w->pace, w->packet_ns, w->drained_ns);
+	r = tdm_packet_buffer_new(&w->buffer, &conf, w->pace.due_ns);
+	if (r == 0 && w->span.dchan_slot != 0)
+		r = tdm_hdlc_new(&w->hdlc);
+	if (r == 0)
+		return 0;
+fail:
+	snprintf(err, err_size, "%s", strerror(-r));
+	return r;
+}
+
+static void wire_close(struct tdm_span *s)
+{
+	struct wire *w = wire_of(s);
+
+	if (w->timer >= 0)
+		close(w->timer);
+	if (w->socket >= 0)
+		close(w->socket);
+	tdm_packet_buffer_free(w->buffer);
+	tdm_hdlc_free(w->hdlc);
+	free(w);
+}
+
+static int wire_open(struct tdm_span **out, const struct tdm_span_conf *conf, char *err,
+		     size_t err_size)
+{
+	const char *wrong = check_conf(&conf->wire);
+	struct wire *w;
+	int r;
+
+	*out = NULL;
+	if (wrong != NULL) {
+		snprintf(err, err_size, "%s", wrong);
+		return -EINVAL;
+	}
+	w = calloc(1, sizeof(*w));
+	if (w == NULL) {
+		snprintf(err, err_size, "out of memory");
+		return -ENOMEM;
+	}
+	tdm_span_init(&w->span, &tdm_backend_wire, conf, TDM_ALARM_RED);
+	w->conf = conf->wire;
+	w->packet_ns = (uint64_t)w->conf.frames_per_packet * FRAME_NS;
+	w->payload_octets = (size_t)CESOPSN_SLOTS * w->conf.frames_per_packet;
+	w->socket = w->timer = -1;
+	r = open_socket(w, err, err_size);
+	if (r == 0)
+		r = open_timer(w, err, err_size);
+	if (r == 0)
+		r = open_state(w, err, err_size);
+	if (r != 0) {
+		wire_close(&w->span);
+		return r;
+	}
+	arm(w);
+	*out = &w->span;
+	return 0;
+}
+
+const struct tdm_backend tdm_backend_wire = {
+	.open = wire_open,
+	.close = wire_close,
+	.fd = wire_fd,
+	.service = wire_service,
+	.exchange = wire_exchange,
+	.dchan_recv = wire_dchan_recv,
+	.dchan_send = wire_dchan_send,
+	.counts = wire_counts,
+};
