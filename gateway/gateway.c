@@ -9,22 +9,11 @@
 #include "gateway/record.h"
 #include "isup/cause.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- small questions --- */
-
-const struct conf_trunk *gateway_trunk_of(const struct conf *c, const char *span)
-{
-	for (size_t i = 0; i < c->trunk_count; i++)
-		if (strcmp(c->trunks[i].span, span) == 0)
-			return &c->trunks[i];
-	return NULL;
-}
 
 const struct conf_peer *gateway_peer(const struct gateway *g, const char *name)
 {
@@ -47,27 +36,6 @@ unsigned gateway_peer_calls(const struct gateway *g, const char *name)
 
 	for (const struct call *c = g->calls; c != NULL; c = c->hh.next)
 		n += leg_is_of_peer(c->from, name) + leg_is_of_peer(c->to, name);
-	return n;
-}
-
-/* A slot may be held by a path for a moment longer than by its leg. */
-static bool path_is_on(const struct call *c, const struct line *l)
-{
-	if (c->path == NULL || c->path_worker != l->worker)
-		return false;
-	for (unsigned i = 0; i < 2; i++)
-		if (c->path->end[i].kind == PATH_SLOT && c->path->end[i].span == l->index)
-			return true;
-	return false;
-}
-
-unsigned gateway_line_calls(const struct gateway *g, const struct line *l)
-{
-	unsigned n = 0;
-
-	for (const struct call *c = g->calls; c != NULL; c = c->hh.next)
-		n += (c->from != NULL && leg_isup_line(c->from) == l) ||
-		     (c->to != NULL && leg_isup_line(c->to) == l) || path_is_on(c, l);
 	return n;
 }
 
@@ -97,15 +65,13 @@ bool gateway_is_idle(const struct gateway *g)
 
 /* --- calls: an offer comes in --- */
 
-static void on_settle(void *arg);
-
 static void on_call_ended(void *arg, struct call *c)
 {
 	struct gateway *g = arg;
 
 	record_write(c, loop_now_ms(g->loop));
 	HASH_DELETE(hh, g->calls, c);
-	task_post(g->loop, &g->settle, on_settle, g);
+	gateway_settle(g);
 }
 
 static uint32_t next_id(struct gateway *g)
@@ -187,7 +153,7 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 	isup_call_clear(ev->call, cause);
 }
 
-static void on_line_event(void *arg, struct line *l, const struct isup_event *ev)
+void gateway_on_line_event(void *arg, struct line *l, const struct isup_event *ev)
 {
 	if (ev->kind == ISUP_SETUP)
 		on_isup_setup(arg, l, ev);
@@ -279,184 +245,14 @@ static int on_call_start(void *arg, struct call *c, const struct dial_answer *an
 	return peer != NULL ? start_on_peer(g, c, peer) : start_on_trunk(g, c, answer->to);
 }
 
-/* --- workers --- */
-
-static void on_rtp_silence(struct gateway *g, const struct worker_event *ev)
-{
-	char title[160];
-	struct call *c;
-
-	HASH_FIND(hh, g->calls, &ev->path_id, sizeof(ev->path_id), c);
-	if (c == NULL)
-		return;
-	log_line(LOG_MEDIA, ev->kind == WORKER_NO_RTP ? LOG_WARN : LOG_INFO, "%s: %s: %s",
-		 call_title(c, title, sizeof(title)), ev->end == 0 ? c->from_name : c->to_name,
-		 ev->kind == WORKER_NO_RTP ? "no RTP arrives" : "RTP arrives again");
-}
-
-static void on_worker_event(void *arg, const struct worker_event *ev)
-{
-	struct gateway_worker *gw = arg;
-	struct line *l = ev->span < WORKER_SPANS_MAX ? gw->lines[ev->span] : NULL;
-	struct call *c;
-
-	switch (ev->kind) {
-	case WORKER_FRAME:
-		if (l != NULL)
-			line_on_frame(l, ev->frame, ev->frame_len);
-		break;
-	case WORKER_ALARMS:
-		if (l != NULL)
-			line_on_alarms(l, ev->alarms);
-		break;
-	case WORKER_CLOSED:
-		HASH_FIND(hh, gw->gateway->calls, &ev->path->id, sizeof(ev->path->id), c);
-		if (c != NULL && c->path == ev->path)
-			call_path_closed(c);
-		else
-			path_free(ev->path);
-		break;
-	case WORKER_NO_RTP:
-	case WORKER_RTP_BACK: on_rtp_silence(gw->gateway, ev); break;
-	}
-}
-
-static unsigned worker_load(const struct gateway_worker *gw)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < WORKER_SPANS_MAX; i++)
-		n += gw->lines[i] != NULL;
-	return n;
-}
-
-/* The worker that drives the fewest spans. */
-static struct gateway_worker *pick_worker(struct gateway *g)
-{
-	struct gateway_worker *best = &g->workers[0];
-
-	for (unsigned i = 1; i < g->worker_count; i++)
-		if (worker_load(&g->workers[i]) < worker_load(best))
-			best = &g->workers[i];
-	return best;
-}
-
-static int workers_start(struct gateway *g, char *err, size_t err_size)
-{
-	const struct conf_media *m = &g->conf->media;
-	struct worker_conf wc = {.no_rtp_ms = m->no_rtp_ms,
-				 .fifo_priority = m->fifo_priority,
-				 .paths_max = g->conf->gateway.calls_max};
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count = m->workers != 0 ? m->workers : cores > 2 ? (unsigned)cores - 1 : 1;
-
-	if (count > GATEWAY_WORKERS_MAX)
-		count = GATEWAY_WORKERS_MAX;
-	for (; g->worker_count < count; g->worker_count++) {
-		struct gateway_worker *gw = &g->workers[g->worker_count];
-		gw->gateway = g;
-		int r = worker_start(&gw->worker, g->loop, &wc, on_worker_event, gw);
-		if (r < 0) {
-			snprintf(err, err_size, "media worker %u: %s", g->worker_count,
-				 strerror(-r));
-			return r;
-		}
-	}
-	g->env.worker = g->workers[0].worker;
-	return 0;
-}
-
-/* --- lines --- */
-
-/* "12:00:00.123 q931 pbx > SETUP ...": time of day UTC, protocol, trunk or peer, direction,
- * message. */
-static void trace_line(struct gateway *g, const char *protocol, const char *where, bool sent,
-		       const char *text)
-{
-	char line[360];
-	uint64_t ms = clock_wall_ms();
-
-	snprintf(line, sizeof(line), "%02u:%02u:%02u.%03u %s %s %s %s",
-		 (unsigned)(ms / 3600000 % 24), (unsigned)(ms / 60000 % 60),
-		 (unsigned)(ms / 1000 % 60), (unsigned)(ms % 1000), protocol, where,
-		 sent ? ">" : "<", text);
-	g->trace(g->trace_arg, line);
-}
-
-static void on_line_trace(void *arg, struct line *l, bool sent, const uint8_t *frame, size_t len)
-{
-	struct gateway *g = arg;
-	char text[240];
-
-	if (g->trace != NULL)
-		trace_line(g, "q931", l->trunk_conf.isup.name, sent,
-			   isup_frame_text(frame, len, text, sizeof(text)));
-}
-
-int gateway_line_open(struct gateway *g, const struct tdm_span_conf *span, char *err,
-		      size_t err_size)
-{
-	struct line_ops ops = {on_line_event, on_line_trace, g};
-	struct gateway_worker *gw = pick_worker(g);
-	struct line *l;
-
-	if (g->line_count == CONF_SPANS_MAX) {
-		snprintf(err, err_size, "span %s: at most %d spans", span->name,
-			 (int)CONF_SPANS_MAX);
-		return -ENOSPC;
-	}
-	int r = line_open(&l, g->loop, gw->worker, span, gateway_trunk_of(g->conf, span->name),
-			  &ops, err, err_size);
-	if (r < 0)
-		return r;
-	gw->lines[l->index] = l;
-	g->lines[g->line_count++] = (struct gateway_line){.line = l};
-	log_line(LOG_TDM, LOG_INFO, "span %s: opened%s%s", span->name,
-		 l->trunk != NULL ? ", trunk " : "", l->trunk_conf.isup.name);
-	return 0;
-}
-
-static void line_remove(struct gateway *g, unsigned i)
-{
-	struct line *l = g->lines[i].line;
-
-	for (unsigned w = 0; w < g->worker_count; w++)
-		if (g->workers[w].worker == l->worker)
-			g->workers[w].lines[l->index] = NULL;
-	line_close(l);
-	g->lines[i] = g->lines[--g->line_count];
-}
-
-void gateway_line_drain(struct gateway *g, unsigned i)
-{
-	g->lines[i].draining = true;
-	task_post(g->loop, &g->settle, on_settle, g);
-}
-
-static void replace_line(struct gateway *g, unsigned i)
-{
-	char name[sizeof(g->conf->spans[0].name)], err[256];
-
-	snprintf(name, sizeof(name), "%s", g->lines[i].line->span_conf.name);
-	line_remove(g, i);
-	log_line(LOG_TDM, LOG_INFO, "span %s: drained and closed", name);
-	for (size_t s = 0; s < g->conf->span_count; s++)
-		if (strcmp(g->conf->spans[s].name, name) == 0 &&
-		    gateway_line_open(g, &g->conf->spans[s], err, sizeof(err)) < 0)
-			log_line(LOG_TDM, LOG_ERROR, "%s: reload again when this is mended", err);
-}
+/* --- the whole --- */
 
 /* End of a turn in which a call ended or a line began to drain. */
 static void on_settle(void *arg)
 {
 	struct gateway *g = arg;
 
-	for (unsigned i = 0; i < g->line_count;) {
-		if (g->lines[i].draining && gateway_line_calls(g, g->lines[i].line) == 0)
-			replace_line(g, i);
-		else
-			i++;
-	}
+	gateway_lines_settle(g);
 	if (g->drained != NULL && gateway_is_idle(g)) {
 		void (*done)(void *) = g->drained;
 		g->drained = NULL;
@@ -465,7 +261,10 @@ static void on_settle(void *arg)
 	}
 }
 
-/* --- the whole --- */
+void gateway_settle(struct gateway *g)
+{
+	task_post(g->loop, &g->settle, on_settle, g);
+}
 
 void gateway_use_conf(struct gateway *g)
 {
@@ -474,29 +273,10 @@ void gateway_use_conf(struct gateway *g)
 	g->env.answer_timeout_ms = g->conf->gateway.answer_timeout_ms;
 }
 
-static void on_sip_trace(void *arg, bool sent, const struct sockaddr *peer, const char *text,
-			 size_t len)
-{
-	struct gateway *g = arg;
-	char what[240], host[INET6_ADDRSTRLEN] = "?", where[INET6_ADDRSTRLEN + 8];
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)peer;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)peer;
-
-	if (g->trace == NULL)
-		return;
-	if (peer->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
-	else
-		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
-	snprintf(where, sizeof(where), peer->sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
-		 ntohs(peer->sa_family == AF_INET6 ? v6->sin6_port : v4->sin_port));
-	trace_line(g, "sip", where, sent, sip_message_text(text, len, what, sizeof(what)));
-}
-
 int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, char *err,
 		 size_t err_size)
 {
-	static const struct sip_agent_ops sip_ops = {on_sip_event, on_sip_trace};
+	static const struct sip_agent_ops sip_ops = {on_sip_event, gateway_on_sip_trace};
 	struct gateway *g = calloc(1, sizeof(*g));
 	int r;
 
@@ -511,7 +291,7 @@ int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, cha
 	g->env = (struct call_env){
 		.loop = loop, .start = on_call_start, .ended = on_call_ended, .arg = g};
 	gateway_use_conf(g);
-	r = workers_start(g, err, err_size);
+	r = gateway_workers_start(g, err, err_size);
 	if (r < 0)
 		goto fail;
 	r = sip_agent_open(&g->agent, loop, &conf->sip, &sip_ops, g, err, err_size);
@@ -580,11 +360,5 @@ void gateway_drain(struct gateway *g, unsigned timeout_ms, void (*done)(void *ar
 	timer_start(g->loop, &g->drain_timer, timeout_ms, on_drain_timeout, g);
 	HASH_ITER(hh, g->calls, c, next)
 	call_clear(c, Q850_TEMPORARY_FAILURE);
-	task_post(g->loop, &g->settle, on_settle, g);
-}
-
-void gateway_set_trace(struct gateway *g, gateway_trace_fn *fn, void *arg)
-{
-	g->trace = fn;
-	g->trace_arg = arg;
+	gateway_settle(g);
 }

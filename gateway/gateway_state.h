@@ -1,4 +1,4 @@
-/* gateway_state.h - what struct gateway holds: for gateway.c, reload.c and status.c only. */
+/* gateway_state.h - what struct gateway holds: for gateway*.c, reload.c and status.c only. */
 #ifndef GATEWAY_GATEWAY_STATE_H
 #define GATEWAY_GATEWAY_STATE_H
 
@@ -51,9 +51,19 @@ const struct conf_trunk *gateway_trunk_of(const struct conf *c, const char *span
  * its last call has gone. */
 void gateway_line_drain(struct gateway *g, unsigned i);
 unsigned gateway_line_calls(const struct gateway *g, const struct line *l);
+/* Closes and replaces what is drained, now. */
+void gateway_lines_settle(struct gateway *g);
+/* Looks for drained lines, and for the end of a drain of the whole, at the end of the turn. */
+void gateway_settle(struct gateway *g);
+int gateway_workers_start(struct gateway *g, char *err, size_t err_size);
 /* What of conf calls see through g->env. */
 void gateway_use_conf(struct gateway *g);
 const struct conf_peer *gateway_peer(const struct gateway *g, const char *name);
 unsigned gateway_peer_calls(const struct gateway *g, const char *name);
+
+void gateway_on_line_event(void *arg, struct line *l, const struct isup_event *ev);
+void gateway_on_line_trace(void *arg, struct line *l, bool sent, const uint8_t *frame, size_t len);
+void gateway_on_sip_trace(void *arg, bool sent, const struct sockaddr *peer, const char *text,
+			  size_t len);
 
 #endif

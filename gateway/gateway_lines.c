@@ -1,0 +1,190 @@
+/* The media workers and the lines they drive: opened, drained, replaced. */
+#include "gateway/base/log.h"
+#include "gateway/call_path.h"
+#include "gateway/gateway_state.h"
+#include "gateway/leg_isup.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- workers --- */
+
+static void on_rtp_silence(struct gateway *g, const struct worker_event *ev)
+{
+	char title[160];
+	struct call *c;
+
+	HASH_FIND(hh, g->calls, &ev->path_id, sizeof(ev->path_id), c);
+	if (c == NULL)
+		return;
+	log_line(LOG_MEDIA, ev->kind == WORKER_NO_RTP ? LOG_WARN : LOG_INFO, "%s: %s: %s",
+		 call_title(c, title, sizeof(title)), ev->end == 0 ? c->from_name : c->to_name,
+		 ev->kind == WORKER_NO_RTP ? "no RTP arrives" : "RTP arrives again");
+}
+
+static void on_worker_event(void *arg, const struct worker_event *ev)
+{
+	struct gateway_worker *gw = arg;
+	struct line *l = ev->span < WORKER_SPANS_MAX ? gw->lines[ev->span] : NULL;
+	struct call *c;
+
+	switch (ev->kind) {
+	case WORKER_FRAME:
+		if (l != NULL)
+			line_on_frame(l, ev->frame, ev->frame_len);
+		break;
+	case WORKER_ALARMS:
+		if (l != NULL)
+			line_on_alarms(l, ev->alarms);
+		break;
+	case WORKER_CLOSED:
+		HASH_FIND(hh, gw->gateway->calls, &ev->path->id, sizeof(ev->path->id), c);
+		if (c != NULL && c->path == ev->path)
+			call_path_closed(c);
+		else
+			path_free(ev->path);
+		break;
+	case WORKER_NO_RTP:
+	case WORKER_RTP_BACK: on_rtp_silence(gw->gateway, ev); break;
+	}
+}
+
+static unsigned worker_load(const struct gateway_worker *gw)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < WORKER_SPANS_MAX; i++)
+		n += gw->lines[i] != NULL;
+	return n;
+}
+
+/* The worker that drives the fewest spans. */
+static struct gateway_worker *pick_worker(struct gateway *g)
+{
+	struct gateway_worker *best = &g->workers[0];
+
+	for (unsigned i = 1; i < g->worker_count; i++)
+		if (worker_load(&g->workers[i]) < worker_load(best))
+			best = &g->workers[i];
+	return best;
+}
+
+int gateway_workers_start(struct gateway *g, char *err, size_t err_size)
+{
+	const struct conf_media *m = &g->conf->media;
+	struct worker_conf wc = {.no_rtp_ms = m->no_rtp_ms,
+				 .fifo_priority = m->fifo_priority,
+				 .paths_max = g->conf->gateway.calls_max};
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned count = m->workers != 0 ? m->workers : cores > 2 ? (unsigned)cores - 1 : 1;
+
+	if (count > GATEWAY_WORKERS_MAX)
+		count = GATEWAY_WORKERS_MAX;
+	for (; g->worker_count < count; g->worker_count++) {
+		struct gateway_worker *gw = &g->workers[g->worker_count];
+		gw->gateway = g;
+		int r = worker_start(&gw->worker, g->loop, &wc, on_worker_event, gw);
+		if (r < 0) {
+			snprintf(err, err_size, "media worker %u: %s", g->worker_count,
+				 strerror(-r));
+			return r;
+		}
+	}
+	g->env.worker = g->workers[0].worker;
+	return 0;
+}
+
+/* --- lines --- */
+
+const struct conf_trunk *gateway_trunk_of(const struct conf *c, const char *span)
+{
+	for (size_t i = 0; i < c->trunk_count; i++)
+		if (strcmp(c->trunks[i].span, span) == 0)
+			return &c->trunks[i];
+	return NULL;
+}
+
+/* A slot may be held by a path for a moment longer than by its leg. */
+static bool path_is_on(const struct call *c, const struct line *l)
+{
+	if (c->path == NULL || c->path_worker != l->worker)
+		return false;
+	for (unsigned i = 0; i < 2; i++)
+		if (c->path->end[i].kind == PATH_SLOT && c->path->end[i].span == l->index)
+			return true;
+	return false;
+}
+
+unsigned gateway_line_calls(const struct gateway *g, const struct line *l)
+{
+	unsigned n = 0;
+
+	for (const struct call *c = g->calls; c != NULL; c = c->hh.next)
+		n += (c->from != NULL && leg_isup_line(c->from) == l) ||
+		     (c->to != NULL && leg_isup_line(c->to) == l) || path_is_on(c, l);
+	return n;
+}
+
+int gateway_line_open(struct gateway *g, const struct tdm_span_conf *span, char *err,
+		      size_t err_size)
+{
+	struct line_ops ops = {gateway_on_line_event, gateway_on_line_trace, g};
+	struct gateway_worker *gw = pick_worker(g);
+	struct line *l;
+
+	if (g->line_count == CONF_SPANS_MAX) {
+		snprintf(err, err_size, "span %s: at most %d spans", span->name,
+			 (int)CONF_SPANS_MAX);
+		return -ENOSPC;
+	}
+	int r = line_open(&l, g->loop, gw->worker, span, gateway_trunk_of(g->conf, span->name),
+			  &ops, err, err_size);
+	if (r < 0)
+		return r;
+	gw->lines[l->index] = l;
+	g->lines[g->line_count++] = (struct gateway_line){.line = l};
+	log_line(LOG_TDM, LOG_INFO, "span %s: opened%s%s", span->name,
+		 l->trunk != NULL ? ", trunk " : "", l->trunk_conf.isup.name);
+	return 0;
+}
+
+static void line_remove(struct gateway *g, unsigned i)
+{
+	struct line *l = g->lines[i].line;
+
+	for (unsigned w = 0; w < g->worker_count; w++)
+		if (g->workers[w].worker == l->worker)
+			g->workers[w].lines[l->index] = NULL;
+	line_close(l);
+	g->lines[i] = g->lines[--g->line_count];
+}
+
+void gateway_line_drain(struct gateway *g, unsigned i)
+{
+	g->lines[i].draining = true;
+	gateway_settle(g);
+}
+
+static void replace_line(struct gateway *g, unsigned i)
+{
+	char name[sizeof(g->conf->spans[0].name)], err[256];
+
+	snprintf(name, sizeof(name), "%s", g->lines[i].line->span_conf.name);
+	line_remove(g, i);
+	log_line(LOG_TDM, LOG_INFO, "span %s: drained and closed", name);
+	for (size_t s = 0; s < g->conf->span_count; s++)
+		if (strcmp(g->conf->spans[s].name, name) == 0 &&
+		    gateway_line_open(g, &g->conf->spans[s], err, sizeof(err)) < 0)
+			log_line(LOG_TDM, LOG_ERROR, "%s: reload again when this is mended", err);
+}
+
+void gateway_lines_settle(struct gateway *g)
+{
+	for (unsigned i = 0; i < g->line_count;) {
+		if (g->lines[i].draining && gateway_line_calls(g, g->lines[i].line) == 0)
+			replace_line(g, i);
+		else
+			i++;
+	}
+}
