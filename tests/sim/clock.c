@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* cmocka.h needs these before it */
-#include <cmocka.h>
 #include <setjmp.h>
+
+#include <cmocka.h> /* needs setjmp.h before it */
 
 /* Not zero: code that takes 0 for "never" must not be right by accident. */
 #define START_MS    UINT64_C(5000000)

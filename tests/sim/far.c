@@ -1,6 +1,6 @@
 #include "tests/sim/far.h"
 
-#include "tests/sim/q931.h"
+#include "tests/sim/q931text.h"
 
 #include <libpri.h>
 #include <stdio.h>
@@ -226,10 +226,10 @@ static int pri_writes(struct pri *pri, void *buf, int len)
 static void read_message(struct far *f, const uint8_t *q931, size_t len)
 {
 	char words[INBOX_TEXT_MAX];
-	struct q931_head head;
+	struct q931text_head head;
 	struct far_call *c;
 
-	if (!q931_read(q931, len, &head, words, sizeof(words)))
+	if (!q931text_read(q931, len, &head, words, sizeof(words)))
 		sim_fail("%s: the gateway sent a torn Q.931 message", f->conf.name);
 	if (head.type == Q931_SETUP) {
 		c = call_by_reference(f, head.reference, false);
@@ -284,11 +284,11 @@ static void receive(void *arg, const uint8_t *frame, size_t len)
 static void send_raw(struct far *f, struct far_call *c, const char *words)
 {
 	uint8_t q931[DCHAN_FRAME_MAX - 4];
-	struct q931_head head = {
+	struct q931text_head head = {
 		.reference = c != NULL ? c->reference : 0,
 		.from_originator = c == NULL || c->ours,
 	};
-	size_t len = q931_write(&head, words, q931, sizeof(q931));
+	size_t len = q931text_write(&head, words, q931, sizeof(q931));
 
 	if (len == 0)
 		sim_fail("%s: no such message: %s", f->conf.name, words);
@@ -377,6 +377,15 @@ void far_do(struct far *f, unsigned call, const char *words)
 		sim_fail("%s: no call #%u", f->conf.name, call);
 	}
 	run(f);
+}
+
+void far_lose(struct far *f, bool in, const char *name, unsigned count)
+{
+	uint8_t type = q931text_type(name);
+
+	if (type == 0)
+		sim_fail("%s: no such message: %s", f->conf.name, name);
+	dchan_lose(f->dchan, in ? DCHAN_TO_FAR : DCHAN_TO_GATEWAY, type, count);
 }
 
 /* --- life --- */

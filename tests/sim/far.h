@@ -1,7 +1,7 @@
 /* far.h - the PBX at the other end of a span: libpri's other side, used directly so that a mistake
  * in isup/ is not made a second time here.
  *
- * What arrives is read off the wire by hand (q931.h) and put in the inbox.  What is sent goes
+ * What arrives is read off the wire by hand (q931text.h) and put in the inbox.  What is sent goes
  * through libpri, or, in raw mode, is written by hand: then only Q.921 is libpri's, and nothing is
  * answered that the test does not answer.
  *
@@ -37,6 +37,9 @@ void far_set_answer_clearing(struct far *f, bool answer);
  * pi=8", "CONNECT", "DISCONNECT cause=16", "RESTART ch=3".  With libpri any clearing word lets it
  * choose the message that is due. */
 void far_do(struct far *f, unsigned call, const char *words);
+
+/* The next count messages of this name never arrive: those to it (in), or those it sends. */
+void far_lose(struct far *f, bool in, const char *name, unsigned count);
 
 unsigned far_calls(const struct far *f);     /* known to libpri and not yet released */
 unsigned far_next_call(const struct far *f); /* number the next new call gets */

@@ -1,4 +1,4 @@
-#include "tests/sim/q931.h"
+#include "tests/sim/q931text.h"
 
 #include "tests/sim/inbox.h"
 
@@ -32,7 +32,7 @@ enum {
 	IE_RESTART = 0x79
 };
 
-const char *q931_name(uint8_t type)
+const char *q931text_name(uint8_t type)
 {
 	static char unknown[16];
 
@@ -43,7 +43,7 @@ const char *q931_name(uint8_t type)
 	return unknown;
 }
 
-uint8_t q931_type(const char *words)
+uint8_t q931text_type(const char *words)
 {
 	size_t n = strcspn(words, " ");
 
@@ -119,8 +119,8 @@ static void add_ie(struct text *t, uint8_t id, const uint8_t *ie, size_t len)
 	}
 }
 
-bool q931_read(const uint8_t *q931, size_t len, struct q931_head *head, char *words,
-	       size_t words_size)
+bool q931text_read(const uint8_t *q931, size_t len, struct q931text_head *head, char *words,
+		   size_t words_size)
 {
 	struct text t = {words, words_size};
 	size_t ref_len = q931[1] & 0x0f;
@@ -132,7 +132,7 @@ bool q931_read(const uint8_t *q931, size_t len, struct q931_head *head, char *wo
 	for (size_t i = 0; i < ref_len; i++)
 		head->reference = head->reference << 8 | (i == 0 ? q931[2] & 0x7fu : q931[2 + i]);
 	head->type = q931[2 + ref_len];
-	add(&t, "%s", q931_name(head->type));
+	add(&t, "%s", q931text_name(head->type));
 	for (size_t at = 3 + ref_len; at < len;) {
 		if ((q931[at] & 0x80) != 0) {
 			at++;
@@ -184,19 +184,19 @@ static void put_text(struct octets *o, unsigned id, const uint8_t *head, size_t 
 }
 
 /* Information elements in the ascending order of Q.931 4.5.1. */
-size_t q931_write(const struct q931_head *head, const char *words, uint8_t *out, size_t cap)
+size_t q931text_write(const struct q931text_head *head, const char *words, uint8_t *out, size_t cap)
 {
 	struct octets o = {out, 0, cap};
 	char value[64];
 	unsigned number;
 
-	if (q931_type(words) == 0)
+	if (q931text_type(words) == 0)
 		return 0;
 	put(&o, (const uint8_t[]){0x08, 0x02}, 2);
 	put_octet(&o, head->reference >> 8 | (head->from_originator ? 0 : 0x80));
 	put_octet(&o, head->reference & 0xff);
-	put_octet(&o, q931_type(words));
-	if (q931_type(words) == 0x05) /* speech, 64 kbit/s circuit, mu-law */
+	put_octet(&o, q931text_type(words));
+	if (q931text_type(words) == 0x05) /* speech, 64 kbit/s circuit, mu-law */
 		put_ie(&o, IE_BEARER, 3, (const uint8_t[]){0x80, 0x90, 0xa2});
 	if ((number = words_get_number(words, "cause", 0)) != 0) /* location: user */
 		put_ie(&o, IE_CAUSE, 2, (const uint8_t[]){0x80, (uint8_t)(0x80 | number)});

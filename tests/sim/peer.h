@@ -1,0 +1,46 @@
+/* peer.h - a SIP phone or proxy that does exactly what the test says, on a real UDP socket.
+ *
+ * Its messages are written and read by hand, independent of libosip2 and of sip/.  It repeats and
+ * answers nothing by itself: a retransmission of the gateway's is one more message in the inbox.
+ *
+ * Sent:      INVITE to=7101 from=7134 [nosdp] [codec=8] [dir=sendonly] [port=0]   (again:
+ * re-INVITE) ACK [sdp], CANCEL, BYE [reason=17], OPTIONS, ... 180, 183 sdp, 200 sdp, 486 ...: to
+ * the last INVITE received;  200 BYE: to the last BYE tag=b: the answer of another branch of a fork
+ *            AGAIN: the last datagram once more
+ * Received:  INVITE to=7134 from=7101 sdp codec=0 dir=sendrecv branch=.. cseq=1 reinvite
+ *            180 INVITE sdp reason=17 tag=...
+ *
+ * Dialogs are numbered from 1 in the order they appear at this end.
+ */
+#ifndef TESTS_SIM_PEER_H
+#define TESTS_SIM_PEER_H
+
+#include "tests/sim/inbox.h"
+
+struct peer;
+
+struct peer_conf {
+	const char *name;    /* "sip", for notes */
+	const char *addr;    /* "127.1.2.3": port 5060 of it */
+	const char *gateway; /* address of the gateway, port 5060 */
+};
+
+void peer_open(struct peer **out, const struct peer_conf *conf);
+void peer_close(struct peer *p);
+struct inbox *peer_inbox(struct peer *p);
+
+void peer_do(struct peer *p, unsigned call, const char *words);
+/* Any octets from its socket to the gateway. */
+void peer_send(struct peer *p, const void *octets, size_t len);
+/* The next count datagrams to it are lost. */
+void peer_lose(struct peer *p, unsigned count);
+/* All are. */
+void peer_set_deaf(struct peer *p, bool deaf);
+
+unsigned peer_next_call(const struct peer *p);
+/* The dialog is over for the test too: its number may be forgotten. */
+void peer_forget(struct peer *p, unsigned call);
+typedef void peer_message_fn(void *arg, unsigned call, const char *words);
+void peer_set_message_fn(struct peer *p, peer_message_fn *fn, void *arg);
+
+#endif

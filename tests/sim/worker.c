@@ -1,0 +1,310 @@
+#include "gateway/worker.h"
+
+#include "gateway/base/loop.h"
+#include "tests/sim/dchan.h"
+#include "tests/sim/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORKERS_MAX = 4, PATHS_MAX = 64 };
+
+struct fake_span {
+	struct worker *worker;
+	unsigned index;
+	bool used;
+	char name[16];
+	struct sim_event alarms_due;
+	unsigned alarms;
+};
+
+struct fake_path {
+	struct path *path; /* NULL = free entry */
+	struct worker *worker;
+	uint64_t order;
+	bool closing;
+	bool has_media[2];
+	struct sip_media media[2];
+	struct sim_event closed_due;
+};
+
+struct worker {
+	struct worker_conf conf;
+	worker_event_fn *on_event;
+	void *arg;
+	struct fake_span span[WORKER_SPANS_MAX];
+};
+
+static struct {
+	struct worker *workers[WORKERS_MAX];
+	struct fake_path path[PATHS_MAX];
+	uint64_t opened, closed;
+	unsigned refuse;
+} sim;
+
+/* --- spans --- */
+
+static void frame_from_far(void *arg, const uint8_t *frame, size_t len)
+{
+	struct fake_span *s = arg;
+	struct worker_event ev = {
+		.kind = WORKER_FRAME, .span = s->index, .frame = frame, .frame_len = len};
+
+	s->worker->on_event(s->worker->arg, &ev);
+}
+
+static void tell_alarms(void *arg)
+{
+	struct fake_span *s = arg;
+	struct worker_event ev = {.kind = WORKER_ALARMS, .span = s->index, .alarms = s->alarms};
+
+	s->worker->on_event(s->worker->arg, &ev);
+}
+
+int worker_add_span(struct worker *w, struct tdm_span *span)
+{
+	unsigned i = 0;
+
+	while (i < WORKER_SPANS_MAX && w->span[i].used)
+		i++;
+	if (i == WORKER_SPANS_MAX)
+		return -EAGAIN;
+	struct fake_span *s = &w->span[i];
+	*s = (struct fake_span){.worker = w, .index = i, .used = true};
+	snprintf(s->name, sizeof(s->name), "%s", tdm_span_name(span));
+	struct dchan *d = dchan_find(s->name);
+	if (d != NULL)
+		dchan_attach(d, DCHAN_TO_GATEWAY, frame_from_far, s);
+	sim_at(&s->alarms_due, sim_now_ms(), tell_alarms, s);
+	return (int)i;
+}
+
+void worker_remove_span(struct worker *w, unsigned span)
+{
+	struct fake_span *s = &w->span[span];
+	struct dchan *d = dchan_find(s->name);
+
+	if (!s->used)
+		sim_fail("a span is removed that was not added");
+	if (d != NULL)
+		dchan_attach(d, DCHAN_TO_GATEWAY, NULL, NULL);
+	sim_cancel(&s->alarms_due);
+	s->used = false;
+}
+
+bool worker_send_frame(struct worker *w, unsigned span, const uint8_t *frame, size_t len)
+{
+	struct dchan *d = dchan_find(w->span[span].name);
+
+	if (!w->span[span].used)
+		sim_fail("a frame for a span that was removed");
+	if (d != NULL)
+		dchan_send(d, DCHAN_TO_FAR, frame, len);
+	return true;
+}
+
+void sim_worker_alarms(const char *span, unsigned alarms)
+{
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		for (unsigned k = 0; sim.workers[i] != NULL && k < WORKER_SPANS_MAX; k++) {
+			struct fake_span *s = &sim.workers[i]->span[k];
+			if (s->used && strcmp(s->name, span) == 0) {
+				s->alarms = alarms;
+				sim_at(&s->alarms_due, sim_now_ms(), tell_alarms, s);
+				return;
+			}
+		}
+	sim_fail("no span %s", span);
+}
+
+/* --- paths --- */
+
+static struct fake_path *path_entry(const struct path *p)
+{
+	for (unsigned i = 0; i < PATHS_MAX; i++)
+		if (sim.path[i].path == p)
+			return &sim.path[i];
+	return NULL;
+}
+
+int worker_open(struct worker *w, struct path *p)
+{
+	if (sim.refuse > 0) {
+		sim.refuse--;
+		return -EAGAIN;
+	}
+	if (path_entry(p) != NULL)
+		sim_fail("path %u is opened twice", p->id);
+	for (unsigned i = 0; i < PATHS_MAX; i++)
+		if (sim.path[i].path != NULL && sim.path[i].path->id == p->id)
+			sim_fail("two paths of one call: %u", p->id);
+	struct fake_path *f = path_entry(NULL);
+	if (f == NULL)
+		return -EAGAIN;
+	*f = (struct fake_path){.path = p, .worker = w, .order = ++sim.opened};
+	sim_note("path %u open", p->id);
+	return 0;
+}
+
+static void tell_closed(void *arg)
+{
+	struct fake_path *f = arg;
+	struct worker_event ev = {.kind = WORKER_CLOSED, .path = f->path, .path_id = f->path->id};
+	struct worker *w = f->worker;
+
+	f->path = NULL;
+	sim.closed++;
+	w->on_event(w->arg, &ev);
+}
+
+void worker_close(struct worker *w, struct path *p)
+{
+	struct fake_path *f = path_entry(p);
+
+	if (f == NULL || f->closing || f->worker != w)
+		sim_fail("a path is closed that is not open there");
+	f->closing = true;
+	sim_note("path %u close", p->id);
+	sim_at(&f->closed_due, sim_now_ms() + TDM_TICK_MS, tell_closed, f);
+}
+
+int worker_set_media(struct worker *w, const struct path *p, unsigned end,
+		     const struct sip_media *m)
+{
+	struct fake_path *f = path_entry(p);
+
+	if (f == NULL || f->closing || p->end[end].kind != PATH_RTP)
+		sim_fail("media for a path that is not open or has no RTP there");
+	f->has_media[end] = true;
+	f->media[end] = *m;
+	sim_note("path %u end %u media: send %d recv %d", p->id, end, m->send, m->recv);
+	return 0;
+}
+
+static struct fake_path *oldest_path(void)
+{
+	struct fake_path *oldest = NULL;
+
+	for (unsigned i = 0; i < PATHS_MAX; i++) {
+		struct fake_path *f = &sim.path[i];
+		if (f->path != NULL && !f->closing && (oldest == NULL || f->order < oldest->order))
+			oldest = f;
+	}
+	return oldest;
+}
+
+const char *sim_worker_path_text(void)
+{
+	static char text[160];
+	const struct fake_path *f = oldest_path();
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (unsigned e = 0; f != NULL && e < 2; e++) {
+		const struct path_end *end = &f->path->end[e];
+		const char *plus = e == 0 ? "" : "+";
+		if (end->kind == PATH_SLOT)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s/%u", plus,
+					      f->worker->span[end->span].name, end->slot);
+		else
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%srtp", plus);
+	}
+	for (unsigned e = 0; f != NULL && e < 2; e++)
+		if (f->has_media[e])
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
+					      f->media[e].send ? " send" : "",
+					      f->media[e].recv ? " recv" : "");
+	return text;
+}
+
+void sim_worker_no_rtp(bool silent)
+{
+	struct fake_path *f = oldest_path();
+
+	if (f == NULL)
+		sim_fail("no path is open");
+	struct worker_event ev = {
+		.kind = silent ? WORKER_NO_RTP : WORKER_RTP_BACK,
+		.path_id = f->path->id,
+		.end = f->path->end[0].kind == PATH_RTP ? 0 : 1,
+	};
+	f->worker->on_event(f->worker->arg, &ev);
+}
+
+void sim_worker_refuse_opens(unsigned count)
+{
+	sim.refuse = count;
+}
+
+unsigned sim_worker_open_paths(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < PATHS_MAX; i++)
+		n += sim.path[i].path != NULL;
+	return n;
+}
+
+uint64_t sim_worker_opened(void)
+{
+	return sim.opened;
+}
+
+uint64_t sim_worker_closed(void)
+{
+	return sim.closed;
+}
+
+void sim_worker_reset(void)
+{
+	if (sim_worker_open_paths() != 0)
+		sim_fail("a path is still open");
+	sim.opened = sim.closed = 0;
+	sim.refuse = 0;
+}
+
+/* --- life --- */
+
+int worker_start(struct worker **out, struct loop *loop, const struct worker_conf *conf,
+		 worker_event_fn *on_event, void *arg)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	unsigned i = 0;
+
+	while (i < WORKERS_MAX && sim.workers[i] != NULL)
+		i++;
+	if (w == NULL || i == WORKERS_MAX)
+		sim_fail("too many workers");
+	w->conf = *conf;
+	w->on_event = on_event;
+	w->arg = arg;
+	*out = sim.workers[i] = w;
+	return 0;
+}
+
+void worker_stop(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	for (unsigned i = 0; i < PATHS_MAX; i++)
+		if (sim.path[i].path != NULL && sim.path[i].worker == w) {
+			sim_cancel(&sim.path[i].closed_due);
+			path_free(sim.path[i].path);
+			sim.path[i].path = NULL;
+			sim.closed++;
+		}
+	for (unsigned i = 0; i < WORKER_SPANS_MAX; i++)
+		if (w->span[i].used)
+			worker_remove_span(w, i);
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		if (sim.workers[i] == w)
+			sim.workers[i] = NULL;
+	free(w);
+}
+
+void worker_counts(const struct worker *w, struct worker_counts *out)
+{
+	*out = (struct worker_counts){.paths = sim_worker_open_paths()};
+}

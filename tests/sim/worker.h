@@ -1,0 +1,25 @@
+/* worker.h - what the tests see of the fake media workers in worker.c, which stand in for
+ * gateway/worker.c: no thread, no audio, D-channel frames go to the far PBX of the span's name.
+ */
+#ifndef TESTS_SIM_WORKER_H
+#define TESTS_SIM_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Forgets counts and faults; fails when a path of the last test is still open. */
+void sim_worker_reset(void);
+
+unsigned sim_worker_open_paths(void);
+uint64_t sim_worker_opened(void), sim_worker_closed(void);
+/* "t1/23+rtp send recv": the ends and latest media of the oldest open path; "" when none. */
+const char *sim_worker_path_text(void);
+
+/* The next count OPENs are refused with -EAGAIN, as when the ring is full. */
+void sim_worker_refuse_opens(unsigned count);
+/* The span's debounced alarms (enum tdm_alarm). */
+void sim_worker_alarms(const char *span, unsigned alarms);
+/* The RTP end of the oldest open path fell silent, or is heard again. */
+void sim_worker_no_rtp(bool silent);
+
+#endif
