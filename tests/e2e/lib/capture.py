@@ -1,0 +1,72 @@
+"""What went over the wire: dumpcap on lo, and tshark as a referee that knows none of our code."""
+import os
+import struct
+import subprocess
+import time
+
+from lib.stage import Failed, Skip, check, tool, wait_for
+
+FAULTS = '_ws.malformed || _ws.expert.severity == "Error"'
+
+
+class Capture:
+    def __init__(self, stage, ports):
+        """Captures UDP on lo.  ports: {port: tshark's name of the protocol on it}."""
+        self.stage, self.ports = stage, ports
+        self.path = stage.path("wire.pcap")
+        self.process = stage.start("dumpcap", [
+            tool("dumpcap"), "-q", "-P", "-i", "lo", "-s", "2048", "-B", "32", "-f", "udp",
+            "-w", self.path], status_ok=None)
+        try:
+            wait_for(self._started, "dumpcap captures", 5)
+        except Failed:
+            raise Skip("no right to capture packets: " + self.process.log().strip()) from None
+
+    def _started(self):
+        if not self.process.running():
+            raise Failed("dumpcap ended")
+        return os.path.exists(self.path) and os.path.getsize(self.path) >= 24
+
+    def stop(self):
+        time.sleep(0.3)                  # dumpcap writes what it holds back about that late
+        self.process.stop()
+
+    def payloads(self, source_port, destination_port):
+        """(time, UDP payload) of the packets from one port to another."""
+        found = []
+        with open(self.path, "rb") as f:
+            data = f.read()
+        magic, _, _, _, _, _, link_type = struct.unpack_from("=IHHiIII", data)
+        check(magic in (0xa1b2c3d4, 0xa1b23c4d) and link_type == 1, "an Ethernet pcap")
+        unit = 1e9 if magic == 0xa1b23c4d else 1e6
+        at = 24
+        while at + 16 <= len(data):
+            seconds, part, size, _ = struct.unpack_from("=IIII", data, at)
+            frame = data[at + 16:at + 16 + size]
+            at += 16 + size
+            if frame[12:14] != b"\x08\x00" or frame[23] != 17:
+                continue
+            udp = 14 + (frame[14] & 15) * 4
+            if struct.unpack_from("!HH", frame, udp) == (source_port, destination_port):
+                found.append((seconds + part / unit, frame[udp + 8:]))
+        return found
+
+    def tshark(self, *arguments, path=None):
+        decode = [a for port, name in self.ports.items() for a in ("-d", f"udp.port=={port},{name}")]
+        done = subprocess.run([tool("tshark"), "-n", "-r", path or self.path, *decode, *arguments],
+                              capture_output=True, text=True, timeout=120,
+                              env={**os.environ, "HOME": self.stage.folder})
+        check(done.returncode == 0, f"tshark: {done.stderr.strip()}")
+        return done.stdout.splitlines()
+
+    def count(self, display_filter, path=None):
+        return len(self.tshark("-Y", display_filter, "-T", "fields", "-e", "frame.number",
+                               path=path))
+
+    def check_no_faults(self, path=None):
+        faults = self.tshark("-Y", FAULTS, path=path)
+        if faults:
+            number = faults[0].split()[0]
+            detail = self.tshark("-Y", f"frame.number == {number}", "-V", path=path)
+            raise Failed(f"tshark finds fault with {len(faults)} packets, the first:\n"
+                         + "\n".join(detail[-60:]))

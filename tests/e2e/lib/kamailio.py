@@ -1,0 +1,102 @@
+"""Kamailio as registrar and proxy of the domain `cs`; what nobody registered goes to the gateway."""
+import socket
+
+from lib.stage import HOST, tool, wait_for
+
+CONFIG = """#!KAMAILIO
+debug=2
+log_stderror=yes
+children=2
+disable_tcp=yes
+auto_aliases=no
+alias="cs"
+listen=udp:{host}:{port}
+mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "xlog.so"
+modparam("usrloc", "db_mode", 0)
+modparam("tm", "fr_timer", 5000)
+modparam("tm", "fr_inv_timer", 60000)
+modparam("rr", "append_fromtag", 1)
+
+request_route {{
+	if (!mf_process_maxfwd_header("10")) {{
+		sl_send_reply("483", "Too Many Hops");
+		exit;
+	}}
+	if (is_method("REGISTER")) {{
+		save("location");
+		exit;
+	}}
+	if (is_method("CANCEL")) {{
+		if (t_check_trans()) t_relay();
+		exit;
+	}}
+	if (has_totag()) {{
+		if (loose_route()) {{
+			t_relay();
+			exit;
+		}}
+		if (is_method("ACK")) {{
+			if (t_check_trans()) t_relay();
+			exit;
+		}}
+		sl_send_reply("404", "Not Here");
+		exit;
+	}}
+	t_check_trans();
+	if (is_method("INVITE")) record_route();
+	if (is_method("OPTIONS") && uri == myself && $rU == $null) {{
+		sl_send_reply("200", "OK");
+		exit;
+	}}
+	if (uri != myself) {{
+		t_relay();
+		exit;
+	}}
+	if (lookup("location")) {{
+		t_relay();
+		exit;
+	}}
+	if ($rU =~ "^7[0-9]+$" && $si != "{gateway_host}" || $sp != {gateway_port}) {{
+		$du = "sip:{gateway_host}:{gateway_port}";
+		t_relay();
+		exit;
+	}}
+	sl_send_reply("404", "Not Found");
+}}
+"""
+
+
+class Kamailio:
+    def __init__(self, stage, gateway_port, port=None):
+        self.port = port or stage.port()
+        config = stage.write("kamailio.cfg", CONFIG.format(
+            host=HOST, port=self.port, gateway_host=HOST, gateway_port=gateway_port))
+        program = tool("kamailio")
+        self.process = stage.start("kamailio", [
+            program, "-DD", "-E", "-f", config, "-Y", stage.folder, "-P",
+            stage.path("kamailio.pid"), "-w", stage.folder, "-m", "32", "-M", "4"])
+        wait_for(self.answers, "Kamailio answers OPTIONS")
+
+    def answers(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind((HOST, 0))
+            s.settimeout(0.3)
+            port = s.getsockname()[1]
+            s.sendto((f"OPTIONS sip:cs SIP/2.0\r\nVia: SIP/2.0/UDP {HOST}:{port};"
+                      f"branch=z9hG4bKping{port}\r\nFrom: <sip:ping@cs>;tag=1\r\nTo: <sip:cs>\r\n"
+                      f"Call-ID: ping{port}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\n"
+                      "Content-Length: 0\r\n\r\n").encode(), (HOST, self.port))
+            try:
+                return s.recv(4096).startswith(b"SIP/2.0 200")
+            except (socket.timeout, ConnectionRefusedError):
+                return False

@@ -1,0 +1,242 @@
+"""A stage for one end-to-end test: its folder, its ports, its processes, and their sure end.
+
+    def test(stage):
+        ...
+    if __name__ == "__main__":
+        stage.main(test)
+
+The environment: TANDEM_OUT is where the binaries are (build/debug by default); KEEP=1 keeps the
+folder with the logs.  Status 0 = passed, 77 = skipped, anything else = failed.
+"""
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+OUT = os.path.join(ROOT, os.environ.get("TANDEM_OUT", "build/debug"))
+HOST = "127.0.0.1"
+PR_SET_PDEATHSIG = 1
+
+
+class Skip(Exception):
+    """This test cannot run here; the reason is its text."""
+
+
+class Failed(AssertionError):
+    """What was expected did not happen."""
+
+
+def check(condition, what):
+    if not condition:
+        raise Failed(what)
+
+
+def check_equal(got, wanted, what):
+    if got != wanted:
+        raise Failed(f"{what}: {got!r}, expected {wanted!r}")
+
+
+def wait_for(condition, what, timeout_s=10.0, every_s=0.02):
+    """Calls condition until it gives something true, and returns that."""
+    end = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failed(f"not within {timeout_s:g} s: {what() if callable(what) else what}")
+        time.sleep(every_s)
+
+
+def step(text):
+    print(f"[{time.monotonic() - _started:7.3f}] {text}", flush=True)
+
+
+_started = time.monotonic()
+
+
+class Process:
+    """A child with its output in a log file.  Stopped by SIGTERM, then by SIGKILL."""
+
+    def __init__(self, stage, name, argv, env=None, stdin=subprocess.DEVNULL, status_ok=(0,),
+                 stop_signal=signal.SIGTERM, stdout=None, bufsize=-1):
+        self.name = name
+        self.log_path = os.path.join(stage.folder, name + ".log")
+        self.status_ok = status_ok
+        self.stop_signal = stop_signal
+        self.ended = False
+        with open(self.log_path, "ab") as log:
+            self.popen = subprocess.Popen(
+                argv, stdin=stdin, stdout=stdout or log, stderr=log, cwd=stage.folder,
+                env={**os.environ, **(env or {})}, start_new_session=True, bufsize=bufsize,
+                preexec_fn=_die_with_parent)
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def wait(self, timeout_s):
+        try:
+            return self.popen.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{self.name} did not end within {timeout_s:g} s") from None
+
+    def stop(self, timeout_s=10.0):
+        """Ends the process and checks its exit status: a sanitizer's report shows there."""
+        if self.ended:
+            return
+        self.ended = True
+        if self.running():
+            self.popen.send_signal(self.stop_signal)
+        try:
+            status = self.popen.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failed(f"{self.name} did not stop within {timeout_s:g} s") from None
+        finally:
+            self._kill_group()
+        if self.status_ok is not None:
+            check(status in self.status_ok, f"{self.name} ended with status {status}")
+
+    def kill(self):
+        self.ended = True
+        self._kill_group()
+        self.popen.wait(10)
+
+    def _kill_group(self):
+        try:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Stage:
+    def __init__(self, name):
+        self.name = name
+        self.folder = tempfile.mkdtemp(prefix=f"tandem-{name}-")
+        self.processes = []
+        self._ports = set()
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, text):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def start(self, name, argv, **options):
+        process = Process(self, name, argv, **options)
+        self.processes.append(process)
+        return process
+
+    def port(self, kind=socket.SOCK_DGRAM):
+        """A port nobody has now, and that this test was not given before."""
+        while True:
+            with socket.socket(socket.AF_INET, kind) as s:
+                s.bind((HOST, 0))
+                port = s.getsockname()[1]
+            if port not in self._ports:
+                self._ports.add(port)
+                return port
+
+    def port_range(self, count):
+        """The first of count UDP ports in a row, the first even (RTP), outside the range from
+        which the kernel gives ports away."""
+        start = 12000 + (os.getpid() * 64) % 16000
+        for first in list(range(start, 31000, 64)) + list(range(12000, start, 64)):
+            ports = range(first - first % 2, first - first % 2 + count)
+            if not self._ports.intersection(ports) and all(map(_udp_port_is_free, ports)):
+                self._ports.update(ports)
+                return ports[0]
+        raise Failed("no free range of UDP ports")
+
+    def stop(self):
+        """Ends all, the last started first; the first fault found is raised at the end."""
+        fault = None
+        for process in reversed(self.processes):
+            try:
+                process.stop()
+            except Failed as e:
+                fault = fault or e
+        if fault:
+            raise fault
+
+    def clean(self, keep):
+        for process in self.processes:
+            if not process.ended:
+                process.kill()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def show_logs(self, lines=40):
+        for process in self.processes:
+            text = process.log().splitlines()
+            print(f"--- {process.name}: last {min(lines, len(text))} of {len(text)} lines")
+            print("\n".join(text[-lines:]))
+
+
+def _udp_port_is_free(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def binary(name):
+    path = os.path.join(OUT, name)
+    check(os.access(path, os.X_OK), f"{path} is not built")
+    return path
+
+
+def tool(name, *more_folders):
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin",
+                                                     "/sbin", *more_folders]))
+    if found is None:
+        raise Skip(f"{name} is not installed (scripts/packages check installs it)")
+    return found
+
+
+def main(test):
+    """Runs the test and turns what happened into an exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))
+    name = os.path.basename(sys.argv[0]).replace("_e2e.py", "")
+    stage = Stage(name)
+    keep = bool(os.environ.get("KEEP"))
+    status = 1
+    try:
+        test(stage)
+        stage.stop()
+        step("passed")
+        status = 0
+    except Skip as e:
+        print(f"skipped: {e}")
+        status = 77
+    except (Exception, KeyboardInterrupt):  # pylint: disable=broad-except
+        traceback.print_exc(file=sys.stdout)
+        stage.clean(keep=True)
+        stage.show_logs()
+    finally:
+        stage.clean(keep)
+        if keep:
+            print(f"logs are kept in {stage.folder}")
+    sys.stdout.flush()
+    sys.exit(status)
