@@ -118,7 +118,8 @@ enum isup_slot_state isup_trunk_slot(const struct isup_trunk *t, unsigned slot);
 struct isup_trunk_counts {
 	uint64_t frames_in, frames_out, frames_bad;
 	uint64_t setups_in, setups_out, glare, dchan_downs;
-	unsigned calls; /* now */
+	uint64_t setups_refused; /* of setups_in: no such slot, slot busy, no memory */
+	unsigned calls;          /* now */
 };
 void isup_trunk_counts(const struct isup_trunk *t, struct isup_trunk_counts *out);
 

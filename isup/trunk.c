@@ -1,0 +1,440 @@
+/* trunk.c - a trunk: libpri's controller, its frames and timers, the D-channel, events out. */
+#include "isup/trunk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "isup/clock.h"
+#include "isup/q931.h"
+#include "isup/trunk_internal.h"
+
+enum { FCS_OCTETS = 2, FRAME_MIN = 3, NEVER_MS = 1 << 30 };
+enum { QSIG_CC_EXEC_POSSIBLE = 29 }; /* ECMA-186 */
+
+void isup_trunk_conf_default(struct isup_trunk_conf *conf)
+{
+	memset(conf, 0, sizeof(*conf));
+	conf->side = ISUP_USER;
+	conf->switch_type = ISUP_NI2;
+	conf->bearer_slots = 0x00fffffe; /* 1 to 23, the D-channel is in 24 */
+	conf->hunt = ISUP_DESCENDING;    /* the user's end; a network hunts upwards */
+	conf->restart_on_start = true;
+	conf->t309_ms = 90000;
+}
+
+/* --- events out --- */
+
+static void trunk_free(struct isup_trunk *t)
+{
+	while (t->calls != NULL)
+		call_free(t->calls);
+	free(t);
+}
+
+static void tell_trunk_state(struct isup_trunk *t)
+{
+	struct isup_event ev = {.kind = t->up ? ISUP_TRUNK_UP : ISUP_TRUNK_DOWN};
+
+	t->told_up = t->up;
+	t->ops.event(t->arg, &ev);
+}
+
+static void tell_call(struct isup_call *c, enum isup_event_kind kind)
+{
+	struct isup_trunk *t = c->trunk;
+	struct isup_event ev = {
+		.kind = kind,
+		.call = c,
+		.user = c->user,
+		.slot = c->slot,
+		.cause = c->cause > 0 ? c->cause : 0,
+		.location_user = c->location_user,
+		.inband = (c->inband >> kind & 1u) != 0,
+		.complete = c->complete,
+		.speech = c->speech,
+		.called = c->called,
+		.calling = c->calling,
+	};
+
+	c->inband &= ~(1u << kind);
+	t->ops.event(t->arg, &ev);
+	if (kind == ISUP_RELEASED)
+		call_free(c);
+}
+
+/* The call's events are told in the order of the enum, which is the order a call goes through
+ * them; a bit each, so that nothing has to be allocated and RELEASED cannot fail. */
+static enum isup_event_kind due_take(struct isup_trunk *t, struct isup_call *c)
+{
+	enum isup_event_kind kind = ISUP_SETUP;
+
+	while ((c->due >> kind & 1u) == 0)
+		kind++;
+	c->due &= ~(1u << kind);
+	if (c->due == 0) {
+		t->due_first = c->next_due;
+		if (t->due_first == NULL)
+			t->due_last = NULL;
+		c->next_due = NULL;
+	}
+	return kind;
+}
+
+static void on_deliver(void *arg)
+{
+	struct isup_trunk *t = arg;
+
+	t->delivering = true;
+	while (!t->closed) {
+		if (t->up != t->told_up) {
+			tell_trunk_state(t);
+			continue;
+		}
+		struct isup_call *c = t->due_first;
+		if (c == NULL)
+			break;
+		tell_call(c, due_take(t, c));
+	}
+	t->delivering = false;
+	if (t->closed)
+		trunk_free(t);
+}
+
+void trunk_tell(struct isup_call *c, enum isup_event_kind kind)
+{
+	struct isup_trunk *t = c->trunk;
+
+	if (c->due == 0) {
+		c->next_due = NULL;
+		if (t->due_last != NULL)
+			t->due_last->next_due = c;
+		else
+			t->due_first = c;
+		t->due_last = c;
+	}
+	c->due |= 1u << kind;
+	task_post(t->loop, &t->deliver, on_deliver, t);
+}
+
+/* --- libpri's side --- */
+
+static int on_pri_read(struct pri *pri, void *buf, int size)
+{
+	struct isup_trunk *t = pri_get_userdata(pri);
+	const struct rx_frame *f = t->reading;
+
+	t->reading = NULL;
+	if (f == NULL || f->len + FCS_OCTETS > (size_t)size)
+		return 0;
+	memcpy(buf, f->data, f->len);
+	memset((uint8_t *)buf + f->len, 0, FCS_OCTETS);
+	return (int)f->len + FCS_OCTETS;
+}
+
+/* A frame the line refuses is as good as lost on it: LAPD repeats.  libpri would log each. */
+static int on_pri_write(struct pri *pri, void *buf, int size)
+{
+	struct isup_trunk *t = pri_get_userdata(pri);
+	size_t len = (size_t)size - FCS_OCTETS; /* those octets are garbage */
+
+	if (t->ops.send(t->arg, buf, len)) {
+		t->counts.frames_out++;
+		if (t->ops.trace != NULL)
+			t->ops.trace(t->arg, true, buf, len);
+	}
+	return size;
+}
+
+static const char *pri_trunk_name(struct pri *pri)
+{
+	const struct isup_trunk *t = pri != NULL ? pri_get_userdata(pri) : NULL;
+
+	return t != NULL ? t->conf.name : "libpri";
+}
+
+static int line_length(const char *s)
+{
+	return (int)strcspn(s, "\r\n");
+}
+
+static void on_pri_message(struct pri *pri, char *s)
+{
+	log_line(LOG_ISUP, LOG_DEBUG, "%s: %.*s", pri_trunk_name(pri), line_length(s), s);
+}
+
+static void on_pri_error(struct pri *pri, char *s)
+{
+	static struct log_limit limit;
+
+	log_limited(&limit, 10000, LOG_ISUP, LOG_WARN, "%s: %.*s", pri_trunk_name(pri),
+		    line_length(s), s);
+}
+
+static void set_up(struct isup_trunk *t, bool up)
+{
+	/* SERVICE for the whole interface makes libpri report the D-channel; LAPD says otherwise.
+	 */
+	if (t->reading_service || t->up == up)
+		return;
+	t->up = up;
+	log_line(LOG_ISUP, LOG_INFO, "%s: D-channel %s", t->conf.name, up ? "up" : "down");
+	task_post(t->loop, &t->deliver, on_deliver, t);
+	if (!up) {
+		t->counts.dchan_downs++;
+		restart_stop(t);
+		return;
+	}
+	bool first = !t->was_up;
+	t->was_up = true;
+	restart_begin(t, first && t->conf.restart_on_start ? t->conf.bearer_slots : 0);
+}
+
+/* ev lives inside libpri and changes with the next entry, so each handler takes what it needs
+ * before it calls back. */
+static void on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer)
+{
+	switch (ev->e) {
+	case PRI_EVENT_DCHAN_UP: set_up(t, true); break;
+	case PRI_EVENT_DCHAN_DOWN: set_up(t, false); break;
+	case PRI_EVENT_RESTART: restart_on_request(t, ev->restart.channel); break;
+	case PRI_EVENT_RESTART_ACK: restart_on_ack(t, ev->restartack.channel); break;
+	case PRI_EVENT_SERVICE:
+		restart_on_service(t, ev->service.channel, ev->service.changestatus);
+		break;
+	case PRI_EVENT_CONFIG_ERR:
+		log_line(LOG_ISUP, LOG_ERROR, "%s: %s", t->conf.name, ev->err.err);
+		break;
+	default: call_on_pri_event(t, ev, from_timer); break;
+	}
+}
+
+static void on_timer(void *arg)
+{
+	struct isup_trunk *t = arg;
+
+	trunk_enter(t);
+	trunk_leave(t);
+}
+
+/* Notes what libpri will not tell about the frame it is about to read. */
+static void look_into(struct isup_trunk *t, const struct rx_frame *f)
+{
+	struct q931_message m;
+	struct q931_ie ie;
+	int value, location;
+
+	t->reading_service = false;
+	t->reading_location_user = false;
+	if (!q931_parse(&m, f->data, f->len))
+		return;
+	t->reading_service = m.discriminator != Q931_PD;
+	if (q931_find(&m, Q931_IE_CAUSE, &ie) && q931_cause(&ie, &value, &location))
+		t->reading_location_user = location == 0;
+}
+
+static void run_timers(struct isup_trunk *t)
+{
+	pri_event *ev;
+
+	t->reading_service = t->reading_location_user = false;
+	while ((ev = pri_schedule_run(t->pri)) != NULL) {
+		pri_event copy = *ev;
+		on_pri_event(t, &copy, true);
+	}
+}
+
+static void run_frames(struct isup_trunk *t)
+{
+	while (t->rx_count > 0) {
+		const struct rx_frame *f = &t->rx[t->rx_first];
+		look_into(t, f);
+		t->reading = f;
+		pri_event *ev = pri_check_event(t->pri);
+		if (ev != NULL) {
+			pri_event copy = *ev;
+			on_pri_event(t, &copy, false);
+		}
+		t->rx_first = (t->rx_first + 1) % RX_QUEUE;
+		t->rx_count--;
+		run_timers(t); /* zero-length timers carry the rest of what the frame caused */
+	}
+}
+
+void trunk_enter(struct isup_trunk *t)
+{
+	t->entered++;
+}
+
+void trunk_leave(struct isup_trunk *t)
+{
+	if (t->entered > 1) {
+		t->entered--;
+		return;
+	}
+	do {
+		run_frames(t);
+		run_timers(t);
+		call_sweep(t);
+	} while (t->rx_count > 0);
+	t->entered--;
+
+	const struct timeval *next = pri_schedule_next(t->pri);
+	if (next == NULL)
+		timer_stop(&t->timer);
+	else
+		timer_start(t->loop, &t->timer, isup_clock_until_ms(next), on_timer, t);
+}
+
+/* --- frames in --- */
+
+/* libpri 1.6.0 frees a call record while it works on it when this operation comes on a QSIG call
+ * it has no record of, and hangs up a call it has one of.  Nothing here uses the operation. */
+static bool frame_forbidden(const struct isup_trunk *t, const uint8_t *frame, size_t len)
+{
+	struct q931_message m;
+	struct q931_walk w;
+	struct q931_ie ie;
+
+	if (t->conf.switch_type != ISUP_QSIG || !q931_parse(&m, frame, len) || m.type == Q931_SETUP)
+		return false;
+	q931_walk_start(&w, &m);
+	while (q931_walk_next(&w, &ie))
+		if (ie.id == Q931_IE_FACILITY && q931_facility_invokes(&ie, QSIG_CC_EXEC_POSSIBLE))
+			return true;
+	return false;
+}
+
+void isup_trunk_receive(struct isup_trunk *t, const uint8_t *frame, size_t len)
+{
+	if (t->closed)
+		return;
+	t->counts.frames_in++;
+	if (t->ops.trace != NULL)
+		t->ops.trace(t->arg, false, frame, len);
+	if (len < FRAME_MIN || len > ISUP_FRAME_MAX || t->rx_count == RX_QUEUE ||
+	    frame_forbidden(t, frame, len)) {
+		t->counts.frames_bad++;
+		log_limited(&t->bad_log, 10000, LOG_ISUP, LOG_WARN,
+			    "%s: frame of %zu octets dropped", t->conf.name, len);
+		return;
+	}
+	struct rx_frame *f = &t->rx[(t->rx_first + t->rx_count) % RX_QUEUE];
+	memcpy(f->data, frame, len);
+	f->len = len;
+	t->rx_count++;
+	if (t->entered == 0) {
+		trunk_enter(t);
+		trunk_leave(t);
+	}
+}
+
+/* --- open, close, settings --- */
+
+static int pri_switch(enum isup_switch type)
+{
+	switch (type) {
+	case ISUP_NI2: return PRI_SWITCH_NI2;
+	case ISUP_5ESS: return PRI_SWITCH_LUCENT5E;
+	case ISUP_DMS100: return PRI_SWITCH_DMS100;
+	case ISUP_4ESS: return PRI_SWITCH_ATT4ESS;
+	case ISUP_QSIG: return PRI_SWITCH_QSIG;
+	case ISUP_EUROISDN: return PRI_SWITCH_EUROISDN_T1;
+	}
+	return PRI_SWITCH_UNKNOWN;
+}
+
+static void apply_timers(struct isup_trunk *t)
+{
+	const struct isup_trunk_conf *c = &t->conf;
+
+	pri_set_timer(t->pri, PRI_TIMER_T303, c->t303_ms != 0 ? (int)c->t303_ms : 4000);
+	pri_set_timer(t->pri, PRI_TIMER_T305, c->t305_ms != 0 ? (int)c->t305_ms : 30000);
+	pri_set_timer(t->pri, PRI_TIMER_T308, c->t308_ms != 0 ? (int)c->t308_ms : 4000);
+	pri_set_timer(t->pri, PRI_TIMER_T309, c->t309_ms != 0 ? (int)c->t309_ms : 90000);
+	pri_set_timer(t->pri, PRI_TIMER_T313, NEVER_MS); /* ours, see call.c */
+}
+
+int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isup_trunk_conf *conf,
+		    const struct isup_trunk_ops *ops, void *arg)
+{
+	*out = NULL;
+	if (pri_switch(conf->switch_type) == PRI_SWITCH_UNKNOWN ||
+	    (conf->bearer_slots & ~0x01fffffeu) != 0)
+		return -EINVAL;
+	struct isup_trunk *t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return -ENOMEM;
+	t->loop = loop;
+	t->conf = *conf;
+	t->ops = *ops;
+	t->arg = arg;
+
+	pri_set_message(on_pri_message);
+	pri_set_error(on_pri_error);
+	trunk_enter(t); /* libpri sends the first SABME from here on */
+	t->pri = pri_new_cb(-1, conf->side == ISUP_NETWORK ? PRI_NETWORK : PRI_CPE,
+			    pri_switch(conf->switch_type), on_pri_read, on_pri_write, t);
+	if (t->pri == NULL) {
+		free(t);
+		return -ENOMEM;
+	}
+	pri_set_service_message_support(t->pri, 1); /* else SERVICE is thrown back, for ever */
+	pri_hangup_fix_enable(t->pri, 1);           /* RELEASE COMPLETE only as a first answer */
+	pri_connect_ack_enable(t->pri, 1);          /* tells CONNECT ACKNOWLEDGE, for T313 */
+	apply_timers(t);
+	trunk_leave(t);
+	*out = t;
+	return 0;
+}
+
+void isup_trunk_close(struct isup_trunk *t)
+{
+	if (t == NULL || t->closed)
+		return;
+	t->closed = true;
+	restart_stop(t);
+	timer_stop(&t->timer);
+	task_cancel(&t->deliver);
+	for (struct isup_call *c = t->calls; c != NULL; c = c->next) {
+		timer_stop(&c->timer);
+		if (c->pri != NULL)
+			pri_destroycall(t->pri, c->pri);
+	}
+	/* libpri has no function to free t->pri (10 kB); it is never entered again. */
+	if (!t->delivering)
+		trunk_free(t);
+}
+
+void isup_trunk_reconfigure(struct isup_trunk *t, const struct isup_trunk_conf *conf)
+{
+	t->conf.hunt = conf->hunt;
+	t->conf.bearer_slots = conf->bearer_slots & 0x01fffffeu;
+	t->conf.t303_ms = conf->t303_ms;
+	t->conf.t305_ms = conf->t305_ms;
+	t->conf.t308_ms = conf->t308_ms;
+	t->conf.t309_ms = conf->t309_ms;
+	t->conf.t310_ms = conf->t310_ms;
+	t->conf.t313_ms = conf->t313_ms;
+	apply_timers(t);
+}
+
+void isup_trunk_line(struct isup_trunk *t, bool up)
+{
+	t->line_down = !up;
+}
+
+bool isup_trunk_up(const struct isup_trunk *t)
+{
+	return t->up;
+}
+
+const char *isup_trunk_name(const struct isup_trunk *t)
+{
+	return t->conf.name;
+}
+
+void isup_trunk_counts(const struct isup_trunk *t, struct isup_trunk_counts *out)
+{
+	*out = t->counts;
+}

@@ -1,0 +1,135 @@
+/* trunk_internal.h - what the files of isup/ share about a trunk and its calls.
+ *
+ *   trunk.c    open and close, frames in and out, libpri's timers, D-channel state, events out
+ *   call.c     the verbs of trunk.h and libpri's call events
+ *   slots.c    which slot a call gets
+ *   restart.c  RESTART, one slot at a time
+ *
+ * Rule: libpri is only entered between trunk_enter() and trunk_leave(), and never while it is
+ * already running on the same trunk (a frame that arrives meanwhile waits in rx).
+ */
+#ifndef ISUP_TRUNK_INTERNAL_H
+#define ISUP_TRUNK_INTERNAL_H
+
+#include <libpri.h>
+
+#include "gateway/base/log.h"
+#include "gateway/base/loop.h"
+#include "isup/trunk.h"
+
+/* Q.931 call states by their numbers, user's view; the network's N states carry the same. */
+enum call_state {
+	CALL_INITIATED = 1, /* we sent SETUP */
+	CALL_OUT_PROCEEDING = 3,
+	CALL_DELIVERED = 4,
+	CALL_PRESENT = 6,         /* we received SETUP and have answered nothing yet */
+	CALL_RECEIVED = 7,        /* we sent ALERTING */
+	CALL_CONNECT_REQUEST = 8, /* user side sent CONNECT */
+	CALL_IN_PROCEEDING = 9,   /* we sent CALL PROCEEDING */
+	CALL_ACTIVE = 10,
+	CALL_CLEAR_INDICATION = 12, /* far side sent DISCONNECT, our owner has not cleared yet */
+	CALL_CLEARING = 19,         /* we sent DISCONNECT or RELEASE */
+	CALL_DEAD = 0,              /* libpri has forgotten it; RELEASED is on its way */
+};
+
+struct isup_call {
+	struct isup_trunk *trunk;
+	struct isup_call *next;     /* trunk->calls */
+	struct isup_call *next_due; /* trunk->due_first */
+	void *user;
+	q931_call *pri; /* NULL once libpri has freed it */
+	enum call_state state;
+	bool incoming;
+	bool by_us;    /* our owner cleared it: no CLEARING event wanted */
+	unsigned slot; /* 0 = none yet */
+	bool speech;
+	bool complete;
+	struct timer timer; /* T310, T313 or the guard on clearing: never two at a time */
+	int cause;          /* the first one, -1 = none yet */
+	bool location_user;
+	struct isup_party called, calling;
+	unsigned due;    /* bit per enum isup_event_kind waiting to be told */
+	unsigned inband; /* bit per kind */
+};
+
+struct isup_slot {
+	struct isup_call *call;
+	bool restarting;
+	bool out_of_service;     /* T308 or T316 expired: the far side may hold a call on it */
+	bool far_out_of_service; /* it said so by SERVICE */
+};
+
+enum { RX_QUEUE = 16, PHYSICAL_SLOTS = 24 };
+
+struct rx_frame {
+	size_t len;
+	uint8_t data[ISUP_FRAME_MAX];
+};
+
+struct isup_trunk {
+	struct loop *loop;
+	struct isup_trunk_conf conf;
+	struct isup_trunk_ops ops;
+	void *arg;
+	struct pri *pri;
+	struct timer timer; /* libpri's next */
+
+	unsigned entered;        /* inside libpri */
+	bool delivering, closed; /* inside ops.event; closed meanwhile */
+	struct rx_frame rx[RX_QUEUE];
+	unsigned rx_first, rx_count;
+	const struct rx_frame *reading; /* the frame libpri may read now */
+	bool reading_service;           /* it is a SERVICE message */
+	bool reading_location_user;     /* its Cause says "user" */
+
+	bool line_down;
+	bool up, told_up; /* LAPD; what the owner was told last */
+	bool was_up;      /* since opening */
+
+	struct isup_call *calls;
+	struct isup_call *due_first, *due_last;
+	struct task deliver;
+
+	struct isup_slot slots[PHYSICAL_SLOTS + 1];
+	uint32_t restart_wanted; /* bit per slot */
+	unsigned restart_slot;   /* the one RESTART under way, 0 = none */
+	unsigned restart_tries;
+	bool restart_answered; /* the far side has ever acknowledged one */
+	struct timer restart_timer;
+
+	struct isup_trunk_counts counts;
+	struct log_limit refused_log, bad_log;
+};
+
+/* trunk.c */
+void trunk_enter(struct isup_trunk *t);
+void trunk_leave(struct isup_trunk *t);
+void trunk_tell(struct isup_call *c, enum isup_event_kind kind);
+
+/* call.c */
+struct isup_call *call_find(struct isup_trunk *t, const q931_call *pri);
+void call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer);
+/* Finds the calls that libpri has freed without an event, and reports them. */
+void call_sweep(struct isup_trunk *t);
+/* The call is over on the line: forgets libpri's record at once.  far_cause as in the event. */
+void call_finish(struct isup_call *c, int far_cause);
+void call_free(struct isup_call *c);
+
+/* slots.c */
+bool slot_usable(const struct isup_trunk *t, unsigned slot);
+unsigned slot_pick(const struct isup_trunk *t); /* 0 = none free */
+void slot_take(struct isup_call *c, unsigned slot);
+void slot_drop(struct isup_call *c);
+/* Where an incoming SETUP goes: the slot, or 0 with the cause to refuse it with. */
+unsigned slot_for_setup(struct isup_trunk *t, int channel, bool flexible, int *cause);
+/* The far side named a slot in its answer to our SETUP.  False: it cannot be had. */
+bool slot_for_answer(struct isup_call *c, int channel);
+
+/* restart.c */
+void restart_begin(struct isup_trunk *t, uint32_t slots); /* adds to those under way */
+void restart_stop(struct isup_trunk *t);
+void restart_on_ack(struct isup_trunk *t, int channel);
+void restart_on_request(struct isup_trunk *t, int channel);
+void restart_on_service(struct isup_trunk *t, int channel, int status);
+
+#endif
