@@ -1,10 +1,11 @@
 /* hdlc.c - HDLC by spandsp, with queues and errors told apart.
  *
  * What spandsp leaves to us: a second frame is refused while one is on the line (hence our queue,
- * refilled from the underflow handler so that frames follow each other with one flag); a frame
- * that overruns its buffer is forgotten without a count; short, long and ragged frames are one
- * statistic; every run of ones on an idle line is an abort.  spandsp/expose.h lets us see the
- * length collected so far, which is what tells these apart.
+ * refilled from the underflow handler so that frames follow each other with one flag); an abort is
+ * seen only when its ones end, until then an idle line of ones is collected as a frame; a frame
+ * that overruns its buffer is forgotten without a count; short and ragged frames are one
+ * statistic.  spandsp/expose.h shows the length collected so far, which tells these apart: hence
+ * bit by bit, 64,000 a second.
  */
 #include "tdm/hdlc.h"
 #include "tdm/span.h"
@@ -19,6 +20,7 @@ enum {
 	QUEUE_FRAMES = 16, /* a tick of 80 octets holds at most 13 frames of 3 octets */
 	FRAME_MIN = 3,     /* Q.921 2.9: address and control */
 	FCS_OCTETS = 2,
+	ABORT_ONES = 7,
 };
 
 struct frame {
@@ -33,6 +35,7 @@ struct queue {
 
 struct tdm_hdlc {
 	struct hdlc_rx_state_s rx;
+	unsigned ones; /* received in a row */
 	struct hdlc_tx_state_s tx;
 	bool sending; /* spandsp holds a frame */
 	struct queue rx_queue, tx_queue;
@@ -60,29 +63,22 @@ static const struct frame *queue_get(struct queue *q)
 	return f;
 }
 
-/* Good and bad frames alike; len is without FCS, and 0 also for less than an FCS. */
+/* Good and bad frames alike; len is without FCS, 0 also for less than an FCS, and negative for
+ * news of another kind (flags begin, abort). */
 static void on_rx_frame(void *arg, const uint8_t *octets, int len, int ok)
 {
 	struct tdm_hdlc *h = arg;
 
+	if (len < 0)
+		return;
 	if (len < FRAME_MIN)
 		tdm_counter_add(&h->stats.short_frames, 1);
-	else if (len > TDM_FRAME_MAX)
-		tdm_counter_add(&h->stats.long_frames, 1);
 	else if (!ok)
 		tdm_counter_add(&h->stats.crc, 1);
 	else if (!queue_put(&h->rx_queue, octets, (size_t)len))
 		tdm_counter_add(&h->stats.dropped, 1);
 	else
 		tdm_counter_add(&h->stats.rx_frames, 1);
-}
-
-static void on_rx_status(void *arg, int status)
-{
-	struct tdm_hdlc *h = arg;
-
-	if (status == SIG_STATUS_ABORT && h->rx.len > 0)
-		tdm_counter_add(&h->stats.abort, 1);
 }
 
 static void start_frame(struct tdm_hdlc *h)
@@ -109,7 +105,6 @@ int tdm_hdlc_new(struct tdm_hdlc **out)
 	if (h == NULL)
 		return -ENOMEM;
 	hdlc_rx_init(&h->rx, FALSE, TRUE, 1, on_rx_frame, h);
-	hdlc_rx_set_status_handler(&h->rx, on_rx_status, h);
 	hdlc_tx_init(&h->tx, FALSE, 1, FALSE, on_tx_underflow, h);
 	hdlc_tx_flags(&h->tx, 1); /* otherwise the first frame starts without a flag */
 	*out = h;
@@ -126,16 +121,32 @@ const struct tdm_hdlc_stats *tdm_hdlc_stats(const struct tdm_hdlc *h)
 	return &h->stats;
 }
 
+/* Nothing more of this frame, nor of another until a flag. */
+static void forget_frame(struct tdm_hdlc *h)
+{
+	h->rx.len = 0;
+	h->rx.flags_seen = 0;
+}
+
+static void bit_in(struct tdm_hdlc *h, int bit)
+{
+	hdlc_rx_put_bit(&h->rx, bit);
+	h->ones = bit ? h->ones + 1 : 0;
+	if (h->ones == ABORT_ONES) {
+		if (h->rx.len > 0)
+			tdm_counter_add(&h->stats.abort, 1);
+		forget_frame(h);
+	} else if (h->rx.len > TDM_FRAME_MAX + FCS_OCTETS) {
+		tdm_counter_add(&h->stats.long_frames, 1);
+		forget_frame(h);
+	}
+}
+
 void tdm_hdlc_line_in(struct tdm_hdlc *h, const uint8_t *octets, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		hdlc_rx_put_byte(&h->rx, octets[i]);
-		if (h->rx.len > TDM_FRAME_MAX + FCS_OCTETS) {
-			tdm_counter_add(&h->stats.long_frames, 1);
-			h->rx.len = 0;
-			h->rx.flags_seen = 0; /* nothing more until a flag */
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		for (int bit = 7; bit >= 0; bit--)
+			bit_in(h, octets[i] >> bit & 1);
 }
 
 void tdm_hdlc_line_out(struct tdm_hdlc *h, uint8_t *octets, size_t count)

@@ -28,7 +28,7 @@ struct end {
 	struct wire *w;
 	unsigned ticks;
 	uint32_t mask;
-	uint64_t sent, received;         /* octets of every slot */
+	uint64_t sent, received; /* octets of every slot */
 	uint8_t rx[TDM_SLOTS + 1][HISTORY];
 };
 
@@ -77,7 +77,7 @@ static void end_open(struct end *e, const struct tdm_span_conf *c)
 }
 
 static void pair_open(struct pair *p, int family, const struct tdm_span_conf *ca,
-                      const struct tdm_span_conf *cb)
+		      const struct tdm_span_conf *cb)
 {
 	end_open(&p->a, ca);
 	end_open(&p->b, cb);
@@ -140,14 +140,14 @@ static int64_t matching_delay(const struct end *e, uint64_t count)
 	for (int64_t delay = -800; delay < 800; delay++) {
 		unsigned same = 0;
 		while (same < count && e->rx[1][(from + same) % HISTORY] ==
-		                               pattern(1, from + same - (uint64_t)delay))
+					       pattern(1, from + same - (uint64_t)delay))
 			same++;
 		if (same < count)
 			continue;
 		for (unsigned slot = 2; slot <= TDM_SLOTS; slot++)
 			for (uint64_t i = 0; i < count && (e->mask & 1u << slot); i++)
 				assert_int_equal(e->rx[slot][(from + i) % HISTORY],
-				                 pattern(slot, from + i - (uint64_t)delay));
+						 pattern(slot, from + i - (uint64_t)delay));
 		return delay;
 	}
 	fail_msg("%s: the pattern sent is not what is received", tdm_span_name(e->span));
@@ -223,9 +223,9 @@ static void every_packet_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(octets_arrive_bit_exact_both_ways),
-	        cmocka_unit_test(ipv6_rtp_header_and_another_slot),
-	        cmocka_unit_test(every_packet_size),
+		cmocka_unit_test(octets_arrive_bit_exact_both_ways),
+		cmocka_unit_test(ipv6_rtp_header_and_another_slot),
+		cmocka_unit_test(every_packet_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
