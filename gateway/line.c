@@ -10,10 +10,6 @@ static void on_trunk_event(void *arg, const struct isup_event *ev)
 {
 	struct line *l = arg;
 
-	if (ev->kind == ISUP_TRUNK_UP || ev->kind == ISUP_TRUNK_DOWN)
-		log_line(LOG_ISUP, ev->kind == ISUP_TRUNK_UP ? LOG_INFO : LOG_WARN,
-			 "trunk %s: D-channel %s", l->trunk_conf.isup.name,
-			 ev->kind == ISUP_TRUNK_UP ? "up" : "down");
 	l->ops.event(l->ops.arg, l, ev);
 }
 
