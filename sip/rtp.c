@@ -1,0 +1,623 @@
+#include "sip/rtp.h"
+
+#include "gateway/base/clock.h"
+#include "sip/jitter.h"
+#include "sip/media_socket.h"
+#include "sip/rtcp.h"
+#include "sip/rtp_event.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+	HEADER = 12,
+	PAYLOAD_MAX = 960, /* 120 ms */
+	PAYLOAD_MIN = 8,   /* 1 ms */
+	PTIME_MIN = 10,
+	PTIME_MAX = 60,
+	PTIME_DEFAULT = 20,
+	PT_PCMU = 0,
+	PT_PCMA = 8,     /* RFC 3551 table 4 */
+	DRAIN_MAX = 256, /* datagrams read in one tick: a flood must not hold it */
+	SAMPLE_NS = 125000,
+};
+static const uint64_t OLD_SSRC_NS = 500000000;   /* stragglers of the stream before */
+static const uint64_t EVENT_LOST_NS = 150000000; /* 3 updates of the slowest sender, 50 ms */
+static const uint64_t NTP_EPOCH_S = 2208988800u; /* 1900 to 1970 */
+
+/* clang-format off */
+#define COUNTERS(X) \
+	X(tx_packets) X(tx_octets) X(tx_errors) X(rx_packets) X(rx_octets) X(foreign) X(malformed) \
+	X(lost) X(late) X(duplicate) X(reordered) X(overflow) X(concealed) X(rtcp_rx) X(rtcp_tx) \
+	X(rtcp_bad) X(jitter_us) X(delay_us) X(rtt_us) X(peer_loss) X(drift_ppb) X(last_rx_ns)
+/* clang-format on */
+
+struct shared_counts { /* written by the media worker only */
+#define X(name) _Atomic uint64_t name;
+	COUNTERS(X)
+#undef X
+};
+
+struct rtp_session {
+	struct media_sockets sockets;
+	struct sip_media media;
+	struct sockaddr_storage rtcp_to;
+	char cname[RTCP_CNAME_MAX];
+	uint32_t random;        /* state of a small generator, seeded at open */
+	uint64_t ntp_offset_ns; /* time of day less CLOCK_MONOTONIC, at open */
+
+	/* receiving */
+	struct jitter jitter;
+	struct rtcp_source source;
+	struct rtp_event_rx event_rx;
+	uint32_t old_ssrc;
+	uint64_t ssrc_since_ns;
+	uint64_t lost_before;     /* in streams before this one */
+	uint64_t stragglers;      /* packets of the stream before, after the change */
+	uint64_t expect_since_ns; /* the peer owes us packets since; 0 = not yet timed */
+	unsigned rx_packet;       /* samples in the last audio packet */
+
+	/* sending */
+	uint32_t ssrc;
+	uint16_t seq;
+	uint32_t ts;                        /* of the next tick's first sample */
+	uint64_t ts_at_ns;                  /* when that tick is due */
+	uint8_t fill[(PTIME_MAX + 10) * 8]; /* octets of the packet being filled */
+	unsigned filled;
+	bool marker; /* the next audio packet begins a talkspurt */
+	struct rtp_event_tx event_tx;
+	uint32_t sent_packets, sent_octets; /* of this SSRC, for sender reports */
+
+	uint64_t now_ns;         /* of the last tick */
+	uint64_t next_report_ns; /* 0 = none planned */
+	bool first_report, sent_since_report, sent_before, byed;
+
+	struct shared_counts counts;
+};
+
+static void set_count(_Atomic uint64_t *c, uint64_t value)
+{
+	atomic_store_explicit(c, value, memory_order_relaxed);
+}
+
+static void add_count(_Atomic uint64_t *c, uint64_t n)
+{
+	set_count(c, atomic_load_explicit(c, memory_order_relaxed) + n);
+}
+
+static uint32_t next_random(struct rtp_session *s)
+{
+	s->random ^= s->random << 13;
+	s->random ^= s->random >> 17;
+	s->random ^= s->random << 5;
+	return s->random;
+}
+
+/* --- open, close --------------------------------------------------------------------------------
+ */
+
+void rtp_conf_default(struct rtp_conf *conf)
+{
+	memset(conf, 0, sizeof(*conf));
+	conf->addr.ss_family = AF_INET;
+	conf->port_min = 16384;
+	conf->port_max = 32767;
+	conf->jitter_min_ms = 2;
+	conf->jitter_max_ms = 120;
+}
+
+int rtp_session_open(struct rtp_session **out, const struct rtp_conf *conf)
+{
+	struct {
+		uint32_t random, ssrc, ts, cname[3];
+		uint16_t seq;
+	} seed;
+	struct rtp_session *s;
+	int err;
+
+	*out = NULL;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return -ENOMEM;
+	s->sockets.rtp = s->sockets.rtcp = -1;
+	/* RFC 3550 5.1 and 6.5.1: all of these unpredictable. */
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		err = -errno;
+		goto fail;
+	}
+	err = media_sockets_open(&s->sockets, &conf->addr, conf->port_min, conf->port_max);
+	if (err != 0)
+		goto fail;
+	s->random = seed.random | 1;
+	s->ssrc = seed.ssrc;
+	s->ts = seed.ts;
+	s->seq = seed.seq;
+	snprintf(s->cname, sizeof(s->cname), "%08x%08x%08x", seed.cname[0], seed.cname[1],
+		 seed.cname[2]);
+	s->ntp_offset_ns = clock_ns(CLOCK_REALTIME) - clock_mono_ns();
+	s->marker = s->first_report = true;
+	jitter_init(&s->jitter, conf->jitter_min_ms, conf->jitter_max_ms);
+	*out = s;
+	return 0;
+fail:
+	rtp_session_close(s);
+	return err;
+}
+
+void rtp_session_close(struct rtp_session *s)
+{
+	if (s == NULL)
+		return;
+	media_sockets_close(&s->sockets);
+	free(s);
+}
+
+void rtp_session_local(const struct rtp_session *s, struct sockaddr_storage *out)
+{
+	*out = s->sockets.local;
+}
+
+/* --- what was agreed ----------------------------------------------------------------------------
+ */
+
+/* Port 0 refuses the stream; an address of the other family cannot be reached from our socket. */
+static bool usable(const struct rtp_session *s, const struct sockaddr_storage *addr)
+{
+	return addr->ss_family == s->sockets.local.ss_family && media_address_port(addr) != 0;
+}
+
+static bool may_send(const struct rtp_session *s)
+{
+	return s->media.send && usable(s, &s->media.remote);
+}
+
+static bool may_recv(const struct rtp_session *s)
+{
+	return s->media.recv && usable(s, &s->media.remote);
+}
+
+void rtp_session_set(struct rtp_session *s, const struct sip_media *m)
+{
+	bool moved = !media_address_same(&s->media.remote, &m->remote);
+
+	s->media = *m;
+	if (s->media.ptime_ms == 0)
+		s->media.ptime_ms = PTIME_DEFAULT;
+	if (s->media.ptime_ms < PTIME_MIN)
+		s->media.ptime_ms = PTIME_MIN;
+	if (s->media.ptime_ms > PTIME_MAX)
+		s->media.ptime_ms = PTIME_MAX;
+	s->rtcp_to = m->remote_rtcp;
+	if (!usable(s, &s->rtcp_to) && usable(s, &m->remote))
+		media_address_next_port(&s->rtcp_to, &m->remote);
+	if (moved || !may_recv(s)) {
+		jitter_restart(&s->jitter);
+		rtp_event_rx_reset(&s->event_rx);
+	}
+	if (!may_send(s))
+		s->event_tx = (struct rtp_event_tx){0};
+	s->expect_since_ns = 0;
+}
+
+bool rtp_session_sends_events(const struct rtp_session *s)
+{
+	return s->media.dtmf_type != 0 && may_send(s);
+}
+
+/* --- receiving ----------------------------------------------------------------------------------
+ */
+
+struct rtp_packet {
+	uint8_t type;
+	uint16_t seq;
+	uint32_t ts, ssrc;
+	const uint8_t *payload;
+	size_t size;
+};
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* RFC 3550 5.1, 5.3.1. */
+static bool parse(const uint8_t *data, size_t size, struct rtp_packet *out)
+{
+	size_t at = HEADER;
+
+	if (size < HEADER || data[0] >> 6 != 2)
+		return false;
+	at += (size_t)(data[0] & 0x0f) * 4;
+	if (data[0] & 0x10) {
+		if (size < at + 4)
+			return false;
+		at += 4 + ((size_t)data[at + 2] << 8 | data[at + 3]) * 4;
+	}
+	if (data[0] & 0x20) {
+		size_t padding = data[size - 1];
+
+		if (padding == 0 || padding > size)
+			return false;
+		size -= padding;
+	}
+	if (size < at)
+		return false;
+	out->type = data[1] & 0x7f;
+	out->seq = (uint16_t)(data[2] << 8 | data[3]);
+	out->ts = get32(data + 4);
+	out->ssrc = get32(data + 8);
+	out->payload = data + at;
+	out->size = size - at;
+	return true;
+}
+
+/* The codec a payload type means.  A peer that was offered both codecs may change between them
+ * (RFC 3264 5.1), so either static type is understood. */
+static bool codec_of(const struct rtp_session *s, uint8_t type, enum sip_codec *out)
+{
+	if (type == s->media.payload_type)
+		*out = s->media.codec;
+	else if (type == PT_PCMU)
+		*out = SIP_PCMU;
+	else if (type == PT_PCMA)
+		*out = SIP_PCMA;
+	else
+		return false;
+	return true;
+}
+
+/* True: the packet is of the stream that counts now. */
+static bool follow_ssrc(struct rtp_session *s, const struct rtp_packet *p, uint64_t now_ns)
+{
+	if (s->source.known && p->ssrc == s->source.ssrc)
+		return true;
+	if (s->source.known && p->ssrc == s->old_ssrc && now_ns < s->ssrc_since_ns + OLD_SSRC_NS) {
+		s->stragglers++;
+		return false;
+	}
+	if (p->ssrc == s->ssrc) {
+		/* RFC 3550 8.2: whoever finds the collision takes another one. */
+		s->ssrc = next_random(s);
+		s->sent_packets = s->sent_octets = 0;
+	}
+	if (s->source.known) {
+		s->lost_before += rtcp_source_lost(&s->source);
+		s->old_ssrc = s->source.ssrc;
+		s->ssrc_since_ns = now_ns;
+		jitter_restart(&s->jitter);
+		rtp_event_rx_reset(&s->event_rx);
+	}
+	rtcp_source_start(&s->source, p->ssrc, p->seq);
+	return true;
+}
+
+static void take_audio(struct rtp_session *s, const struct rtp_packet *p, enum sip_codec codec,
+		       uint64_t arrival_ns)
+{
+	uint8_t ulaw[PAYLOAD_MAX];
+	struct jitter_packet jp = {p->ts, arrival_ns, p->payload, (unsigned)p->size};
+
+	s->rx_packet = (unsigned)p->size;
+	if (codec == SIP_PCMA) {
+		for (size_t i = 0; i < p->size; i++)
+			ulaw[i] = alaw_to_ulaw(p->payload[i]);
+		jp.ulaw = ulaw;
+	}
+	rtcp_source_arrival(&s->source, p->ts, arrival_ns);
+	jitter_put(&s->jitter, &jp);
+}
+
+static void take_rtp(struct rtp_session *s, const uint8_t *data, size_t size, uint64_t arrival_ns,
+		     uint64_t now_ns)
+{
+	enum sip_codec codec = SIP_PCMU;
+	struct rtp_packet p;
+	enum rtcp_order order;
+	bool event;
+
+	if (!parse(data, size, &p)) {
+		add_count(&s->counts.malformed, 1);
+		return;
+	}
+	event = s->media.dtmf_type != 0 && p.type == s->media.dtmf_type;
+	if (event ? p.size < RTP_EVENT_OCTETS
+		  : !codec_of(s, p.type, &codec) || p.size < PAYLOAD_MIN || p.size > PAYLOAD_MAX) {
+		add_count(&s->counts.malformed, 1);
+		return;
+	}
+	if (!follow_ssrc(s, &p, now_ns))
+		return;
+	add_count(&s->counts.rx_packets, 1);
+	add_count(&s->counts.rx_octets, p.size);
+	set_count(&s->counts.last_rx_ns, now_ns);
+	order = rtcp_source_packet(&s->source, p.seq);
+	if (order == RTCP_DUPLICATE) {
+		add_count(&s->counts.duplicate, 1);
+		return;
+	}
+	if (order == RTCP_REORDERED)
+		add_count(&s->counts.reordered, 1);
+	if (!s->media.recv)
+		return;
+	if (event)
+		rtp_event_rx_packet(&s->event_rx, p.payload, p.size, p.ts, now_ns);
+	else
+		take_audio(s, &p, codec, arrival_ns);
+}
+
+static void take_rtcp(struct rtp_session *s, const uint8_t *data, size_t size, uint64_t arrival_ns)
+{
+	struct rtcp_heard heard;
+
+	if (!rtcp_parse(data, size, s->ssrc, &heard)) {
+		add_count(&s->counts.rtcp_bad, 1);
+		return;
+	}
+	add_count(&s->counts.rtcp_rx, 1);
+	if (heard.sr && s->source.known && heard.sr_ssrc == s->source.ssrc) {
+		s->source.sr_ntp = heard.sr_ntp;
+		s->source.sr_at_ns = arrival_ns;
+	}
+	if (!heard.report)
+		return;
+	set_count(&s->counts.peer_loss, heard.fraction_lost);
+	if (heard.lsr != 0) {
+		/* RFC 3550 6.4.1; a peer that miscounts its delay makes it negative or huge. */
+		uint64_t ntp_ns = arrival_ns + s->ntp_offset_ns;
+		uint64_t seconds = ntp_ns / 1000000000u + NTP_EPOCH_S;
+		uint32_t now =
+			(uint32_t)(seconds << 16 | (ntp_ns % 1000000000u) * 65536 / 1000000000u);
+		int32_t rtt = (int32_t)(now - heard.lsr - heard.dlsr);
+
+		/* At least 1, as 0 says it is not known. */
+		if (rtt >= 0 && rtt < 60 * 65536)
+			set_count(&s->counts.rtt_us, ((uint64_t)rtt * 1000000 >> 16) + 1);
+	}
+}
+
+/* --- RTCP out -----------------------------------------------------------------------------------
+ */
+
+static void send_report(struct rtp_session *s, uint64_t now_ns, bool bye)
+{
+	uint8_t data[RTCP_PACKET_MAX];
+	uint64_t wall_ns = now_ns + s->ntp_offset_ns;
+	struct rtcp_sent mine = {
+		.ssrc = s->ssrc,
+		.cname = s->cname,
+		.bye = bye,
+		/* A sender is who sent since the report before the last (6.4). */
+		.sender = s->sent_since_report || s->sent_before,
+		.ntp = (wall_ns / 1000000000u + NTP_EPOCH_S) << 32 |
+		       ((wall_ns % 1000000000u) << 32) / 1000000000u,
+		.ts = s->ts + (uint32_t)(((int64_t)now_ns - (int64_t)s->ts_at_ns) / SAMPLE_NS),
+		.packets = s->sent_packets,
+		.octets = s->sent_octets,
+	};
+	size_t size = rtcp_build(data, &mine, &s->source, now_ns);
+
+	add_count(media_socket_send(s->sockets.rtcp, data, size, &s->rtcp_to)
+			  ? &s->counts.rtcp_tx
+			  : &s->counts.tx_errors,
+		  1);
+	s->sent_before = s->sent_since_report;
+	s->sent_since_report = s->first_report = false;
+}
+
+static void report_when_due(struct rtp_session *s, uint64_t now_ns)
+{
+	if (!usable(s, &s->rtcp_to)) {
+		s->next_report_ns = 0;
+		return;
+	}
+	if (s->next_report_ns != 0 && now_ns >= s->next_report_ns) {
+		send_report(s, now_ns, false);
+		s->next_report_ns = 0;
+	}
+	if (s->next_report_ns == 0)
+		s->next_report_ns = now_ns + rtcp_interval_ns(next_random(s), s->first_report);
+}
+
+void rtp_session_bye(struct rtp_session *s)
+{
+	/* 6.3.7: who never sent anything says no BYE. */
+	if (s->byed || !usable(s, &s->rtcp_to) || (s->sent_packets == 0 && s->first_report))
+		return;
+	s->byed = true;
+	send_report(s, s->now_ns, true);
+}
+
+/* --- each tick ----------------------------------------------------------------------------------
+ */
+
+static void drain(struct rtp_session *s, int fd, uint64_t now_ns)
+{
+	const struct sockaddr_storage *peer = fd == s->sockets.rtp ? &s->media.remote : &s->rtcp_to;
+
+	for (int i = 0; i < DRAIN_MAX; i++) {
+		uint8_t data[2048];
+		struct sockaddr_storage from;
+		uint64_t age_ns = 0;
+		ssize_t n = media_socket_recv(fd, data, sizeof(data), &from, &age_ns);
+
+		if (n < 0 && n != -EMSGSIZE)
+			return;
+		if (!usable(s, peer) || !media_address_same(&from, peer))
+			add_count(&s->counts.foreign, 1);
+		else if (n < 0)
+			add_count(&s->counts.malformed, 1);
+		else if (fd == s->sockets.rtp)
+			take_rtp(s, data, (size_t)n, now_ns - age_ns, now_ns);
+		else
+			take_rtcp(s, data, (size_t)n, now_ns - age_ns);
+	}
+}
+
+void rtp_session_receive(struct rtp_session *s, uint64_t now_ns)
+{
+	uint64_t event_lost_ns = 3 * (uint64_t)s->rx_packet * SAMPLE_NS;
+
+	s->now_ns = now_ns;
+	if (s->expect_since_ns == 0)
+		s->expect_since_ns = now_ns;
+	drain(s, s->sockets.rtp, now_ns);
+	drain(s, s->sockets.rtcp, now_ns);
+	rtp_event_rx_expire(&s->event_rx, now_ns,
+			    event_lost_ns > EVENT_LOST_NS ? event_lost_ns : EVENT_LOST_NS);
+	report_when_due(s, now_ns);
+	set_count(&s->counts.lost, s->lost_before + rtcp_source_lost(&s->source));
+	set_count(&s->counts.jitter_us, (uint64_t)(s->source.jitter_x16 >> 4) * 125);
+}
+
+bool rtp_session_play(struct rtp_session *s, uint8_t out[RTP_TICK], uint64_t now_ns)
+{
+	bool played;
+
+	if (!may_recv(s)) {
+		memset(out, 0xff, RTP_TICK);
+		return false;
+	}
+	played = jitter_play(&s->jitter, out, now_ns);
+	if (s->event_rx.sounding)
+		jitter_excuse(&s->jitter);
+	set_count(&s->counts.late, s->jitter.late + s->stragglers);
+	set_count(&s->counts.overflow, s->jitter.overflow);
+	set_count(&s->counts.concealed, s->jitter.concealed);
+	set_count(&s->counts.delay_us, jitter_delay_us(&s->jitter));
+	set_count(&s->counts.drift_ppb, (uint64_t)(int64_t)s->jitter.drift_ppb);
+	return played;
+}
+
+bool rtp_session_event(struct rtp_session *s, char *digit, bool *on)
+{
+	return rtp_event_rx_get(&s->event_rx, digit, on);
+}
+
+uint64_t rtp_session_silent_ns(const struct rtp_session *s, uint64_t now_ns)
+{
+	uint64_t last_ns = atomic_load_explicit(&s->counts.last_rx_ns, memory_order_relaxed);
+
+	if (!may_recv(s) || s->expect_since_ns == 0)
+		return 0;
+	if (last_ns < s->expect_since_ns)
+		last_ns = s->expect_since_ns;
+	return now_ns > last_ns ? now_ns - last_ns : 0;
+}
+
+/* --- sending ------------------------------------------------------------------------------------
+ */
+
+static uint8_t *put32(uint8_t *p, uint32_t v)
+{
+	*p++ = (uint8_t)(v >> 24);
+	*p++ = (uint8_t)(v >> 16);
+	*p++ = (uint8_t)(v >> 8);
+	*p++ = (uint8_t)v;
+	return p;
+}
+
+/* data has HEADER octets of room before size octets of payload. */
+static void send_packet(struct rtp_session *s, uint8_t *data, size_t size, uint8_t type,
+			uint32_t ts)
+{
+	data[0] = 0x80;
+	data[1] = type;
+	data[2] = (uint8_t)(s->seq >> 8);
+	data[3] = (uint8_t)s->seq;
+	put32(put32(data + 4, ts), s->ssrc);
+	s->seq++;
+	s->sent_packets++;
+	s->sent_octets += (uint32_t)size;
+	s->sent_since_report = true;
+	if (!media_socket_send(s->sockets.rtp, data, HEADER + size, &s->media.remote)) {
+		add_count(&s->counts.tx_errors, 1);
+		return;
+	}
+	add_count(&s->counts.tx_packets, 1);
+	add_count(&s->counts.tx_octets, size);
+}
+
+static void send_events(struct rtp_session *s, const struct rtp_event_packet *e, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t data[HEADER + RTP_EVENT_OCTETS];
+
+		memcpy(data + HEADER, e[i].payload, RTP_EVENT_OCTETS);
+		send_packet(s, data, RTP_EVENT_OCTETS,
+			    (uint8_t)(s->media.dtmf_type | (e[i].marker ? 0x80 : 0)), e[i].ts);
+	}
+}
+
+/* ts: of the first octet in s->fill. */
+static void send_audio(struct rtp_session *s, unsigned size, uint32_t ts)
+{
+	uint8_t data[HEADER + PTIME_MAX * 8];
+
+	memcpy(data + HEADER, s->fill, size);
+	if (s->media.codec == SIP_PCMA)
+		for (unsigned i = 0; i < size; i++)
+			data[HEADER + i] = ulaw_to_alaw(data[HEADER + i]);
+	send_packet(s, data, size, (uint8_t)(s->media.payload_type | (s->marker ? 0x80 : 0)), ts);
+	s->marker = false;
+	s->filled -= size;
+	memmove(s->fill, s->fill + size, s->filled);
+}
+
+void rtp_session_send(struct rtp_session *s, const uint8_t in[RTP_TICK], uint64_t now_ns)
+{
+	unsigned packet = s->media.ptime_ms * 8u;
+	uint32_t ts = s->ts;
+
+	s->ts += RTP_TICK;
+	s->ts_at_ns = now_ns;
+	if (!may_send(s)) {
+		s->filled = 0;
+		s->marker = true;
+		return;
+	}
+	if (s->media.dtmf_type != 0) {
+		struct rtp_event_packet e[RTP_EVENT_BATCH];
+
+		send_events(s, e, rtp_event_tx_tick(&s->event_tx, ts, RTP_TICK, packet, e));
+	}
+	if (in == NULL) {
+		s->filled = 0;
+		s->marker = true;
+		return;
+	}
+	if (s->filled + RTP_TICK > sizeof(s->fill))
+		s->filled = 0;
+	ts -= s->filled;
+	memcpy(s->fill + s->filled, in, RTP_TICK);
+	s->filled += RTP_TICK;
+	for (; s->filled >= packet; ts += packet)
+		send_audio(s, packet, ts);
+}
+
+void rtp_session_digit(struct rtp_session *s, char digit, bool on, uint8_t level_dbm0)
+{
+	struct rtp_event_packet e[RTP_EVENT_BATCH];
+
+	if (!rtp_session_sends_events(s))
+		return;
+	send_events(s, e,
+		    on ? rtp_event_tx_on(&s->event_tx, digit, level_dbm0, s->ts, e)
+		       : rtp_event_tx_off(&s->event_tx, s->ts, s->media.ptime_ms * 8u, e));
+}
+
+/* --- counts -------------------------------------------------------------------------------------
+ */
+
+void rtp_session_counts(const struct rtp_session *s, struct rtp_counts *out)
+{
+	memset(out, 0, sizeof(*out));
+#define X(name)                                                                                    \
+	out->name = (__typeof__(out->name))atomic_load_explicit(&s->counts.name,                   \
+								memory_order_relaxed);
+	COUNTERS(X)
+#undef X
+}
