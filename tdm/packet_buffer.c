@@ -27,7 +27,7 @@ enum {
 	CALM_MAX_MS = 3600000,
 };
 
-enum slot_state { SLOT_EMPTY, SLOT_HELD, SLOT_PLAYED };
+enum slot_state { SLOT_EMPTY, SLOT_HELD, SLOT_DONE }; /* done: played, or came too late to be */
 
 struct slot {
 	uint8_t state;
@@ -43,6 +43,7 @@ struct tdm_packet_buffer {
 
 	bool synced;
 	uint64_t first, next, newest, retired; /* sequence, widened */
+	uint64_t heard;                        /* the newest played */
 	uint64_t play_ns;                      /* when `next` is due */
 	uint64_t silent;                       /* playout instants */
 
@@ -189,7 +190,7 @@ static void slip(struct tdm_packet_buffer *b, int64_t packets)
 	for (int64_t i = packets; i < 0; i++) {
 		struct slot *s = slot_at(b, b->next);
 		if (s->state == SLOT_HELD)
-			s->state = SLOT_PLAYED;
+			s->state = SLOT_DONE;
 		step(b);
 	}
 	if (packets > 0)
@@ -228,6 +229,7 @@ static void follow(struct tdm_packet_buffer *b, uint16_t sequence, uint64_t arri
 
 	b->synced = true;
 	b->first = b->newest = UINT64_C(1) << 32 | sequence;
+	b->heard = 0;
 	b->next = b->first - (uint64_t)wait;
 	b->retired = b->next - b->history - 1;
 	for (uint64_t i = 0; i < b->capacity; i++)
@@ -299,15 +301,26 @@ void tdm_packet_buffer_put(struct tdm_packet_buffer *b, uint16_t sequence, uint6
 		tdm_counter_add(&b->stats.duplicate, 1);
 		return;
 	}
-	if (!fits || ahead < 0) {
+	if (!fits) {
 		tdm_counter_add(&b->stats.late, 1);
-		if (!fits || wide < b->first ||
+		change_if_run(b, sequence, arrival_ns, flags, payload);
+		return;
+	}
+	if (ahead < 0) {
+		tdm_counter_add(&b->stats.late, 1);
+		slot_at(b, wide)->state = SLOT_DONE;
+		if (wide < b->first ||
 		    b->target_ns + packets_ns(b, -ahead) > (int64_t)b->conf.max_ns) {
 			change_if_run(b, sequence, arrival_ns, flags, payload);
 			return;
 		}
-		grow(b, -ahead); /* it is next now */
+		grow(b, -ahead);
 		margin += packets_ns(b, -ahead);
+		if (wide < b->heard) { /* what came after it has been played */
+			b->silent = 0;
+			b->run_count = 0;
+			return;
+		}
 	}
 	if (wide < b->newest)
 		tdm_counter_add(&b->stats.reordered, 1);
@@ -385,7 +398,8 @@ void tdm_packet_buffer_play(struct tdm_packet_buffer *b, uint64_t next_play_ns,
 
 	struct slot *s = slot_at(b, b->next);
 	if (s->state == SLOT_HELD) {
-		s->state = SLOT_PLAYED;
+		s->state = SLOT_DONE;
+		b->heard = b->next > b->heard ? b->next : b->heard;
 		out->received = true;
 		out->flags = s->flags;
 		out->payload = s->has_payload ? payload_at(b, b->next) : NULL;
