@@ -25,8 +25,7 @@ int script_span_add(struct script *s, const char *name, unsigned line, struct wo
 	strcpy(span->tdm.name, name);
 	isup_trunk_conf_default(&span->trunk);
 	strcpy(span->trunk.name, name);
-	/* A PBX is the user of the network the gateway plays, its clock's source here, and hunts
-	 * from the other end. */
+	/* A PBX is the user of the network the gateway plays, and here the source of its clock. */
 	span->trunk.side = ISUP_USER;
 	span->trunk.hunt = ISUP_DESCENDING;
 	span->trunk.restart_on_start = false;
@@ -100,6 +99,7 @@ static int set_side(struct script_span *s, struct words *w)
 	int i = choice(w, names, 2);
 
 	s->trunk.side = i == 1 ? ISUP_NETWORK : ISUP_USER;
+	s->trunk.hunt = i == 1 ? ISUP_ASCENDING : ISUP_DESCENDING;
 	return i < 0 ? i : 0;
 }
 
