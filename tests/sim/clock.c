@@ -1,6 +1,7 @@
 #include "tests/sim/clock.h"
 
 #include "gateway/base/loop.h"
+#include "tests/sim/alloc.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -136,8 +137,11 @@ static bool turn(void)
 {
 	bool busy = false;
 
-	if (sim.loop != NULL)
+	if (sim.loop != NULL) {
+		sim_alloc_gateway(true);
 		uv_run(&sim.loop->uv, UV_RUN_NOWAIT);
+		sim_alloc_gateway(false);
+	}
 	for (unsigned i = 0; i < sim.polls; i++)
 		busy |= sim.poll[i].fn(sim.poll[i].arg);
 	while (sim.events != NULL && sim.events->due_ms <= sim_now_ms()) {
@@ -196,6 +200,24 @@ bool sim_run(uint64_t until_ms, bool (*stop)(void *arg), void *arg)
 	return settle(stop, arg);
 }
 
+/* --- chance --- */
+
+static uint64_t random_state = 1;
+
+void sim_seed(uint64_t seed)
+{
+	random_state = seed * 2 + 1;
+}
+
+uint32_t sim_random(uint32_t below)
+{
+	/* splitmix64: any seed is good */
+	uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return (uint32_t)((z ^ z >> 31) % below);
+}
+
 /* --- notes --- */
 
 static void note_va(const char *fmt, va_list ap)
@@ -207,12 +229,14 @@ static void note_va(const char *fmt, va_list ap)
 
 	if (getenv("SIM_VERBOSE") != NULL)
 		fprintf(stderr, "%s\n", line);
+	sim_alloc_pause();
 	if (sim.notes_len + len + 2 > sim.notes_cap) {
 		sim.notes_cap = 2 * sim.notes_cap + sizeof(line) + 2;
 		sim.notes = realloc(sim.notes, sim.notes_cap);
 		if (sim.notes == NULL)
 			abort();
 	}
+	sim_alloc_resume();
 	memcpy(sim.notes + sim.notes_len, line, len);
 	sim.notes_len += len;
 	sim.notes[sim.notes_len++] = '\n';

@@ -45,6 +45,10 @@ bool sim_run(uint64_t until_ms, bool (*stop)(void *arg), void *arg);
 /* Runs what can happen now, without moving time. */
 void sim_settle(void);
 
+/* Deterministic randomness of the harness. */
+void sim_seed(uint64_t seed);
+uint32_t sim_random(uint32_t below);
+
 /* What happened, a line each with its time.  Kept, and printed when a test fails; with SIM_VERBOSE
  * in the environment printed at once. */
 void sim_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

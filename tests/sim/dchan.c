@@ -1,5 +1,7 @@
 #include "tests/sim/dchan.h"
 
+#include "tests/sim/alloc.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,21 +37,6 @@ struct dchan {
 };
 
 static struct dchan *dchans[DCHANS_MAX];
-static uint64_t random_state = 1;
-
-void sim_seed(uint64_t seed)
-{
-	random_state = seed * 2 + 1;
-}
-
-uint32_t sim_random(uint32_t below)
-{
-	/* splitmix64: any seed is good */
-	uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (uint32_t)((z ^ z >> 31) % below);
-}
 
 void dchan_open(struct dchan **out, const char *name)
 {
@@ -206,8 +193,9 @@ static void deliver(void *arg)
 
 static void queue(struct end *e, const struct frame *model)
 {
+	sim_alloc_pause(); /* the gateway may be the sender */
 	struct frame *f = malloc(sizeof(*f));
-
+	sim_alloc_resume();
 	if (f == NULL)
 		abort();
 	*f = *model;

@@ -33,8 +33,4 @@ void dchan_lose(struct dchan *l, enum dchan_dir to, uint8_t message_type, unsign
 const uint8_t *dchan_q931(const uint8_t *frame, size_t len, size_t *q931_len);
 /* Replaces the information field of the next I-frame in that direction. */
 void dchan_replace_next(struct dchan *l, enum dchan_dir to, const uint8_t *q931, size_t len);
-/* Deterministic randomness of the harness. */
-void sim_seed(uint64_t seed);
-uint32_t sim_random(uint32_t below);
-
 #endif

@@ -114,6 +114,14 @@ unsigned far_calls(const struct far *f)
 	return n;
 }
 
+bool far_call_alive(const struct far *f, unsigned call)
+{
+	for (unsigned i = 0; i < CALLS_MAX; i++)
+		if (call != 0 && f->call[i].number == call)
+			return f->call[i].pri != NULL;
+	return false;
+}
+
 unsigned far_next_call(const struct far *f)
 {
 	return f->last_number + 1;

@@ -42,6 +42,7 @@ void far_do(struct far *f, unsigned call, const char *words);
 void far_lose(struct far *f, bool in, const char *name, unsigned count);
 
 unsigned far_calls(const struct far *f);     /* known to libpri and not yet released */
+bool far_call_alive(const struct far *f, unsigned call);
 unsigned far_next_call(const struct far *f); /* number the next new call gets */
 unsigned far_call_channel(const struct far *f, unsigned call);
 /* Told of each message as it arrives, beside the inbox: for tests that react by program. */

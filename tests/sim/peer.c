@@ -37,7 +37,7 @@ struct peer {
 	unsigned last_number, branches;
 	char last[SIPTEXT_MAX]; /* datagram sent */
 	size_t last_len;
-	unsigned lose;
+	unsigned lose, loss_percent;
 	bool deaf;
 	peer_message_fn *message_fn;
 	void *message_arg;
@@ -229,7 +229,8 @@ static bool poll_socket(void *arg)
 
 	while ((n = recv(p->fd, text, sizeof(text), MSG_DONTWAIT)) >= 0) {
 		busy = true;
-		if (p->deaf || p->lose > 0) {
+		if (p->deaf || p->lose > 0 ||
+		    (p->loss_percent > 0 && sim_random(100) < p->loss_percent)) {
 			p->lose -= p->lose > 0;
 			sim_note("%s: lost %.*s", p->conf.name, (int)strcspn(text, "\r\n"), text);
 			continue;
@@ -469,6 +470,11 @@ struct inbox *peer_inbox(struct peer *p)
 void peer_lose(struct peer *p, unsigned count)
 {
 	p->lose = count;
+}
+
+void peer_set_loss(struct peer *p, unsigned percent)
+{
+	p->loss_percent = percent;
 }
 
 void peer_set_deaf(struct peer *p, bool deaf)

@@ -34,6 +34,8 @@ void peer_do(struct peer *p, unsigned call, const char *words);
 void peer_send(struct peer *p, const void *octets, size_t len);
 /* The next count datagrams to it are lost. */
 void peer_lose(struct peer *p, unsigned count);
+/* So many of 100 are, by sim_random(). */
+void peer_set_loss(struct peer *p, unsigned percent);
 /* All are. */
 void peer_set_deaf(struct peer *p, bool deaf);
 

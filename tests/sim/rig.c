@@ -24,6 +24,8 @@ static void on_log(void *arg, const char *line)
 	sim_note("    %s", line + strcspn(line, " ") + 1);
 	if (strstr(line, " error ") != NULL)
 		r->errors++;
+	if (strstr(line, ": NEW -> ") != NULL)
+		r->begun++;
 	if (ended != NULL) {
 		snprintf(words, sizeof(words), "ENDED %s", ended + strlen(": ended: "));
 		inbox_put(&r->record, "record", 0, words);
@@ -35,18 +37,36 @@ static void on_log(void *arg, const char *line)
 
 /* --- configuration --- */
 
-static const char usual_rules[] = "rule pbx { match = \"71XX\" to = \"pbx\" }\n"
-				  "rule co { match = \"80XX\" to = \"co\" }\n"
-				  "rule px { match = \"9XXX\" to = \"px\" }\n"
-				  "rule busy { match = \"666\" reject = 21 }\n"
-				  "rule cs { match = \"7[2-6]XX\" to = \"cs\" }\n";
+static const char usual_rules[] = "rule pbx { number = \"71XX\" to = \"pbx\" }\n"
+				  "rule co { number = \"80XX\" to = \"co\" }\n"
+				  "rule px { number = \"9XXX\" to = \"px\" }\n"
+				  "rule barred { number = \"666\" reject = 21 }\n"
+				  "rule cs { number = \"7[2-6]XX\" to = \"cs\" }\n";
 
+static const char *text_or(const char *text, const char *otherwise)
+{
+	return text != NULL ? text : otherwise;
+}
+
+/* The far PBXs hunt upwards (far.c); so does the gateway towards co, where it meets glare. */
 char *rig_conf_text(struct rig *r, const struct rig_conf *conf)
 {
-	const char *none = "";
+	static const char form[] = "gateway {\n%s\n}\n"
+				   "sip { listen = { \"%s\" }\n%s\n}\n"
+				   "span t1 { local = \"%s:2142\" peer = \"%s:2142\" }\n"
+				   "span t2 { local = \"%s:2143\" peer = \"%s:2143\" }\n"
+				   "trunk pbx { span = \"t1\" side = \"%s\" hunt = \"descending\"\n%s\n}\n"
+				   "trunk co { span = \"t2\" side = \"user\" hunt = \"ascending\" }\n"
+				   "peer cs { address = { \"%s\" } domain = \"cs\"\n%s\n}\n"
+				   "peer px { address = { \"%s\" } domain = \"px\" }\n"
+				   "%s";
+	const char *gw = r->addr[0];
 	char *text;
 
-	if (asprintf(&text, "%s", none) < 0)
+	if (asprintf(&text, form, text_or(conf->gateway, ""), gw, text_or(conf->sip, ""), gw,
+		     r->addr[1], gw, r->addr[1], conf->pbx_is_network ? "user" : "network",
+		     text_or(conf->trunk, ""), r->addr[1], text_or(conf->peer, ""), r->addr[2],
+		     text_or(conf->rules, usual_rules)) < 0)
 		abort();
 	return text;
 }
@@ -103,6 +123,7 @@ void rig_open(struct rig **out, const struct rig_conf *conf)
 	sim_run(sim_now_ms() + 1000, NULL, NULL);
 	inbox_clear(far_inbox(r->pbx));
 	inbox_clear(far_inbox(r->co));
+	r->opened_ms = sim_now_ms();
 }
 
 static bool is_idle(void *arg)

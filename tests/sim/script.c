@@ -167,9 +167,10 @@ static bool record_step(struct rig *r, const struct step *s)
 {
 	char words[INBOX_TEXT_MAX];
 
-	if (strcmp(s->who, "record") != 0)
+	bool refused = strcmp(s->who, "refused") == 0;
+	if (!refused && strcmp(s->who, "record") != 0)
 		return false;
-	snprintf(words, sizeof(words), "ENDED %s", s->rest);
+	snprintf(words, sizeof(words), "%s %s", refused ? "REFUSED" : "ENDED", s->rest);
 	sim_run(sim_now_ms() + SOON_MS, has_mail, &r->record);
 	const struct message *m = inbox_peek(&r->record);
 	if (m == NULL || !words_match(words, m->text))
@@ -212,20 +213,26 @@ static void parse(struct step *s)
 	s->rest = s->text + n + strspn(s->text + n, " ");
 }
 
+void script_step(struct rig *r, const char *text)
+{
+	static uint64_t last_ms;
+	struct step s = {.text = text, .last_ms = last_ms};
+
+	if (last_ms == 0 || last_ms < r->opened_ms)
+		s.last_ms = r->opened_ms;
+	parse(&s);
+	if (strncmp(s.rest, "< ", 2) == 0 && inbox_named(r, s.who) != NULL)
+		expect(r, &s);
+	else if (!far_step(r, &s) && !peer_step(r, &s) && !path_step(&s) && !record_step(r, &s) &&
+		 !other_step(r, &s))
+		sim_fail("no such step: %s", s.text);
+	last_ms = sim_now_ms();
+}
+
 void script_play(struct rig *r, const char *const *steps)
 {
-	uint64_t last_ms = sim_now_ms();
-
-	for (; *steps != NULL; steps++) {
-		struct step s = {.text = *steps, .last_ms = last_ms};
-		parse(&s);
-		if (strncmp(s.rest, "< ", 2) == 0 && inbox_named(r, s.who) != NULL)
-			expect(r, &s);
-		else if (!far_step(r, &s) && !peer_step(r, &s) && !path_step(&s) &&
-			 !record_step(r, &s) && !other_step(r, &s))
-			sim_fail("no such step: %s", s.text);
-		last_ms = sim_now_ms();
-	}
+	for (; *steps != NULL; steps++)
+		script_step(r, *steps);
 	rig_check_quiet(r);
 }
 

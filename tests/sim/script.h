@@ -25,6 +25,8 @@
 
 #include "tests/sim/rig.h"
 
+/* One step, for tests that are programs; "in" counts from the step before. */
+void script_step(struct rig *r, const char *text);
 /* steps ends with NULL.  Fails the test naming the step. */
 void script_play(struct rig *r, const char *const *steps);
 

@@ -1,6 +1,7 @@
 #include "gateway/worker.h"
 
 #include "gateway/base/loop.h"
+#include "tests/sim/alloc.h"
 #include "tests/sim/dchan.h"
 #include "tests/sim/worker.h"
 
@@ -44,6 +45,14 @@ static struct {
 	unsigned refuse;
 } sim;
 
+/* What the gateway does with an event is the gateway's. */
+static void tell(struct worker *w, const struct worker_event *ev)
+{
+	sim_alloc_gateway(true);
+	w->on_event(w->arg, ev);
+	sim_alloc_gateway(false);
+}
+
 /* --- spans --- */
 
 static void frame_from_far(void *arg, const uint8_t *frame, size_t len)
@@ -52,7 +61,7 @@ static void frame_from_far(void *arg, const uint8_t *frame, size_t len)
 	struct worker_event ev = {
 		.kind = WORKER_FRAME, .span = s->index, .frame = frame, .frame_len = len};
 
-	s->worker->on_event(s->worker->arg, &ev);
+	tell(s->worker, &ev);
 }
 
 static void tell_alarms(void *arg)
@@ -60,7 +69,7 @@ static void tell_alarms(void *arg)
 	struct fake_span *s = arg;
 	struct worker_event ev = {.kind = WORKER_ALARMS, .span = s->index, .alarms = s->alarms};
 
-	s->worker->on_event(s->worker->arg, &ev);
+	tell(s->worker, &ev);
 }
 
 int worker_add_span(struct worker *w, struct tdm_span *span)
@@ -156,7 +165,7 @@ static void tell_closed(void *arg)
 
 	f->path = NULL;
 	sim.closed++;
-	w->on_event(w->arg, &ev);
+	tell(w, &ev);
 }
 
 void worker_close(struct worker *w, struct path *p)
@@ -230,7 +239,7 @@ void sim_worker_no_rtp(bool silent)
 		.path_id = f->path->id,
 		.end = f->path->end[0].kind == PATH_RTP ? 0 : 1,
 	};
-	f->worker->on_event(f->worker->arg, &ev);
+	tell(f->worker, &ev);
 }
 
 void sim_worker_refuse_opens(unsigned count)

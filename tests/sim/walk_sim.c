@@ -1,0 +1,71 @@
+/* Random walks: thousands of calls between people who do what they like over lines that do what
+ * they can.  usage: walk_sim [SEED]; SIM_WALKS in the environment = seeds to try instead. */
+#include "tests/sim/walk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static uint64_t first_seed = 1;
+static unsigned seeds = 3;
+
+static void walk(const struct walk_conf *model)
+{
+	for (unsigned i = 0; i < seeds; i++) {
+		struct walk_conf conf = *model;
+		struct rig *r;
+
+		conf.seed = first_seed + i;
+		sim_clear_notes();
+		rig_open(&r, NULL);
+		walk_run(r, &conf);
+		rig_check_quiet(r);
+		rig_close(r);
+	}
+}
+
+static void on_good_lines(void **state)
+{
+	walk(&(struct walk_conf){.calls = 1000, .pause_ms = 3000});
+}
+
+static void in_a_rush(void **state)
+{
+	walk(&(struct walk_conf){.calls = 300, .pause_ms = 300, .dchan_delay_ms = 30});
+}
+
+static void on_bad_lines(void **state)
+{
+	walk(&(struct walk_conf){.calls = 300,
+				 .pause_ms = 8000,
+				 .frame_loss_percent = 3,
+				 .lost_datagrams = 10,
+				 .dchan_delay_ms = 200});
+}
+
+static void with_accidents(void **state)
+{
+	walk(&(struct walk_conf){
+		.calls = 500, .pause_ms = 6000, .dchan_delay_ms = 20, .accidents = true});
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(on_good_lines),
+		cmocka_unit_test(in_a_rush),
+		cmocka_unit_test(on_bad_lines),
+		cmocka_unit_test(with_accidents),
+	};
+
+	if (argc > 1) {
+		first_seed = strtoull(argv[1], NULL, 10);
+		seeds = 1;
+	}
+	if (getenv("SIM_WALKS") != NULL)
+		seeds = (unsigned)strtoul(getenv("SIM_WALKS"), NULL, 10);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
