@@ -37,7 +37,7 @@ class End:
         self.socket.bind((HOST, port))
         self.socket.setblocking(False)
         self.tone = bytes(map(_encode, audio.tone(hz, 1.0)))   # whole seconds: no click at the seam
-        self.peer, self.sent, self.octets = None, 0, bytearray()
+        self.peer, self.sent, self.octets, self.latest = None, 0, bytearray(), b""
         self.ssrc = struct.unpack("!I", os.urandom(4))[0]
 
     def receive(self):
@@ -57,8 +57,9 @@ class End:
         head = struct.pack("!BBHII", 0x80, 0x80 if self.sent == 0 else 0, self.sent & 0xffff,
                            self.sent * SAMPLES & 0xffffffff, self.ssrc)
         self.sent += 1
+        self.latest = head + self.tone[at:at + SAMPLES]
         try:
-            self.socket.sendto(head + self.tone[at:at + SAMPLES], self.peer)
+            self.socket.sendto(self.latest, self.peer)
         except OSError:
             pass
 

@@ -1,0 +1,111 @@
+"""The gateway itself, with a configuration made for the test, and questions to its socket."""
+import json
+import signal
+import socket
+
+from lib.stage import HOST, Failed, binary, check, wait_for
+
+CONFIG = """gateway {{
+	control = "{control}"
+	{gateway}
+}}
+media {{
+	address = "{host}"
+	rtp_ports = "{rtp_first}-{rtp_last}"
+	fifo_priority = 0
+	{media}
+}}
+sip {{
+	listen = {{"{host}:{sip_port}"}}
+}}
+span "t1-1" {{
+	local = "{host}:{span_port}"
+	peer = "{host}:{pbx_port}"
+}}
+trunk "pbx" {{
+	span = "t1-1"
+	{trunk}
+}}
+{rest}
+"""
+
+
+class Tandem:
+    def __init__(self, stage, sip_port, span_port, pbx_port, rest, **sections):
+        """rest: peers and rules.  sections: more keys for gateway, media and trunk."""
+        self.stage = stage
+        self.sip_port, self.span_port = sip_port, span_port
+        self.rtp_first = stage.port_range(128)
+        self.control_path = stage.path("control")
+        self._ports = {"sip_port": sip_port, "span_port": span_port, "pbx_port": pbx_port}
+        self.config = self.configure(rest, **sections)
+        self.process = stage.start("tandem", [binary("tandem"), "-c", self.config])
+        wait_for(self._answers, "the control socket answers", 20)
+
+    def configure(self, rest, **sections):
+        """Writes the configuration; reload applies it."""
+        values = {"gateway": "", "media": "", "trunk": "", **sections}
+        return self.stage.write("tandem.conf", CONFIG.format(
+            host=HOST, control=self.control_path, rtp_first=self.rtp_first,
+            rtp_last=self.rtp_first + 127, rest=rest, **self._ports, **values))
+
+    def _answers(self):
+        check(self.process.running(), "tandem ended: " + self.process.log()[-2000:])
+        try:
+            return self.ask("status")
+        except OSError:
+            return None
+
+    def ask(self, command):
+        """The reply to a command of tandemctl."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(self.control_path)
+            s.sendall((command + "\n").encode())
+            reply = b""
+            while chunk := s.recv(65536):
+                reply += chunk
+        return json.loads(reply)
+
+    def status(self):
+        return self.ask("status")["status"]
+
+    def calls(self):
+        return self.ask("calls")["calls"]
+
+    def span(self):
+        return self.ask("spans")["spans"][0]
+
+    def wait_up(self):
+        wait_for(lambda: self.status()["trunks_up"] == 1, "the D-channel is up", 20)
+
+    def wait_idle(self, timeout_s=10):
+        """No call, no channel busy."""
+        def state():
+            return self.status()["calls"], self.span()["slots"].count("B"), \
+                self.status()["sip"]["dialogs"]
+        wait_for(lambda: state()[:2] == (0, 0), lambda: f"no call is left: {state()}", timeout_s)
+
+    def hup(self):
+        self.process.popen.send_signal(signal.SIGHUP)
+
+    def wait_log(self, text, timeout_s=10):
+        def line():
+            return next((l for l in self.process.log().splitlines() if text in l), None)
+        return wait_for(line, f'"{text}" in the log', timeout_s)
+
+    def records(self):
+        """What was written about each ended call: {key: text}."""
+        found = []
+        for line in self.process.log().splitlines():
+            if " info call: " in line and ": ended: " in line:
+                head, _, fields = line.partition(": ended: ")
+                record = dict(f.split("=", 1) for f in fields.split() if "=" in f)
+                record["call"] = head.split(" call ", 1)[1].split()[0]
+                found.append(record)
+        return found
+
+    def check_log_clean(self):
+        bad = [l for l in self.process.log().splitlines() if " error " in l]
+        if bad:
+            raise Failed("errors in tandem's log:\n" + "\n".join(bad[:10]))

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""tshark looks at every packet of calls both ways: SIP, RTP, RTCP, CESoPSN, and the D-channel read
+out of the pseudowire by code of its own.  None may be malformed."""
+import time
+
+from lib import hdlc, stage
+from lib.baresip import Baresip
+from lib.bed import Bed
+from lib.capture import Capture
+from lib.kamailio import Kamailio
+from lib.stage import check, check_equal, step
+
+
+def calls(bed, phone):
+    bed.pbx.dial("7101", "7134")
+    bed.pbx.wait("connect", ext="7101")
+    phone.wait_event("CALL_ESTABLISHED")
+    time.sleep(1)
+    bed.pbx.command("dtmf 7101 0123456789*#")
+    time.sleep(6)                        # RTCP goes at most every 5 s
+    bed.pbx.hang_up("7101")
+    phone.wait_event("CALL_CLOSED")
+    phone.dial("7101")
+    bed.pbx.wait("connect", ext="7101")
+    time.sleep(1)
+    phone.hang_up()
+    bed.pbx.wait("report", ext="7101")
+    bed.pbx.wait("report", ext="7101")
+    bed.pbx.dial("7101", "9999")
+    check_equal(bed.pbx.wait("report", ext="7101")["cause"], 1, "a number without a rule")
+    bed.tandem.wait_idle()
+
+
+def check_wire(capture, bed):
+    capture.check_no_faults()
+    for protocol, least in (("sip", 20), ("rtp", 300), ("rtcp", 2), ("pwcesopsn", 8000)):
+        count = capture.count(protocol)
+        step(f"{count} packets of {protocol} without fault")
+        check(count >= least, f"{count} packets of {protocol} were seen, at least {least} expected")
+    events = capture.count(f"rtpevent && rtp.p_type == 101 && udp.srcport >= {bed.tandem.rtp_first}")
+    check(events >= 12 * 4, f"telephone-events from the gateway: {events} packets")
+
+
+def check_dchan(s, capture, bed):
+    frames = []
+    for source, destination in ((bed.span_port, bed.pbx_port), (bed.pbx_port, bed.span_port)):
+        dchan = hdlc.Dchan(capture.payloads(source, destination))
+        check_equal((dchan.bad_fcs, dchan.aborts, dchan.missing, dchan.malformed), (0, 0, 0, 0),
+                    "bad FCS, aborts, missing and malformed packets")
+        frames += dchan.frames
+    path = s.path("dchan.pcap")
+    hdlc.write_pcap(path, frames)
+    capture.check_no_faults(path)
+    kinds = capture.tshark("-Y", "q931", "-T", "fields", "-e", "q931.message_type", path=path)
+    got = {int(kind, 0) for line in kinds for kind in line.split(",")}
+    # SETUP, CALL PROCEEDING, ALERTING, CONNECT, CONNECT ACKNOWLEDGE, DISCONNECT, RELEASE,
+    # RELEASE COMPLETE
+    for kind in (0x05, 0x02, 0x01, 0x07, 0x0f, 0x45, 0x4d, 0x5a):
+        check(kind in got, f"Q.931 message 0x{kind:02x} among {sorted(map(hex, got))}")
+    numbers = set(capture.tshark("-Y", "q931.called_party_number.digits", "-T", "fields", "-e",
+                                 "q931.called_party_number.digits", path=path))
+    check_equal(numbers, {"7134", "7101", "9999"}, "called numbers that tshark reads")
+    step(f"{len(frames)} D-channel frames without fault")
+
+
+def test(s):
+    proxy_port = s.port()
+    ports = {proxy_port: "sip"}
+    capture = Capture(s, ports)
+    bed = Bed(s, 'phone 7101 name "Anna Müller" answer 0.3', peer_name="cs", peer_port=proxy_port,
+              peer_more="")
+    ports.update({bed.sip_port: "sip", bed.span_port: "pwcesopsn", bed.pbx_port: "pwcesopsn"})
+    proxy = Kamailio(s, bed.sip_port, port=proxy_port)
+    calls(bed, Baresip(s, "7134", proxy.port, 440))
+    bed.finish()
+    capture.stop()
+    check_wire(capture, bed)
+    check_dchan(s, capture, bed)
+
+
+if __name__ == "__main__":
+    stage.main(test)

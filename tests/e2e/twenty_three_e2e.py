@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""23 calls at once, each with a tone of its own each way; none is heard on another channel; the 24th
+is refused and told why."""
+import time
+
+from lib import audio, stage
+from lib.bed import Bed
+from lib.checks import pbx_heard
+from lib.rtp_bank import RtpBank
+from lib.sipp import Sipp, reason_cause
+from lib.stage import check, check_equal, step, wait_for
+
+CALLS = 23
+TALK_S = 3.0
+
+
+def pbx_hz(n):
+    return 400 + 50 * n          # 400 to 1500
+
+
+def sip_hz(n):
+    return 1725 + 50 * n         # 1725 to 2825
+
+
+def script():
+    return "\n".join(f"phone {7101 + n} answer 0.2 play tone {pbx_hz(n)} -13"
+                     for n in range(CALLS)) + "\nphone 7124 answer 0.2\nphone 7150 answer 0.2"
+
+
+def check_audio(bed, bank, reports):
+    for n in range(CALLS):
+        pbx_heard(reports[str(7101 + n)], sip_hz(n), TALK_S - 0.6)
+    for n, end in enumerate(bank.ends):
+        body = end.heard(skip_s=0.3)[:audio.RATE]
+        levels = {m: audio.level_of(body, pbx_hz(m)) for m in range(CALLS)}
+        check(abs(levels[n] + 13) < 1, f"end {n} hears its own tone at {levels[n]:.1f} dBm0")
+        others = {m: round(level, 1) for m, level in levels.items() if m != n and level > -45}
+        check(not others, f"end {n} hears the tones of {others}")
+    step("every side hears its own tone and no other")
+
+
+def from_sip(s, bed, bank_ports):
+    """SIPp calls 23 extensions; the 24th call finds no channel."""
+    bank = RtpBank([(port, sip_hz(n)) for n, port in enumerate(bank_ports)])
+    callers = Sipp(s, "callers", "uac_call", to=bed.sip_port, calls=CALLS, number="[field0]",
+                   media="[field1]", hold_ms=int(TALK_S * 1000) + 2000, **{"from": "7134"},
+                   lines=[[7101 + n, port] for n, port in enumerate(bank_ports)])
+    wait_for(lambda: sum(c["state"] == "CONNECTED" for c in bed.tandem.calls()) == CALLS,
+             "23 calls are up", 10)
+    check_equal(bed.tandem.span()["slots"], "B" * 23 + "D", "every channel is busy")
+    late = Sipp(s, "late", "uac_refused", to=bed.sip_port, status=503, number="7124",
+                media="[media_port]", **{"from": "7135"})
+    late.finish()
+    check_equal(reason_cause(late.received("SIP/2.0 503")[0]), 34, "the 24th caller's Reason")
+    check_equal(bed.tandem.records()[-1]["cause"], "34", "the 24th call's record")
+    refused = bed.pbx.command("dial 7150 7134", refused=True)
+    check("no free channel" in refused["error"], f"the PBX finds no channel either: {refused}")
+    step("23 calls from SIP are up, the 24th is refused each way")
+    reports = {str(7101 + n): bed.pbx.wait("report", timeout_s=15, ext=str(7101 + n))
+               for n in range(CALLS)}
+    callers.finish()
+    bank.stop()
+    check_audio(bed, bank, reports)
+    bed.tandem.wait_idle()
+
+
+def from_pbx(s, bed, bank_ports):
+    """The PBX calls 23 times; a 24th call through the gateway to a trunk that is full."""
+    bank = RtpBank([(port, sip_hz(n)) for n, port in enumerate(bank_ports)])
+    callees = Sipp(s, "callees", "uas_answer", port=bed.peer_port, calls=CALLS, ring_ms=100,
+                   media="[field0]", lines=[[port] for port in bank_ports])
+    time.sleep(0.3)
+    for n in range(CALLS):
+        bed.pbx.dial(str(7101 + n), "7134")
+        # One after the other, so that call n is the SIPp's n-th and so gets RTP end n.
+        bed.pbx.wait("alerting", ext=str(7101 + n))
+    for n in range(CALLS):
+        bed.pbx.wait("connect", ext=str(7101 + n))
+    step("23 calls from the PBX are up")
+    time.sleep(TALK_S)
+    bed.pbx.hang_up("all")
+    reports = {str(7101 + n): bed.pbx.wait("report", ext=str(7101 + n)) for n in range(CALLS)}
+    callees.finish()
+    bank.stop()
+    check_audio(bed, bank, reports)
+    bed.tandem.wait_idle()
+
+
+def test(s):
+    bed = Bed(s, script())
+    first = s.port_range(2 * CALLS)
+    ports = [first + 2 * n for n in range(CALLS)]
+    from_sip(s, bed, ports)
+    from_pbx(s, bed, ports)
+    check_equal(len(bed.tandem.records()), 2 * CALLS + 1, "records, one a call")
+    bed.finish()
+
+
+if __name__ == "__main__":
+    stage.main(test)
