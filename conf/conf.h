@@ -67,13 +67,19 @@ struct conf {
 	char path[256];        /* the file, for "file:line" of a rule */
 };
 
-/* Errors go to err one line each; at least one when it fails.  0, -ENOENT..., -EINVAL, -ENOMEM. */
+/* Errors go to err one line each, all that can be told at once, in the order of the file; at least
+ * one when it fails.  0, -ENOENT..., -EINVAL, -ENOMEM.  The file is read, never waited for:
+ * anything but a regular file is refused.  Signalling thread or start-up only: libconfuse's scanner
+ * is static. */
 int conf_load(struct conf **out, const char *path, FILE *err);
 int conf_parse(struct conf **out, const char *name, const char *text, FILE *err); /* from memory */
 void conf_free(struct conf *c);
 void conf_print(const struct conf *c, FILE *to);
+/* Every section and key: what it takes, its default and what it is for. */
+void conf_print_keys(FILE *to);
 
-/* What a reload must do to one span, trunk or peer. */
+/* What a reload must do to one span, trunk or peer.  A trunk is compared by itself: when its span
+ * drains, so must it.  CONF_SAME too for a name that is in neither. */
 enum conf_change { CONF_SAME, CONF_CHANGE_NOW, CONF_DRAIN, CONF_ADD, CONF_REMOVE };
 enum conf_change conf_compare_span(const struct conf *old, const struct conf *new_,
 				   const char *name);
@@ -81,7 +87,8 @@ enum conf_change conf_compare_trunk(const struct conf *old, const struct conf *n
 				    const char *name);
 enum conf_change conf_compare_peer(const struct conf *old, const struct conf *new_,
 				   const char *name);
-/* Names of keys a running process cannot change (control path, workers): "" when all can be. */
+/* Changed keys that a running process cannot change, as "gateway.control media.workers": "" when
+ * there are none. */
 void conf_restart_needed(const struct conf *old, const struct conf *new_, char *out,
 			 size_t out_size);
 

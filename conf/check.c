@@ -1,0 +1,412 @@
+/* check.c - what no single value shows: defaults that depend on other keys, names that must exist,
+ * addresses and slots that must not be used twice, rules that could never decide. */
+#include "conf/address.h"
+#include "conf/load.h"
+#include "conf/value.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FRAMES_PER_MS = 8, FRAMES_PER_TICK = 80, LOSS_PACKETS_MIN = 4 };
+
+/* --- where an error belongs ---------------------------------------------------------------------
+ */
+
+static bool is_given(const struct conf_loader *l, enum conf_section_id id, size_t i,
+		     const char *key)
+{
+	return l->lines[id][i].key[conf_key_index(id, key)] != 0;
+}
+
+/* Already reported: its field holds a default, and a second complaint would only confuse. */
+static bool is_failed(const struct conf_loader *l, enum conf_section_id id, size_t i,
+		      const char *key)
+{
+	return l->lines[id][i].failed[conf_key_index(id, key)];
+}
+
+#define REPORT(l, id, i, key, ...)                                                                 \
+	conf_error(&(l)->errors, line_of(l, id, i, key), key, __VA_ARGS__)
+
+static unsigned line_of(const struct conf_loader *l, enum conf_section_id id, size_t i,
+			const char *key)
+{
+	const struct conf_lines *lines = &l->lines[id][i];
+	unsigned line = lines->key[conf_key_index(id, key)];
+
+	return line != 0 ? line : lines->section;
+}
+
+/* Both could not be bound, or a datagram from one is one from the other. */
+static bool overlap(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	return a->ss_family == b->ss_family && conf_address_port(a) == conf_address_port(b) &&
+	       conf_address_port(a) != 0 &&
+	       (conf_address_same_host(a, b) || conf_address_is_any(a) || conf_address_is_any(b));
+}
+
+/* --- gateway, media, sip ------------------------------------------------------------------------
+ */
+
+static void check_single_sections(struct conf_loader *l)
+{
+	const struct conf *c = l->conf;
+
+	if (c->gateway.control_path[0] != '/')
+		REPORT(l, CONF_GATEWAY, 0, "control",
+		       "expected an absolute path, which begins with /");
+	if (c->media.rtp.jitter_min_ms > c->media.rtp.jitter_max_ms)
+		REPORT(l, CONF_MEDIA, 0, "jitter_min_ms", "expected at most jitter_max_ms, %u",
+		       c->media.rtp.jitter_max_ms);
+	if (c->sip.t1_ms > c->sip.t2_ms)
+		REPORT(l, CONF_SIP, 0, "t1_ms", "expected at most t2_ms, %u", c->sip.t2_ms);
+	for (unsigned i = 0; i < c->sip.listen_count; i++) {
+		char text[CONF_ADDRESS_TEXT_MAX];
+		conf_address_format(&c->sip.listen[i], text);
+		if (conf_address_is_multicast(&c->sip.listen[i]))
+			REPORT(l, CONF_SIP, 0, "listen", "%s: expected an address of this machine",
+			       text);
+		for (unsigned j = 0; j < i; j++)
+			if (overlap(&c->sip.listen[i], &c->sip.listen[j]))
+				REPORT(l, CONF_SIP, 0, "listen",
+				       "%s: cannot be bound beside another one of these", text);
+	}
+}
+
+/* --- span ---------------------------------------------------------------------------------------
+ */
+
+static void default_local(struct tdm_wire_conf *w)
+{
+	conf_address_parse(&w->local, w->peer.ss_family == AF_INET6 ? "[::]:2142" : "0.0.0.0:2142",
+			   0, NULL, 0);
+}
+
+static void check_span_addresses(struct conf_loader *l, size_t i)
+{
+	struct tdm_wire_conf *w = &l->conf->spans[i].wire;
+
+	if (is_failed(l, CONF_SPAN, i, "peer"))
+		return;
+	if (!is_given(l, CONF_SPAN, i, "peer")) {
+		REPORT(l, CONF_SPAN, i, "peer",
+		       "missing; expected the address of the pseudowire device");
+		return;
+	}
+	if (conf_address_is_any(&w->peer) || conf_address_is_multicast(&w->peer) ||
+	    conf_address_port(&w->peer) == 0)
+		REPORT(l, CONF_SPAN, i, "peer", "expected the address and port of one device");
+	if (is_failed(l, CONF_SPAN, i, "local"))
+		return;
+	if (!is_given(l, CONF_SPAN, i, "local"))
+		default_local(w);
+	if (conf_address_is_multicast(&w->local))
+		REPORT(l, CONF_SPAN, i, "local", "expected an address of this machine");
+	if (w->local.ss_family != w->peer.ss_family)
+		REPORT(l, CONF_SPAN, i, "local",
+		       "expected an address of the same kind, IPv4 or IPv6, as peer");
+	for (size_t j = 0; j < i; j++)
+		if (overlap(&w->local, &l->conf->spans[j].wire.local))
+			REPORT(l, CONF_SPAN, i, "local",
+			       "expected an address and port of its own: span %s has this one",
+			       l->conf->spans[j].name);
+}
+
+static void check_span(struct conf_loader *l, size_t i)
+{
+	const struct tdm_span_conf *s = &l->conf->spans[i];
+	const struct tdm_wire_conf *w = &s->wire;
+
+	if (s->backend == TDM_DAHDI) {
+		REPORT(l, CONF_SPAN, i, "backend",
+		       "this build has no DAHDI backend; expected \"wire\"");
+		return;
+	}
+	check_span_addresses(l, i);
+	if (FRAMES_PER_TICK % w->frames_per_packet != 0)
+		REPORT(l, CONF_SPAN, i, "frames_per_packet",
+		       "expected a divisor of %d: 1, 2, 4, 5, 8, 10, 16, 20 or 40",
+		       FRAMES_PER_TICK);
+	if (w->buffer_min_ms > w->buffer_max_ms)
+		REPORT(l, CONF_SPAN, i, "buffer_min_ms", "expected at most buffer_max_ms, %u",
+		       w->buffer_max_ms);
+	if (w->buffer_max_ms * FRAMES_PER_MS < w->frames_per_packet)
+		REPORT(l, CONF_SPAN, i, "buffer_max_ms", "expected at least one packet, %u frames",
+		       w->frames_per_packet);
+	if (w->loss_ms * FRAMES_PER_MS < LOSS_PACKETS_MIN * w->frames_per_packet)
+		REPORT(l, CONF_SPAN, i, "loss_ms", "expected at least %d packets: %u",
+		       LOSS_PACKETS_MIN,
+		       (LOSS_PACKETS_MIN * w->frames_per_packet + FRAMES_PER_MS - 1) /
+			       FRAMES_PER_MS);
+}
+
+/* --- trunk --------------------------------------------------------------------------------------
+ */
+
+static const struct tdm_span_conf *find_span(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->span_count; i++)
+		if (strcmp(c->spans[i].name, name) == 0)
+			return &c->spans[i];
+	return NULL;
+}
+
+static void check_slots(struct conf_loader *l, size_t i, const struct tdm_span_conf *span)
+{
+	struct isup_trunk_conf *t = &l->conf->trunks[i].isup;
+	uint32_t dchan = 1u << span->dchan_slot;
+
+	if (!is_given(l, CONF_TRUNK, i, "slots"))
+		t->bearer_slots = ((1u << (TDM_SLOTS + 1)) - 2) & ~dchan;
+	else if (!is_failed(l, CONF_TRUNK, i, "slots") && t->bearer_slots & dchan)
+		REPORT(l, CONF_TRUNK, i, "slots", "slot %u is the D-channel of span %s",
+		       span->dchan_slot, span->name);
+}
+
+static void check_trunk(struct conf_loader *l, size_t i)
+{
+	const struct conf *c = l->conf;
+	struct conf_trunk *t = &c->trunks[i];
+
+	if (!is_given(l, CONF_TRUNK, i, "hunt"))
+		t->isup.hunt = t->isup.side == ISUP_NETWORK ? ISUP_ASCENDING : ISUP_DESCENDING;
+	if (is_failed(l, CONF_TRUNK, i, "span"))
+		return;
+	const struct tdm_span_conf *span = find_span(c, t->span);
+	if (span == NULL) {
+		REPORT(l, CONF_TRUNK, i, "span",
+		       "expected the name of a span; there is no span \"%s\"", t->span);
+		return;
+	}
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(c->trunks[j].span, t->span) == 0)
+			REPORT(l, CONF_TRUNK, i, "span",
+			       "expected a span of its own: trunk %s is on span %s",
+			       c->trunks[j].isup.name, t->span);
+	if (span->dchan_slot == 0)
+		REPORT(l, CONF_TRUNK, i, "span", "expected a span with a D-channel (dchan_slot)");
+	check_slots(l, i, span);
+}
+
+/* --- peer ---------------------------------------------------------------------------------------
+ */
+
+/* A request from one address could be either peer's. */
+static bool share_source(const struct sip_peer_conf *a, unsigned i, const struct sip_peer_conf *b,
+			 unsigned j)
+{
+	uint16_t port_a = conf_address_port(&a->addr[i]), port_b = conf_address_port(&b->addr[j]);
+
+	return conf_address_same_host(&a->addr[i], &b->addr[j]) &&
+	       (port_a == port_b || a->any_port || b->any_port || port_a == 0 || port_b == 0);
+}
+
+static void check_peer_sources(struct conf_loader *l, size_t i)
+{
+	const struct sip_peer_conf *p = &l->conf->peers[i].sip;
+
+	for (unsigned a = 0; a < p->addr_count; a++) {
+		char text[CONF_ADDRESS_TEXT_MAX];
+		conf_address_format(&p->addr[a], text);
+		if (conf_address_is_any(&p->addr[a]) || conf_address_is_multicast(&p->addr[a]) ||
+		    (a == 0 && conf_address_port(&p->addr[a]) == 0))
+			REPORT(l, CONF_PEER, i, "address",
+			       "%s: expected the address and port of one host", text);
+		for (size_t j = 0; j < i; j++) {
+			const struct sip_peer_conf *other = &l->conf->peers[j].sip;
+			for (unsigned b = 0; b < other->addr_count; b++)
+				if (share_source(p, a, other, b))
+					REPORT(l, CONF_PEER, i, "address",
+					       "%s: peer %s accepts requests from it as well, so "
+					       "it "
+					       "would not be known which one calls",
+					       text, other->name);
+		}
+	}
+}
+
+static void check_peer_listener(struct conf_loader *l, size_t i)
+{
+	const struct conf *c = l->conf;
+	int family = c->peers[i].sip.addr[0].ss_family;
+
+	for (unsigned n = 0; n < c->sip.listen_count; n++)
+		if (c->sip.listen[n].ss_family == family)
+			return;
+	REPORT(l, CONF_PEER, i, "address", "no listen address in section sip is %s",
+	       family == AF_INET6 ? "IPv6" : "IPv4");
+}
+
+static void check_peer(struct conf_loader *l, size_t i)
+{
+	struct conf_peer *p = &l->conf->peers[i];
+	char host[CONF_ADDRESS_TEXT_MAX];
+
+	if (!is_failed(l, CONF_PEER, i, "address")) {
+		check_peer_sources(l, i);
+		if (!is_failed(l, CONF_SIP, 0, "listen"))
+			check_peer_listener(l, i);
+		if (!is_given(l, CONF_PEER, i, "domain")) {
+			conf_host_format(&p->sip.addr[0], host);
+			memcpy(p->sip.domain, host, strlen(host) + 1);
+		}
+	}
+	if (p->ptime_ms % TDM_TICK_MS != 0)
+		REPORT(l, CONF_PEER, i, "ptime_ms", "expected a multiple of %d", TDM_TICK_MS);
+	if (is_given(l, CONF_PEER, i, "dtmf_type") && p->dtmf_type == 0)
+		REPORT(l, CONF_PEER, i, "dtmf_type", "expected only with dtmf = \"rfc4733\"");
+}
+
+/* --- names --------------------------------------------------------------------------------------
+ */
+
+static bool is_trunk(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->trunk_count; i++)
+		if (strcmp(c->trunks[i].isup.name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_group(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->trunk_count; i++)
+		if (strcmp(c->trunks[i].group, name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_peer(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->peer_count; i++)
+		if (strcmp(c->peers[i].sip.name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Rules name trunks, groups and peers by one word, so they cannot share one. */
+static void check_names(struct conf_loader *l)
+{
+	const struct conf *c = l->conf;
+
+	for (size_t i = 0; i < c->peer_count; i++)
+		if (is_trunk(c, c->peers[i].sip.name))
+			conf_error(&l->errors, l->lines[CONF_PEER][i].section, "peer",
+				   "expected a name of its own: there is a trunk %s",
+				   c->peers[i].sip.name);
+	for (size_t i = 0; i < c->trunk_count; i++) {
+		const char *group = c->trunks[i].group;
+		if (group[0] != '\0' && (is_trunk(c, group) || is_peer(c, group)))
+			REPORT(l, CONF_TRUNK, i, "group",
+			       "expected a name of its own: there is a %s %s",
+			       is_peer(c, group) ? "peer" : "trunk", group);
+	}
+}
+
+static void check_reference(struct conf_loader *l, size_t rule, const char *key, const char *name)
+{
+	const struct conf *c = l->conf;
+
+	if (name[0] != '\0' && !is_failed(l, CONF_RULE, rule, key) && !is_trunk(c, name) &&
+	    !is_group(c, name) && !is_peer(c, name))
+		REPORT(l, CONF_RULE, rule, key,
+		       "expected a trunk, group or peer; there is none called \"%s\"", name);
+}
+
+/* --- rules --------------------------------------------------------------------------------------
+ */
+
+/* The dial plan speaks of its struct's fields: the key that fills one. */
+static const char *key_of_field(const char *field)
+{
+	static const char *const names[][2] = {
+		{"pattern", "number"},      {"caller_pattern", "caller"},
+		{"reject_cause", "reject"}, {"caller", "caller_number"},
+		{"name", "from"}, /* only the count of rules, checked before */
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i][0], field) == 0)
+			return names[i][1];
+	return field;
+}
+
+/* Each rule by itself, so that every bad one is reported. */
+static int check_rule(struct conf_loader *l, size_t i)
+{
+	struct dial_rule *rule = &l->conf->rules[i];
+	struct dialplan *plan;
+	char err[160];
+	size_t bad;
+
+	rule->line = l->lines[CONF_RULE][i].section;
+	check_reference(l, i, "from", rule->from);
+	check_reference(l, i, "to", rule->to);
+	for (size_t k = 0; k < CONF_KEYS_MAX; k++)
+		if (l->lines[CONF_RULE][i].failed[k])
+			return 0;
+	int r = dialplan_build(&plan, rule, 1, &bad, err, sizeof(err));
+	if (r == -EINVAL) {
+		char *why = strchr(err, ':');
+		*why = '\0';
+		REPORT(l, CONF_RULE, i, key_of_field(err), "%s", why + 2);
+		r = 0;
+	}
+	dialplan_free(plan);
+	return r;
+}
+
+static int build_plan(struct conf_loader *l)
+{
+	struct conf *c = l->conf;
+	char err[160];
+	size_t bad;
+	int r = dialplan_build(&c->plan, c->rules, c->rule_count, &bad, err, sizeof(err));
+
+	if (r != 0)
+		return r;
+	for (size_t i = 0; i < c->rule_count; i++) {
+		size_t by = dialplan_shadowed_by(c->plan, i);
+		if (by != i)
+			conf_error(&l->errors, c->rules[i].line, "rule",
+				   "this rule is never reached: rule \"%s\" in line %u takes every "
+				   "call it could match",
+				   c->rules[by].name, c->rules[by].line);
+	}
+	return 0;
+}
+
+static int collect_peers(struct conf *c)
+{
+	c->sip_peers = calloc(c->peer_count + 1, sizeof(*c->sip_peers));
+	if (c->sip_peers == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->peer_count; i++)
+		c->sip_peers[i] = c->peers[i].sip;
+	c->sip.peers = c->sip_peers;
+	c->sip.peer_count = (unsigned)c->peer_count;
+	return 0;
+}
+
+int conf_check(struct conf_loader *l)
+{
+	struct conf *c = l->conf;
+
+	check_single_sections(l);
+	for (size_t i = 0; i < c->span_count; i++)
+		check_span(l, i);
+	for (size_t i = 0; i < c->trunk_count; i++)
+		check_trunk(l, i);
+	for (size_t i = 0; i < c->peer_count; i++)
+		check_peer(l, i);
+	check_names(l);
+	for (size_t i = 0; i < c->rule_count; i++) {
+		int r = check_rule(l, i);
+		if (r != 0)
+			return r;
+	}
+	if (conf_errors_any(&l->errors))
+		return -EINVAL;
+	int r = build_plan(l);
+	return r == 0 ? collect_peers(c) : r;
+}

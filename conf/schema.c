@@ -1,0 +1,408 @@
+/* schema.c - see schema.h.  The help texts are what the manual page says. */
+#include "conf/schema.h"
+#include "conf/address.h"
+#include <stddef.h>
+#include <string.h>
+
+#define FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
+#define LIST(type, member, count)                                                                  \
+	.offset = offsetof(type, member),                                                          \
+	.size = sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]),                      \
+	.other = offsetof(type, count)
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const backends[] = {"wire", "dahdi", NULL};
+static const char *const clocks[] = {"own", "line", NULL};
+static const char *const sides[] = {"user", "network", NULL};
+static const char *const switches[] = {"ni2", "5ess", "dms100", "4ess", "qsig", "euroisdn", NULL};
+static const char *const hunts[] = {"ascending", "descending", NULL};
+static const char *const codecs[] = {"pcmu", "pcma", NULL};
+static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
+
+/* --- gateway -----------------------------------------------------------------------------------
+ */
+
+static const struct conf_key gateway_keys[] = {
+	{"control", CONF_TEXT, CONF_RESTART, FIELD(struct conf_gateway, control_path),
+	 .help = "Socket on which tandemctl(1) reaches the gateway; an absolute path."},
+	{"calls_max", CONF_UINT, 0, FIELD(struct conf_gateway, calls_max), .min = 1, .max = 100000,
+	 .help = "Calls at once in the whole gateway; the next one is refused with cause 42 or "
+		 "503. "
+		 "A bound on memory, far above what the spans carry."},
+	{"setup_timeout_ms", CONF_UINT, 0, FIELD(struct conf_gateway, setup_timeout_ms),
+	 .min = 1000, .max = 600000,
+	 .help = "A call that reached nobody (no ringing, no answer) in this time ends with cause "
+		 "102.  A little above the 32 s after which SIP itself gives up, so that the "
+		 "protocol's own answer comes first."},
+	{"answer_timeout_ms", CONF_UINT, 0, FIELD(struct conf_gateway, answer_timeout_ms),
+	 .min = 1000, .max = 3600000,
+	 .help = "A call that rings this long without an answer ends with cause 19."},
+};
+
+static void gateway_default(void *element)
+{
+	struct conf_gateway *g = element;
+
+	*g = (struct conf_gateway){
+		.control_path = "/run/tandem/control",
+		.calls_max = 1000,
+		.setup_timeout_ms = 35000,
+		.answer_timeout_ms = 180000,
+	};
+}
+
+/* --- media -------------------------------------------------------------------------------------
+ */
+
+static const struct conf_key media_keys[] = {
+	{"address", CONF_BARE_ADDRESS, CONF_MAY_BE_EMPTY, FIELD(struct conf_media, rtp.addr),
+	 .def = "the address the route to the peer starts from",
+	 .help = "Local address of all RTP.  Needed only where the route does not tell, as with "
+		 "several addresses on one interface."},
+	{"rtp_ports", CONF_PORTS, 0, FIELD(struct conf_media, rtp.port_min),
+	 .other = offsetof(struct conf_media, rtp.port_max), .min = 1024, .max = 65535,
+	 .help = "UDP ports of RTP, \"first-last\": an even port a call for RTP and the next one "
+		 "for "
+		 "RTCP.  What a firewall must let in."},
+	{"jitter_min_ms", CONF_UINT, 0, FIELD(struct conf_media, rtp.jitter_min_ms), .min = 0,
+	 .max = 1000,
+	 .help = "Least playout delay.  Low, because the delay adapts upward as soon as packets "
+		 "come "
+		 "late."},
+	{"jitter_max_ms", CONF_UINT, 0, FIELD(struct conf_media, rtp.jitter_max_ms), .min = 10,
+	 .max = 1000,
+	 .help = "Most playout delay; later packets are dropped.  More delay than this hurts a "
+		 "talk "
+		 "more than a gap does."},
+	{"workers", CONF_UINT, CONF_RESTART, FIELD(struct conf_media, workers), .min = 0, .max = 64,
+	 .help = "Threads that move audio; 0 = one a core less one, at least one."},
+	{"fifo_priority", CONF_UINT, CONF_RESTART, FIELD(struct conf_media, fifo_priority),
+	 .min = 0, .max = 99,
+	 .help = "SCHED_FIFO priority of these threads, 0 = normal scheduling.  Audio every 10 ms "
+		 "must not wait for other programs; where the system does not permit it, the "
+		 "gateway "
+		 "says so and goes on."},
+	{"no_rtp_ms", CONF_UINT, 0, FIELD(struct conf_media, no_rtp_ms), .min = 0, .max = 3600000,
+	 .help = "A peer that sends no RTP for this time in a call that is not held is reported; 0 "
+		 "= "
+		 "never."},
+};
+
+static void media_default(void *element)
+{
+	struct conf_media *m = element;
+
+	memset(m, 0, sizeof(*m));
+	rtp_conf_default(&m->rtp);
+	memset(&m->rtp.addr, 0, sizeof(m->rtp.addr));
+	m->fifo_priority = 50;
+	m->no_rtp_ms = 20000;
+}
+
+/* --- sip ---------------------------------------------------------------------------------------
+ */
+
+static const struct conf_key sip_keys[] = {
+	{"listen", CONF_ADDRESSES, 0, LIST(struct sip_agent_conf, listen, listen_count),
+	 .min = 5060,
+	 .help = "Local addresses for SIP over UDP; 0.0.0.0 and [::] stand for every address of "
+		 "the "
+		 "machine.  Port 0 lets the system choose, for tests."},
+	{"user_agent", CONF_TEXT, CONF_MAY_BE_EMPTY, FIELD(struct sip_agent_conf, user_agent),
+	 .help = "What the User-Agent and Server headers say."},
+	{"t1_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, t1_ms), .min = 10, .max = 10000,
+	 .help = "Estimated round-trip time, RFC 3261 17.1.1.1; first interval of repetition."},
+	{"t2_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, t2_ms), .min = 10, .max = 60000,
+	 .help = "Longest interval of repetition of requests other than INVITE, and of 2xx."},
+	{"t4_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, t4_ms), .min = 10, .max = 60000,
+	 .help = "Longest time a message stays in the network."},
+	{"invite_timeout_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, invite_timeout_ms),
+	 .min = 1000, .max = 3600000,
+	 .help = "Our INVITE without a final response is cancelled after this time: cause 102.  "
+		 "RFC "
+		 "3261 13.3.1.1 lets a phone ring for three minutes."},
+	{"dialogs_max", CONF_UINT, 0, FIELD(struct sip_agent_conf, dialogs_max), .min = 1,
+	 .max = 100000, .help = "Dialogs at once; more INVITEs get 503.  A bound on memory."},
+};
+
+static void sip_default(void *element)
+{
+	static const char *const listen[] = {"0.0.0.0:5060", "[::]:5060"};
+	struct sip_agent_conf *s = element;
+
+	memset(s, 0, sizeof(*s));
+	sip_agent_conf_default(s);
+	for (size_t i = 0; i < COUNT_OF(listen); i++)
+		conf_address_parse(&s->listen[i], listen[i], 0, NULL, 0);
+	s->listen_count = COUNT_OF(listen);
+}
+
+/* --- span --------------------------------------------------------------------------------------
+ */
+
+static const struct conf_key span_keys[] = {
+	{"backend", CONF_CHOICE, CONF_DRAINS, FIELD(struct tdm_span_conf, backend),
+	 .choices = backends,
+	 .help = "What carries the span: \"wire\" is a pseudowire, structure-aware TDM over UDP "
+		 "(RFC "
+		 "5086); \"dahdi\" is a card, which this build does not have yet."},
+	{"local", CONF_ADDRESS, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.local), .min = 2142,
+	 .def = "\"0.0.0.0:2142\", or \"[::]:2142\" where peer is IPv6",
+	 .help = "Address and port on which the pseudowire's packets arrive."},
+	{"peer", CONF_ADDRESS, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.peer), .min = 2142,
+	 .def = "none: must be given",
+	 .help = "The pseudowire device; packets from any other address are dropped.  Port 2142 is "
+		 "IANA's for TDM over IP."},
+	{"clock", CONF_CHOICE, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.clock),
+	 .choices = clocks,
+	 .help = "\"own\": this machine's timer paces the span.  \"line\": what arrives paces what "
+		 "leaves; right where the other end has a better clock, as a carrier has."},
+	{"frames_per_packet", CONF_UINT, CONF_DRAINS,
+	 FIELD(struct tdm_span_conf, wire.frames_per_packet), .min = 1, .max = 40,
+	 .help = "T1 frames of 125 us in a packet, a divisor of 80; both ends must agree.  8 is 1 "
+		 "ms: "
+		 "1,000 packets a second, little delay."},
+	{"rtp_header", CONF_BOOL, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.rtp_header),
+	 .help = "Send the optional RTP header; one that arrives is understood either way."},
+	{"buffer_min_ms", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.buffer_min_ms),
+	 .min = 1, .max = 40, .help = "Least delay of the pseudowire's jitter buffer."},
+	{"buffer_max_ms", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.buffer_max_ms),
+	 .min = 1, .max = 40,
+	 .help = "Most delay of the pseudowire's jitter buffer; it adapts between the two."},
+	{"loss_ms", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.loss_ms), .min = 1,
+	 .max = 5000,
+	 .help = "No packet for this time is an alarm (RED); at least four packets long."},
+	{"dchan_slot", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, dchan_slot), .min = 0,
+	 .max = TDM_SLOTS,
+	 .help = "Timeslot of the D-channel, 0 = none.  24 on nearly every T1 in North America."},
+};
+
+static void span_default(void *element)
+{
+	struct tdm_span_conf *s = element;
+
+	memset(s, 0, sizeof(*s));
+	tdm_span_conf_default(s);
+}
+
+/* --- trunk -------------------------------------------------------------------------------------
+ */
+
+static const struct conf_key trunk_keys[] = {
+	{"span", CONF_NAME, CONF_REQUIRED | CONF_DRAINS, FIELD(struct conf_trunk, span),
+	 .help = "Name of the span it runs on; one trunk a span."},
+	{"side", CONF_CHOICE, CONF_DRAINS, FIELD(struct conf_trunk, isup.side), .choices = sides,
+	 .help = "Which side of ISDN we are; the other end must be the opposite.  Towards a PBX "
+		 "that "
+		 "expects a carrier: \"network\".  Towards a carrier: \"user\"."},
+	{"switch_type", CONF_CHOICE, CONF_DRAINS, FIELD(struct conf_trunk, isup.switch_type),
+	 .choices = switches, .help = "Dialect of Q.931 that both ends speak."},
+	{"hunt", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.hunt), .choices = hunts,
+	 .def = "\"ascending\" on the network side, \"descending\" on the user side",
+	 .help = "Order in which free slots are taken.  The two ends should hunt in opposite "
+		 "order, so that they seldom choose the same slot at once."},
+	{"slots", CONF_SLOTS, 0, FIELD(struct conf_trunk, isup.bearer_slots),
+	 .def = "every slot of the span but its D-channel",
+	 .help = "Timeslots that may carry calls, as \"1-12,14\".  A slot taken away on reload "
+		 "keeps its call to the end."},
+	{"group", CONF_NAME, CONF_MAY_BE_EMPTY, FIELD(struct conf_trunk, group), .def = "none",
+	 .help = "Several trunks may share a group; rules can name the group in place of one "
+		 "trunk."},
+	{"restart_on_start", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.restart_on_start),
+	 .help = "Send RESTART for each channel when the D-channel first comes up (Q.931 5.5), so "
+		 "that both ends agree that all are free."},
+#define TIMER(field, what)                                                                         \
+	{                                                                                          \
+#field, CONF_UINT, 0, FIELD(struct conf_trunk, isup.field),                        \
+			.min = 0, .max = 600000, .help = what "; 0 = the standard's value."        \
+	}
+	TIMER(t303_ms, "Q.931 T303, SETUP sent and nothing back"),
+	TIMER(t305_ms, "Q.931 T305, DISCONNECT sent and nothing back"),
+	TIMER(t308_ms, "Q.931 T308, RELEASE sent and nothing back"),
+	TIMER(t309_ms, "Q.931 T309, how long live calls survive the loss of the D-channel (5.8.8)"),
+	TIMER(t310_ms, "Q.931 T310, CALL PROCEEDING received and nothing after it"),
+	TIMER(t313_ms, "Q.931 T313, CONNECT sent and not acknowledged"),
+#undef TIMER
+};
+
+static void trunk_default(void *element)
+{
+	struct conf_trunk *t = element;
+
+	memset(t, 0, sizeof(*t));
+	isup_trunk_conf_default(&t->isup);
+	t->isup.side = ISUP_NETWORK; /* of a PBX: what most trunks here are */
+}
+
+/* --- peer --------------------------------------------------------------------------------------
+ */
+
+static const struct conf_key peer_keys[] = {
+	{"address", CONF_ADDRESSES, CONF_REQUIRED, LIST(struct conf_peer, sip.addr, sip.addr_count),
+	 .min = 5060,
+	 .help = "Where the peer is.  Requests go to the first address and are accepted from each, "
+		 "and from no other.  Port 0, not in the first, accepts any source port."},
+	{"any_port", CONF_BOOL, 0, FIELD(struct conf_peer, sip.any_port),
+	 .help = "Accept requests from any source port of these addresses."},
+	{"domain", CONF_HOST, 0, FIELD(struct conf_peer, sip.domain), .def = "the first address",
+	 .help = "Host part of the URIs sent to it: \"cs\" makes sip:7134@cs."},
+	{"codecs", CONF_CHOICES, 0, LIST(struct conf_peer, codec, codec_count), .choices = codecs,
+	 .help = "Codecs offered and accepted, by preference.  \"pcmu\" is what a T1 carries, so "
+		 "it "
+		 "needs no conversion."},
+	{"dtmf_type", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct conf_peer, dtmf_type), .min = 96,
+	 .max = 127, .help = "RTP payload type offered for telephone-events."},
+	/* After dtmf_type, which it may take back. */
+	{"dtmf", CONF_DTMF, 0, FIELD(struct conf_peer, dtmf_type), .choices = dtmf_ways,
+	 .help = "\"rfc4733\": digits leave as telephone-events where the peer takes them.  "
+		 "\"inband\": as tones only."},
+	{"ptime_ms", CONF_UINT, 0, FIELD(struct conf_peer, ptime_ms), .min = 10, .max = 60,
+	 .help = "Audio in a packet we like to receive; a multiple of 10."},
+	{"calls_max", CONF_UINT, 0, FIELD(struct conf_peer, calls_max), .min = 0, .max = 100000,
+	 .help = "Calls at once with this peer, both ways together; 0 = no limit."},
+};
+
+static void peer_default(void *element)
+{
+	struct conf_peer *p = element;
+
+	*p = (struct conf_peer){
+		.codec = {SIP_PCMU, SIP_PCMA},
+		.codec_count = 2,
+		.dtmf_type = 101,
+		.ptime_ms = 20,
+	};
+}
+
+/* --- rule --------------------------------------------------------------------------------------
+ */
+
+static const struct conf_key rule_keys[] = {
+	{"from", CONF_NAME, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, from), .def = "any",
+	 .help = "Trunk, trunk group or peer the call came from."},
+	{"number", CONF_PATTERN, 0, FIELD(struct dial_rule, pattern),
+	 .help = "Pattern of the called number."},
+	{"caller", CONF_PATTERN, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, caller_pattern),
+	 .def = "any, an unknown one too", .help = "Pattern the caller's number must match."},
+	{"to", CONF_NAME, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, to),
+	 .def = "none: to or reject", .help = "Trunk, trunk group or peer the call goes to."},
+	{"reject", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, reject_cause), .min = 1,
+	 .max = 127, .def = "none: to or reject",
+	 .help = "Q.850 cause with which the call is refused: 1 unallocated number, 21 rejected."},
+	{"strip", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, strip), .min = 0,
+	 .max = DIAL_NUMBER_MAX - 1, .help = "Digits taken off the front of the called number."},
+	{"prefix", CONF_NUMBER, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, prefix), .def = "none",
+	 .help = "Digits then put in front of the called number."},
+	{"caller_strip", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, caller_strip),
+	 .min = 0, .max = DIAL_NUMBER_MAX - 1,
+	 .help = "Digits taken off the front of the caller's number."},
+	{"caller_prefix", CONF_NUMBER, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, caller_prefix),
+	 .def = "none", .help = "Digits then put in front of the caller's number."},
+	{"caller_number", CONF_NUMBER, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, caller),
+	 .def = "the caller's own", .help = "Number sent in place of the caller's."},
+};
+
+static void rule_default(void *element)
+{
+	struct dial_rule *r = element;
+
+	*r = (struct dial_rule){.pattern = "."};
+}
+
+/* --- all ---------------------------------------------------------------------------------------
+ */
+
+#define KEYS(array) .keys = array, .key_count = COUNT_OF(array)
+#define TITLE(type, member, kind)                                                                  \
+	.titled = true, .size = sizeof(type), .title_offset = offsetof(type, member),              \
+	.title_size = sizeof(((type *)0)->member), .title_type = (kind)
+
+_Static_assert(COUNT_OF(trunk_keys) <= CONF_KEYS_MAX, "more keys than the readers have room for");
+
+const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
+	[CONF_GATEWAY] = {.name = "gateway",
+			  .size = sizeof(struct conf_gateway),
+			  .limit = 1,
+			  .set_default = gateway_default,
+			  KEYS(gateway_keys),
+			  .help = "The process."},
+	[CONF_MEDIA] = {.name = "media",
+			.size = sizeof(struct conf_media),
+			.limit = 1,
+			.set_default = media_default,
+			KEYS(media_keys),
+			.help = "Audio."},
+	[CONF_SIP] = {.name = "sip",
+		      .size = sizeof(struct sip_agent_conf),
+		      .limit = 1,
+		      .set_default = sip_default,
+		      KEYS(sip_keys),
+		      .help = "What concerns every SIP peer."},
+	[CONF_SPAN] = {.name = "span",
+		       TITLE(struct tdm_span_conf, name, CONF_NAME),
+		       .limit = CONF_SPANS_MAX,
+		       .set_default = span_default,
+		       KEYS(span_keys),
+		       .help = "A T1 line: 24 timeslots."},
+	[CONF_TRUNK] = {.name = "trunk",
+			TITLE(struct conf_trunk, isup.name, CONF_NAME),
+			.limit = CONF_SPANS_MAX,
+			.set_default = trunk_default,
+			KEYS(trunk_keys),
+			.help = "ISDN signalling on a span."},
+	[CONF_PEER] = {.name = "peer",
+		       TITLE(struct conf_peer, sip.name, CONF_NAME),
+		       .limit = CONF_PEERS_MAX,
+		       .set_default = peer_default,
+		       KEYS(peer_keys),
+		       .help = "A SIP server or phone we exchange calls with."},
+	[CONF_RULE] =
+		{.name = "rule",
+		 TITLE(struct dial_rule, name, CONF_TEXT),
+		 .limit = CONF_RULES_MAX,
+		 .set_default = rule_default,
+		 KEYS(rule_keys),
+		 .help = "Where a call goes.  Rules are tried in the file's order and the first "
+			 "that matches decides; its title is for people."},
+};
+
+void *conf_element(const struct conf *c, enum conf_section_id section, size_t i)
+{
+	switch (section) {
+	case CONF_GATEWAY: return (void *)&c->gateway;
+	case CONF_MEDIA: return (void *)&c->media;
+	case CONF_SIP: return (void *)&c->sip;
+	case CONF_SPAN: return &c->spans[i];
+	case CONF_TRUNK: return &c->trunks[i];
+	case CONF_PEER: return &c->peers[i];
+	case CONF_RULE: return &c->rules[i];
+	case CONF_SECTION_COUNT: break;
+	}
+	return NULL;
+}
+
+size_t conf_element_count(const struct conf *c, enum conf_section_id section)
+{
+	switch (section) {
+	case CONF_SPAN: return c->span_count;
+	case CONF_TRUNK: return c->trunk_count;
+	case CONF_PEER: return c->peer_count;
+	case CONF_RULE: return c->rule_count;
+	default: return 1;
+	}
+}
+
+const char *conf_element_title(enum conf_section_id section, const void *element)
+{
+	return (const char *)element + conf_sections[section].title_offset;
+}
+
+size_t conf_key_index(enum conf_section_id section, const char *key)
+{
+	const struct conf_section *s = &conf_sections[section];
+	size_t i = 0;
+
+	while (i < s->key_count && strcmp(s->keys[i].name, key) != 0)
+		i++;
+	return i;
+}
