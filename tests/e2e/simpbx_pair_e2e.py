@@ -171,13 +171,16 @@ def alarms_and_silence(a, b):
 
 def test(test_stage):
     port_a, port_b = test_stage.port(), test_stage.port()
-    b = Simpbx(test_stage, port_b, port_a, PHONES_B, span="side network clock line", name="b")
-    a = Simpbx(test_stage, port_a, port_b, PHONES_A, name="a")
+    b = Simpbx(test_stage, port_b, port_a, PHONES_B, span="side network clock line buffer 10 20",
+               name="b")
+    a = Simpbx(test_stage, port_a, port_b, PHONES_A, span="buffer 10 20", name="a")
     a.wait("trunk-up")
     b.wait("trunk-up")
     for part in (tones_both_ways, delay_digits_and_echo, failures, faults_are_seen, all_channels):
         part(*((test_stage, a, b) if part is tones_both_ways else (a, b)))
         step(part.__name__)
+        a.events.clear()
+        b.events.clear()
     load(a)
     alarms_and_silence(a, b)
     a.command("quit")

@@ -35,7 +35,7 @@ int hybrid_shape_parse(const char *name, enum hybrid_shape *out)
 
 /* A damped oscillation that rises within rise taps and then dies away: what a loaded loop behind
  * a transformer looks like. */
-static double shape_wave(double k, double rise, double decay, double hz)
+static double wave(double k, double rise, double decay, double hz)
 {
 	if (k < 0)
 		return 0;
@@ -49,12 +49,22 @@ static unsigned shape_taps(enum hybrid_shape shape, double *taps)
 
 	for (unsigned k = 0; k < count; k++) {
 		switch (shape) {
-		case HYBRID_SHORT: taps[k] = shape_wave(k, 1.5, 5, 900); break;
-		case HYBRID_LONG: taps[k] = shape_wave(k, 4, 22, 450); break;
-		case HYBRID_RINGING: taps[k] = shape_wave(k, 2, 40, 1700); break;
+		case HYBRID_SHORT:
+			taps[k] = wave(k, 0.8, 2.5, 1200) - 0.5 * wave(k - 4.0, 0.8, 3, 2200);
+			break;
+		case HYBRID_LONG:
+			taps[k] = wave(k, 0.8, 2.5, 1000) - 0.6 * wave(k - 8.0, 1, 5, 1900) +
+			          0.4 * wave(k - 20.0, 1.5, 8, 700) -
+			          0.3 * wave(k - 35.0, 2, 12, 2600) +
+			          0.2 * wave(k - 50.0, 2, 14, 1500);
+			break;
+		case HYBRID_RINGING:
+			taps[k] = wave(k, 0.8, 2.5, 1100) + 0.35 * wave(k - 2.0, 1, 25, 1700) -
+			          0.3 * wave(k - 2.0, 1, 25, 600) +
+			          0.25 * wave(k - 3.0, 1, 25, 2700);
+			break;
 		case HYBRID_DOUBLE:
-			taps[k] =
-				shape_wave(k, 1.5, 5, 900) - 0.6 * shape_wave(k - 45.0, 3, 9, 600);
+			taps[k] = wave(k, 0.8, 2.5, 1200) - 0.6 * wave(k - 45.0, 0.8, 3.5, 1500);
 			break;
 		default: taps[k] = 1; break;
 		}

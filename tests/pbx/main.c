@@ -10,10 +10,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const char usage_text[] =
 	"simpbx - a simulated PBX: a T1 over pseudowire, ISDN PRI, and scripted analog phones\n"
@@ -211,6 +213,16 @@ static int run_open(struct run *r, const struct options *o)
 	return 0;
 }
 
+/* The far end cannot tell our being scheduled late from a bad line, so ask not to be. */
+static void be_prompt(void)
+{
+	struct sched_param param = {.sched_priority = 5};
+
+	/* Neither may be permitted: an ordinary process, then. */
+	if (sched_setscheduler(0, SCHED_FIFO, &param) < 0)
+		setpriority(PRIO_PROCESS, 0, -10);
+}
+
 static int run(const struct options *o)
 {
 	struct run *r = calloc(1, sizeof *r);
@@ -224,6 +236,7 @@ static int run(const struct options *o)
 	uv_signal_init(&r->loop.uv, &r->sigterm);
 	r->sigint.data = r->sigterm.data = &r->pbx;
 	int rc = run_open(r, o);
+	be_prompt();
 	if (rc == 0)
 		loop_run(&r->loop);
 	for (unsigned i = 0; r->at != NULL && i < o->script.at_count; i++)

@@ -339,7 +339,10 @@ int pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,
 	*out = c;
 	return 0;
 fail:
-	p->totals.out_failed++;
+	/* The load tries again until a channel is free. */
+	if (dial->load == NULL)
+		p->totals.out_failed++;
+	p->last_id--;
 	pbx_call_free(c);
 	return rc;
 }

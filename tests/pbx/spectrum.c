@@ -9,20 +9,52 @@ enum {
 	BIN_HZ = PCM_RATE_HZ / SPECTRUM_WINDOW,
 	BIN_FIRST = SPECTRUM_HZ_MIN / BIN_HZ,
 	BIN_LAST = SPECTRUM_HZ_MAX / BIN_HZ,
+	FFT_BITS = 10,
+	FFT_SIZE = 1 << FFT_BITS,
 };
 
 static double hann[SPECTRUM_WINDOW];
-static double bin_coefficient[BIN_LAST + 1];
+static double bin_coefficient[BIN_LAST + 2];
+static double twiddle_c[FFT_SIZE / 2], twiddle_s[FFT_SIZE / 2];
+static uint16_t reversed[FFT_SIZE];
 
 static void tables_make(void)
 {
 	for (unsigned i = 0; i < SPECTRUM_WINDOW; i++)
 		hann[i] = 0.5 - 0.5 * cos(2 * M_PI * i / SPECTRUM_WINDOW);
-	for (unsigned b = 0; b <= BIN_LAST; b++)
+	for (unsigned b = 0; b <= BIN_LAST + 1; b++)
 		bin_coefficient[b] = 2 * cos(2 * M_PI * b / SPECTRUM_WINDOW);
+	for (unsigned i = 0; i < FFT_SIZE / 2; i++) {
+		twiddle_c[i] = cos(2 * M_PI * i / FFT_SIZE);
+		twiddle_s[i] = -sin(2 * M_PI * i / FFT_SIZE);
+	}
+	for (unsigned i = 0; i < FFT_SIZE; i++) {
+		unsigned r = 0;
+		for (unsigned bit = 0; bit < FFT_BITS; bit++)
+			r |= (i >> bit & 1) << (FFT_BITS - 1 - bit);
+		reversed[i] = (uint16_t)r;
+	}
 }
 
-/* |X| of one bin; for a tone in its middle: peak * SPECTRUM_WINDOW / 4. */
+static void fft(double *re, double *im)
+{
+	for (unsigned half = 1; half < FFT_SIZE; half *= 2) {
+		unsigned stride = FFT_SIZE / 2 / half;
+		for (unsigned k = 0; k < half; k++) {
+			double c = twiddle_c[k * stride], s = twiddle_s[k * stride];
+			for (unsigned i = k; i < FFT_SIZE; i += 2 * half) {
+				double r = re[i + half] * c - im[i + half] * s;
+				double m = re[i + half] * s + im[i + half] * c;
+				re[i + half] = re[i] - r;
+				im[i + half] = im[i] - m;
+				re[i] += r;
+				im[i] += m;
+			}
+		}
+	}
+}
+
+/* |X| of one bin of the window; for a tone in its middle: peak * SPECTRUM_WINDOW / 4. */
 static double bin_magnitude(const double *windowed, unsigned bin)
 {
 	double k = bin_coefficient[bin], s1 = 0, s2 = 0;
@@ -36,26 +68,43 @@ static double bin_magnitude(const double *windowed, unsigned bin)
 	return square > 0 ? sqrt(square) : 0;
 }
 
+/* Where about the strongest tone is, as a bin of the window. */
+static unsigned strongest_bin(const double *windowed)
+{
+	double re[FFT_SIZE] = {0}, im[FFT_SIZE] = {0}, best_square = -1;
+	unsigned best = 0;
+
+	for (unsigned i = 0; i < SPECTRUM_WINDOW; i++)
+		re[reversed[i]] = windowed[i];
+	fft(re, im);
+	for (unsigned i = BIN_FIRST * FFT_SIZE / SPECTRUM_WINDOW;
+	     i <= BIN_LAST * FFT_SIZE / SPECTRUM_WINDOW; i++) {
+		double square = re[i] * re[i] + im[i] * im[i];
+		if (square > best_square) {
+			best_square = square;
+			best = i;
+		}
+	}
+	return (best * SPECTRUM_WINDOW + FFT_SIZE / 2) / FFT_SIZE;
+}
+
 /* The frequency of the strongest tone.  Between bins: for the Hann window the ratio a of the two
  * greatest neighbours says the place, (2a - 1) / (a + 1) of a bin from the greater. */
 static double strongest_hz(const double *x)
 {
-	double windowed[SPECTRUM_WINDOW], mag[BIN_LAST + 1];
-	unsigned best = BIN_FIRST;
+	double windowed[SPECTRUM_WINDOW], mag[3];
 
 	for (unsigned i = 0; i < SPECTRUM_WINDOW; i++)
 		windowed[i] = x[i] * hann[i];
-	for (unsigned b = BIN_FIRST; b <= BIN_LAST; b++) {
-		mag[b] = bin_magnitude(windowed, b);
-		if (mag[b] > mag[best])
-			best = b;
-	}
-	if (best == BIN_FIRST || best == BIN_LAST || mag[best] <= 0)
-		return best * BIN_HZ;
-	bool above = mag[best + 1] > mag[best - 1];
-	double a = (above ? mag[best + 1] : mag[best - 1]) / mag[best];
+	unsigned bin = strongest_bin(windowed);
+	for (unsigned i = 0; i < 3; i++)
+		mag[i] = bin_magnitude(windowed, bin - 1 + i);
+	if (mag[1] <= 0)
+		return bin * BIN_HZ;
+	bool above = mag[2] > mag[0];
+	double a = (above ? mag[2] : mag[0]) / mag[1];
 	double shift = (2 * a - 1) / (a + 1);
-	return (best + (above ? shift : -shift)) * BIN_HZ;
+	return (bin + (above ? shift : -shift)) * BIN_HZ;
 }
 
 void spectrum_fit(struct spectrum_fit *out, const double *x, size_t count, double w)

@@ -1,9 +1,12 @@
 #include "tests/pbx/hybrid.c"
 #include "tests/pbx/pcm.c"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 enum { COUNT = 80000 };
 
@@ -33,6 +36,24 @@ static void every_shape_has_the_erl_asked_for(void **state)
 			if (fabs(got - erl) > 0.3)
 				fail_msg("shape %s: %f dB instead of %f", shape_names[shape], got,
 					 erl);
+			hybrid_free(h);
+		}
+	}
+}
+
+/* A line gives nothing back louder than it came, whatever the frequency. */
+static void every_shape_is_passive_at_10_db(void **state)
+{
+	for (unsigned shape = 0; shape < HYBRID_SHAPE_COUNT; shape++) {
+		for (double hz = 300; hz <= 3400; hz += 50) {
+			struct hybrid_conf conf = {.erl_db = 10, .shape = shape};
+			struct hybrid *h;
+			for (unsigned i = 0; i < 4000; i++)
+				heard[i] = pcm_clip(8000 * sin(2 * M_PI * hz * i / PCM_RATE_HZ));
+			assert_int_equal(hybrid_new(&h, &conf), 0);
+			hybrid_run(h, heard, echo, 4000);
+			if (level(echo + 800, 3200) > level(heard + 800, 3200))
+				fail_msg("shape %s amplifies %f Hz", shape_names[shape], hz);
 			hybrid_free(h);
 		}
 	}
@@ -84,6 +105,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_shape_has_the_erl_asked_for),
+		cmocka_unit_test(every_shape_is_passive_at_10_db),
 		cmocka_unit_test(the_delay_is_pure),
 		cmocka_unit_test(own_taps_are_convolved),
 		cmocka_unit_test(what_cannot_be_is_refused),

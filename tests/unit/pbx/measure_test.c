@@ -7,9 +7,12 @@
 #include "tests/pbx/spectrum.c"
 #include "tests/pbx/wav.c"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 enum { SECONDS = 4, COUNT = SECONDS * PCM_RATE_HZ };
 

@@ -1,10 +1,13 @@
 #include "tests/pbx/pcm.c"
 #include "tests/pbx/wav.c"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 static char path[] = "/tmp/simpbx-wav-XXXXXX";
 
