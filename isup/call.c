@@ -4,8 +4,9 @@
  * - It frees records without an event in some states.  call_sweep() asks after each entry.
  * - Before it has sent anything it clears only for the causes of Q.931 5.3.2 a; for any other it
  *   keeps silent and leaks, so CALL PROCEEDING goes first.
- * - It reports no answer to CONNECT, no T310, and clears by itself with cause 16 on T313: those two
- *   timers are ours.
+ * - It has no T310, clears with cause 16 and without an event on T313, and forgets the call without
+ *   a message when T303 expires the second time, which leaves the far side with a call that nobody
+ *   ends if only our side's view was lost.  These three are ours.
  * - It lets every verb through in every state: our own state decides what is sent.
  */
 #include <errno.h>
@@ -16,13 +17,7 @@
 #include "isup/party.h"
 #include "isup/trunk_internal.h"
 
-/* Q.931 table 9-1 and 9-2; libpri has the same for those it runs. */
-enum { T305_MS = 30000, T308_MS = 4000, T310_MS = 10000, T313_MS = 4000, GUARD_MS = 2000 };
-
-static unsigned timer_ms(unsigned configured, unsigned standard)
-{
-	return configured != 0 ? configured : standard;
-}
+enum { GUARD_MS = 2000 };
 
 static const char *state_name(enum call_state state)
 {
@@ -90,11 +85,14 @@ void call_free(struct isup_call *c)
 }
 
 /* Whether libpri still has the record; it compares the pointer with those it knows. */
-static bool pri_knows(const struct isup_trunk *t, q931_call *pri)
+static bool pri_knows(struct isup_trunk *t, q931_call *pri)
 {
 	int mode;
 
-	return pri_get_crv(t->pri, pri, &mode) >= 0;
+	t->probing = true;
+	bool known = pri_get_crv(t->pri, pri, &mode) >= 0;
+	t->probing = false;
+	return known;
 }
 
 static void note_cause(struct isup_call *c, int cause)
@@ -117,20 +115,36 @@ void call_finish(struct isup_call *c, int far_cause)
 	slot_drop(c);
 	if (c->state != CALL_CLEARING && c->state != CALL_CLEAR_INDICATION && !c->by_us)
 		trunk_tell(c, ISUP_CLEARING);
-	set_state(c, CALL_DEAD);
 	c->slot = slot; /* for the last event */
+	set_state(c, CALL_DEAD);
 	trunk_tell(c, ISUP_RELEASED);
+}
+
+/* To a DISCONNECT before anything was answered, libpri sends RELEASE COMPLETE by itself, tells
+ * nobody and keeps the record for ever. */
+void call_after_disconnect(struct isup_trunk *t)
+{
+	if (!t->reading_disconnect)
+		return;
+	for (struct isup_call *c = t->calls; c != NULL; c = c->next)
+		if (c->state == CALL_PRESENT && c->call_reference == t->reading_call) {
+			c->location_user = t->reading_location_user;
+			call_finish(c, t->reading_cause);
+		}
 }
 
 void call_sweep(struct isup_trunk *t)
 {
-	struct isup_call *c, *next;
+	int cause = t->reading_cause;
 
-	for (c = t->calls; c != NULL; c = next) {
-		next = c->next;
-		if (c->state != CALL_DEAD && !pri_knows(t, c->pri))
-			call_finish(c, t->up ? Q850_NORMAL_UNSPECIFIED
-					     : Q850_DESTINATION_OUT_OF_ORDER);
+	if (cause == 0)
+		cause = t->up ? Q850_NORMAL_UNSPECIFIED : Q850_DESTINATION_OUT_OF_ORDER;
+	for (struct isup_call *c = t->calls; c != NULL; c = c->next) {
+		if (c->state == CALL_DEAD || pri_knows(t, c->pri))
+			continue;
+		if (c->cause < 0)
+			c->location_user = t->reading_location_user;
+		call_finish(c, cause);
 	}
 }
 
@@ -223,7 +237,8 @@ static int no_answer_cause(const struct isup_trunk *t)
 	return t->conf.side == ISUP_NETWORK ? Q850_NO_USER_RESPONDING : Q850_TIMER_EXPIRED;
 }
 
-static void on_t310(void *arg)
+/* T310, and T303 for the second time. */
+static void on_no_answer(void *arg)
 {
 	struct isup_call *c = arg;
 
@@ -285,6 +300,9 @@ int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct i
 
 	trunk_enter(t);
 	set_state(c, CALL_INITIATED);
+	/* libpri repeats SETUP after T303; we are there just before its second time. */
+	unsigned t303_ms = timer_ms(t->conf.t303_ms, T303_MS);
+	timer_start(t->loop, &c->timer, 2 * t303_ms - t303_ms / 200, on_no_answer, c);
 	int r = setup_send(c, setup);
 	if (r < 0) {
 		if (c->pri != NULL)
@@ -401,11 +419,15 @@ static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 	}
 	c->pri = ring->call;
 	c->incoming = true;
+	c->call_reference = (uint16_t)(ring->cref & 0x7fff);
 	slot_take(c, slot);
 	set_state(c, CALL_PRESENT);
 	c->speech = ring->ctype == PRI_TRANS_CAP_SPEECH || ring->ctype == PRI_TRANS_CAP_3_1K_AUDIO;
 	party_number_from_pri(&c->called, ring->callednum, ring->calledplan, 0);
-	party_number_from_pri(&c->calling, ring->callingnum, ring->callingplan, ring->callingpres);
+	/* Not ring->callingpres: that mixes in the name's. */
+	party_number_from_pri(&c->calling, ring->calling.number.str, ring->calling.number.plan,
+			      ring->calling.number.valid ? ring->calling.number.presentation
+							 : PRES_NUMBER_NOT_AVAILABLE);
 	party_name_from_pri(&c->calling, &ring->calling.name);
 	/* The American switches send en bloc only, and no Sending Complete. */
 	c->complete = ring->complete != 0 ||
@@ -445,7 +467,7 @@ static void on_proceeding(struct isup_call *c, const pri_event_proceeding *ev)
 	if (c->state != CALL_INITIATED || !answer_fits(c, ev->channel))
 		return;
 	set_state(c, CALL_OUT_PROCEEDING);
-	timer_start(t->loop, &c->timer, timer_ms(t->conf.t310_ms, T310_MS), on_t310, c);
+	timer_start(t->loop, &c->timer, timer_ms(t->conf.t310_ms, T310_MS), on_no_answer, c);
 	tell_progress(c, ISUP_PROCEEDING, ev->progressmask);
 }
 
@@ -496,22 +518,20 @@ static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
 	trunk_tell(c, ISUP_CLEARING);
 }
 
-/* RELEASE, RELEASE COMPLETE, STATUS with state null, T303, T308, T309, link lost. */
+/* RELEASE, RELEASE COMPLETE, STATUS with state null, T308, T309, link lost. */
 static void on_hangup(struct isup_call *c, const pri_event_hangup *ev, bool from_timer)
 {
 	struct isup_trunk *t = c->trunk;
-	int cause = ev->cause;
 
 	if (ev->e == PRI_EVENT_HANGUP_ACK && from_timer && c->state == CALL_CLEARING && t->up) {
-		finish_unanswered(c, cause); /* T308, second time */
+		finish_unanswered(c, ev->cause); /* T308, second time */
 		return;
 	}
-	if (from_timer && c->state == CALL_INITIATED && t->up)
-		cause = no_answer_cause(t); /* T303, second time */
 	if (c->cause < 0 && !from_timer)
 		c->location_user = t->reading_location_user;
-	pri_hangup(t->pri, c->pri, cause > 0 ? cause : Q850_NORMAL_UNSPECIFIED);
-	call_finish(c, cause);
+	if (ev->e == PRI_EVENT_HANGUP) /* HANGUP_ACK: nothing is left to send */
+		pri_hangup(t->pri, c->pri, ev->cause > 0 ? ev->cause : Q850_NORMAL_UNSPECIFIED);
+	call_finish(c, ev->cause);
 }
 
 static void on_digits(struct isup_call *c, const pri_event_ring *ev)

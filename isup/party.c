@@ -113,8 +113,8 @@ void party_number_from_pri(struct isup_party *p, const char *digits, int plan, i
 {
 	p->digits[0] = '\0';
 	party_add_digits(p, digits);
-	p->type_of_number = (uint8_t)(plan >> 4 & 7);
-	p->plan = (uint8_t)(plan & 15);
+	p->type_of_number = p->digits[0] != '\0' ? (uint8_t)(plan >> 4 & 7) : 0;
+	p->plan = p->digits[0] != '\0' ? (uint8_t)(plan & 15) : 0;
 	p->presentation = (uint8_t)(presentation >> 5 & 3);
 	p->screening = (uint8_t)(presentation & 3);
 }

@@ -20,7 +20,7 @@ void isup_trunk_conf_default(struct isup_trunk_conf *conf)
 	conf->bearer_slots = 0x00fffffe; /* 1 to 23, the D-channel is in 24 */
 	conf->hunt = ISUP_DESCENDING;    /* the user's end; a network hunts upwards */
 	conf->restart_on_start = true;
-	conf->t309_ms = 90000;
+	conf->t309_ms = T309_MS;
 }
 
 /* --- events out --- */
@@ -160,7 +160,10 @@ static int line_length(const char *s)
 
 static void on_pri_message(struct pri *pri, char *s)
 {
-	log_line(LOG_ISUP, LOG_DEBUG, "%s: %.*s", pri_trunk_name(pri), line_length(s), s);
+	const struct isup_trunk *t = pri != NULL ? pri_get_userdata(pri) : NULL;
+
+	if (t == NULL || !t->probing) /* it complains about each pointer it does not know */
+		log_line(LOG_ISUP, LOG_DEBUG, "%s: %.*s", pri_trunk_name(pri), line_length(s), s);
 }
 
 static void on_pri_error(struct pri *pri, char *s)
@@ -217,19 +220,28 @@ static void on_timer(void *arg)
 	trunk_leave(t);
 }
 
+static void forget_frame(struct isup_trunk *t)
+{
+	t->reading_service = false;
+	t->reading_disconnect = false;
+	t->reading_cause = 0;
+	t->reading_location_user = false;
+}
+
 /* Notes what libpri will not tell about the frame it is about to read. */
 static void look_into(struct isup_trunk *t, const struct rx_frame *f)
 {
 	struct q931_message m;
 	struct q931_ie ie;
-	int value, location;
+	int location;
 
-	t->reading_service = false;
-	t->reading_location_user = false;
+	forget_frame(t);
 	if (!q931_parse(&m, f->data, f->len))
 		return;
 	t->reading_service = m.discriminator != Q931_PD;
-	if (q931_find(&m, Q931_IE_CAUSE, &ie) && q931_cause(&ie, &value, &location))
+	t->reading_disconnect = m.type == Q931_DISCONNECT && !m.to_originator;
+	t->reading_call = m.call_reference;
+	if (q931_find(&m, Q931_IE_CAUSE, &ie) && q931_cause(&ie, &t->reading_cause, &location))
 		t->reading_location_user = location == 0;
 }
 
@@ -237,7 +249,6 @@ static void run_timers(struct isup_trunk *t)
 {
 	pri_event *ev;
 
-	t->reading_service = t->reading_location_user = false;
 	while ((ev = pri_schedule_run(t->pri)) != NULL) {
 		pri_event copy = *ev;
 		on_pri_event(t, &copy, true);
@@ -255,6 +266,9 @@ static void run_frames(struct isup_trunk *t)
 			pri_event copy = *ev;
 			on_pri_event(t, &copy, false);
 		}
+		call_after_disconnect(t);
+		call_sweep(t);
+		forget_frame(t);
 		t->rx_first = (t->rx_first + 1) % RX_QUEUE;
 		t->rx_count--;
 		run_timers(t); /* zero-length timers carry the rest of what the frame caused */
@@ -348,10 +362,10 @@ static void apply_timers(struct isup_trunk *t)
 {
 	const struct isup_trunk_conf *c = &t->conf;
 
-	pri_set_timer(t->pri, PRI_TIMER_T303, c->t303_ms != 0 ? (int)c->t303_ms : 4000);
-	pri_set_timer(t->pri, PRI_TIMER_T305, c->t305_ms != 0 ? (int)c->t305_ms : 30000);
-	pri_set_timer(t->pri, PRI_TIMER_T308, c->t308_ms != 0 ? (int)c->t308_ms : 4000);
-	pri_set_timer(t->pri, PRI_TIMER_T309, c->t309_ms != 0 ? (int)c->t309_ms : 90000);
+	pri_set_timer(t->pri, PRI_TIMER_T303, (int)timer_ms(c->t303_ms, T303_MS));
+	pri_set_timer(t->pri, PRI_TIMER_T305, (int)timer_ms(c->t305_ms, T305_MS));
+	pri_set_timer(t->pri, PRI_TIMER_T308, (int)timer_ms(c->t308_ms, T308_MS));
+	pri_set_timer(t->pri, PRI_TIMER_T309, (int)timer_ms(c->t309_ms, T309_MS));
 	pri_set_timer(t->pri, PRI_TIMER_T313, NEVER_MS); /* ours, see call.c */
 }
 

@@ -17,6 +17,21 @@
 #include "gateway/base/loop.h"
 #include "isup/trunk.h"
 
+/* Q.931 tables 9-1 and 9-2, where the configuration says 0. */
+enum {
+	T303_MS = 4000,
+	T305_MS = 30000,
+	T308_MS = 4000,
+	T309_MS = 90000,
+	T310_MS = 10000,
+	T313_MS = 4000,
+};
+
+static inline unsigned timer_ms(unsigned configured, unsigned standard)
+{
+	return configured != 0 ? configured : standard;
+}
+
 /* Q.931 call states by their numbers, user's view; the network's N states carry the same. */
 enum call_state {
 	CALL_INITIATED = 1, /* we sent SETUP */
@@ -40,8 +55,9 @@ struct isup_call {
 	q931_call *pri; /* NULL once libpri has freed it */
 	enum call_state state;
 	bool incoming;
-	bool by_us;    /* our owner cleared it: no CLEARING event wanted */
-	unsigned slot; /* 0 = none yet */
+	uint16_t call_reference; /* of an incoming call */
+	bool by_us;              /* our owner cleared it: no CLEARING event wanted */
+	unsigned slot;           /* 0 = none yet */
 	bool speech;
 	bool complete;
 	struct timer timer; /* T310, T313 or the guard on clearing: never two at a time */
@@ -75,11 +91,15 @@ struct isup_trunk {
 	struct timer timer; /* libpri's next */
 
 	unsigned entered;        /* inside libpri */
+	bool probing;            /* asking about a call that libpri may have freed */
 	bool delivering, closed; /* inside ops.event; closed meanwhile */
 	struct rx_frame rx[RX_QUEUE];
 	unsigned rx_first, rx_count;
 	const struct rx_frame *reading; /* the frame libpri may read now */
 	bool reading_service;           /* it is a SERVICE message */
+	bool reading_disconnect;        /* it is DISCONNECT from the side that sent SETUP */
+	uint16_t reading_call;          /* its call reference */
+	int reading_cause;              /* its Cause, 0 = none */
 	bool reading_location_user;     /* its Cause says "user" */
 
 	bool line_down;
@@ -109,6 +129,8 @@ void trunk_tell(struct isup_call *c, enum isup_event_kind kind);
 /* call.c */
 struct isup_call *call_find(struct isup_trunk *t, const q931_call *pri);
 void call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer);
+/* After each frame: a DISCONNECT that libpri has dealt with alone. */
+void call_after_disconnect(struct isup_trunk *t);
 /* Finds the calls that libpri has freed without an event, and reports them. */
 void call_sweep(struct isup_trunk *t);
 /* The call is over on the line: forgets libpri's record at once.  far_cause as in the event. */
