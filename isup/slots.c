@@ -32,14 +32,29 @@ enum isup_slot_state isup_trunk_slot(const struct isup_trunk *t, unsigned slot)
 	return s->restarting ? ISUP_SLOT_RESTARTING : ISUP_SLOT_IDLE;
 }
 
-unsigned slot_pick(const struct isup_trunk *t)
+/* A slot that only waits for its turn to be restarted may carry a call: the call settles what the
+ * RESTART was to settle, and nobody is refused because we are tidying up. */
+static bool slot_waits_for_restart(const struct isup_trunk *t, unsigned slot)
+{
+	return isup_trunk_slot(t, slot) == ISUP_SLOT_RESTARTING && slot != t->restart_slot;
+}
+
+static unsigned slot_hunt(const struct isup_trunk *t,
+			  bool (*fits)(const struct isup_trunk *t, unsigned slot))
 {
 	for (unsigned i = 1; i <= ISUP_SLOTS; i++) {
 		unsigned slot = t->conf.hunt == ISUP_ASCENDING ? i : ISUP_SLOTS + 1 - i;
-		if (slot_usable(t, slot))
+		if (fits(t, slot))
 			return slot;
 	}
 	return 0;
+}
+
+unsigned slot_pick(const struct isup_trunk *t)
+{
+	unsigned slot = slot_hunt(t, slot_usable);
+
+	return slot != 0 ? slot : slot_hunt(t, slot_waits_for_restart);
 }
 
 void slot_take(struct isup_call *c, unsigned slot)
@@ -49,6 +64,8 @@ void slot_take(struct isup_call *c, unsigned slot)
 	slot_drop(c);
 	c->slot = slot;
 	c->trunk->slots[slot].call = c;
+	c->trunk->slots[slot].restarting = false;
+	c->trunk->restart_wanted &= ~(1u << slot);
 }
 
 void slot_drop(struct isup_call *c)
@@ -87,7 +104,8 @@ unsigned slot_for_setup(struct isup_trunk *t, int channel, bool flexible, int *c
 		*cause = Q850_CHANNEL_NONEXISTENT;
 		return 0;
 	}
-	if (slot != 0 && (slot_usable(t, slot) || glare_lost(t, slot)))
+	if (slot != 0 &&
+	    (slot_usable(t, slot) || slot_waits_for_restart(t, slot) || glare_lost(t, slot)))
 		return slot;
 	if (flexible || any)
 		slot = slot_pick(t);
@@ -105,7 +123,7 @@ bool slot_for_answer(struct isup_call *c, int channel)
 		return c->slot != 0; /* not named: the one we asked for */
 	if (slot == c->slot)
 		return true;
-	if (!slot_usable(c->trunk, slot))
+	if (!slot_usable(c->trunk, slot) && !slot_waits_for_restart(c->trunk, slot))
 		return false;
 	slot_take(c, slot);
 	return true;
