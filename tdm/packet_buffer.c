@@ -23,6 +23,8 @@ enum {
 	RUN_FIRST = 2,      /* packets in a row to begin (RFC 5604 pwTDMConsecPktsInsync) */
 	RUN_AGAIN = 4,      /* and to leave a sequence we follow for another */
 	RUN_AGAIN_MS = 20,  /* for this long, so that a burst after a stall does not */
+	LATE_EVENT_MS = 50, /* what comes late in this time has one cause */
+	LATE_MEMORY_MS = 10000,
 	CALM_FIRST_MS = 10000,
 	CALM_MAX_MS = 3600000,
 };
@@ -60,6 +62,7 @@ struct tdm_packet_buffer {
 	int64_t error_ns;
 	bool error_ready;
 
+	uint64_t late_ns;                  /* when packets came late last; 0 = never */
 	uint64_t calm_played, calm_needed; /* playout instants */
 	int64_t calm_min;                  /* margin of the slowest packet */
 	bool shrunk;                       /* since the target last grew */
@@ -266,6 +269,35 @@ static void grow(struct tdm_packet_buffer *b, int64_t packets)
 	calm_begin(b);
 }
 
+/* A stall of either end's that happens once leaves a hole of its own length, whether the packets
+ * behind it are dropped or delay all that follows: so they are dropped.  Jitter comes again. */
+static bool is_jitter(struct tdm_packet_buffer *b, uint64_t arrival_ns)
+{
+	uint64_t ago = arrival_ns - b->late_ns;
+
+	if (b->late_ns == 0 || ago > LATE_MEMORY_MS * MS_NS) {
+		b->late_ns = arrival_ns;
+		return false;
+	}
+	if (ago < LATE_EVENT_MS * MS_NS)
+		return false;
+	b->late_ns = arrival_ns - LATE_EVENT_MS * MS_NS; /* what comes now grows it at once */
+	return true;
+}
+
+/* False: the packet is not to be played any more. */
+static bool take_late(struct tdm_packet_buffer *b, uint64_t wide, uint64_t arrival_ns)
+{
+	int64_t by = (int64_t)(b->next - wide);
+
+	slot_at(b, wide)->state = SLOT_DONE;
+	if (wide < b->first || b->target_ns + packets_ns(b, by) > (int64_t)b->conf.max_ns ||
+	    !is_jitter(b, arrival_ns))
+		return false;
+	grow(b, by);
+	return wide > b->heard; /* else what came after it has been played */
+}
+
 static void note_margin(struct tdm_packet_buffer *b, int64_t margin_ns)
 {
 	b->window_heard++;
@@ -301,27 +333,13 @@ void tdm_packet_buffer_put(struct tdm_packet_buffer *b, uint16_t sequence, uint6
 		tdm_counter_add(&b->stats.duplicate, 1);
 		return;
 	}
-	if (!fits) {
+	if (!fits || ahead < 0)
 		tdm_counter_add(&b->stats.late, 1);
+	if (!fits || (ahead < 0 && !take_late(b, wide, arrival_ns))) {
 		change_if_run(b, sequence, arrival_ns, flags, payload);
 		return;
 	}
-	if (ahead < 0) {
-		tdm_counter_add(&b->stats.late, 1);
-		slot_at(b, wide)->state = SLOT_DONE;
-		if (wide < b->first ||
-		    b->target_ns + packets_ns(b, -ahead) > (int64_t)b->conf.max_ns) {
-			change_if_run(b, sequence, arrival_ns, flags, payload);
-			return;
-		}
-		grow(b, -ahead);
-		margin += packets_ns(b, -ahead);
-		if (wide < b->heard) { /* what came after it has been played */
-			b->silent = 0;
-			b->run_count = 0;
-			return;
-		}
-	}
+	margin = (int64_t)(b->play_ns - arrival_ns) + packets_ns(b, (int64_t)(wide - b->next));
 	if (wide < b->newest)
 		tdm_counter_add(&b->stats.reordered, 1);
 	store(b, wide, flags, payload);

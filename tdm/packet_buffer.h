@@ -6,8 +6,9 @@
  *
  *     margin of the fastest ---> held at the target: by the pace (clock line, see pace.h), or by
  *                                slips of whole packets once it is off by a packet (clock own)
- *     a packet came too late --> the target grows at once by as much, up to the maximum, and the
- *                                packet is still played
+ *     packets come too late  --> once is an accident: idle was played for them, and that is all;
+ *                                again within 10 s it is jitter: the target grows by as much, up
+ *                                to the maximum, and the late packet is still played
  *     long calm              --> the target shrinks by one packet, down to the minimum
  *
  * Pure: no clock and no socket of its own, so tests run hours in milliseconds.  One thread, except
