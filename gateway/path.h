@@ -3,7 +3,12 @@
  *   slot -> detect digits -> RTP          RTP -> jitter buffer -> tones, digits -> slot
  *   slot -> slot, bit-exact               RTP -> RTP by the worker's clock
  *
- * Built and freed on the signalling thread; run by the worker that has it (see worker.h).
+ * A slot's tick is in two halves, so that what arrived by RTP until the last moment leaves with it:
+ * path_to_line() before the span exchanges its octets, path_from_line() after.  Octets from slot to
+ * slot cross by a ring each way, which keeps the two spans' clocks apart, and their threads too
+ * when different workers drive them.
+ *
+ * Built and freed on the signalling thread; run by the workers that have it (see worker.h).
  * Running allocates, locks, logs and waits for nothing.
  */
 #ifndef GATEWAY_PATH_H
@@ -15,23 +20,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct worker;
+struct path_pipe;
+
 enum path_end_kind { PATH_NONE, PATH_SLOT, PATH_RTP };
 
 struct path_end {
 	enum path_end_kind kind;
-	unsigned span, slot;     /* PATH_SLOT: index of the span in its worker, 1..24 */
+	struct worker *worker; /* PATH_SLOT: that drives the span; NULL = the one it is opened on */
+	unsigned span, slot;   /* PATH_SLOT: index of the span in that worker, 1..24 */
 	struct rtp_session *rtp; /* PATH_RTP: owned by the path */
 	/* run time */
-	struct dtmf_detector *detector;   /* SLOT: owned */
-	struct dtmf_generator *generator; /* SLOT: owned */
-	char digit_on;                    /* digit the far side holds down now, 0 = none */
-	bool quiet_reported;              /* RTP: PATH_NO_RTP was told for this silence */
+	struct dtmf_detector *detector;   /* SLOT facing RTP: owned */
+	struct dtmf_generator *generator; /* facing RTP: owned; digits it sends as events */
+	struct path_pipe *pipe;           /* SLOT facing a slot: owned; octets for this slot */
+	char digit_on;       /* digit this end holds down, handed on as event; 0 = none */
+	bool quiet_reported; /* RTP: WORKER_NO_RTP was told for this silence */
 };
 
 struct path {
 	uint32_t id;            /* the call's id: kills stale messages */
 	struct path_end end[2]; /* [0] from, [1] to */
-	uint64_t opened_ns;
+	/* worker.c's, signalling thread */
+	struct worker *owner; /* it was opened on; NULL = that one was stopped */
+	struct worker *at[2]; /* workers that have it; two when its slots are two workers' */
+	bool closing;
 };
 
 /* Ends are copied, sessions move in on success only.  0 or -ENOMEM. */
@@ -39,11 +52,19 @@ int path_new(struct path **out, uint32_t id, const struct path_end *from,
 	     const struct path_end *to);
 void path_free(struct path *p);
 
-struct path_tick_io {      /* what one tick of a worker offers */
-	tdm_tick *rx, *tx; /* arrays indexed by span */
-	uint64_t now_ns;
-};
-/* One tick of both directions. */
-void path_run(struct path *p, const struct path_tick_io *io);
+/* --- media --- */
+
+/* The next tick for the slot of that end. */
+void path_to_line(struct path *p, unsigned end, uint8_t out[TDM_TICK_OCTETS], uint64_t now_ns);
+/* A tick from that slot. */
+void path_from_line(struct path *p, unsigned end, const uint8_t in[TDM_TICK_OCTETS],
+		    uint64_t now_ns);
+/* One tick of both directions of a path without a slot. */
+void path_relay(struct path *p, uint64_t now_ns);
+/* The worker gives the path up. */
+void path_end_media(struct path *p);
+
+/* Octets from slot to slot lost or filled in because the spans' clocks differ, in ticks. */
+unsigned path_slips(const struct path *p);
 
 #endif

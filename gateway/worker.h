@@ -4,6 +4,10 @@
  * once per tick, and carries D-channel frames between the spans and the signalling thread.
  * Two rings join it to the signalling thread; commands and events are plain data.
  *
+ * A ring that is full drops D-channel frames (Q.921 sends them again) and refuses new paths; what
+ * must not be lost has room kept for it (CLOSE, CLOSED) or is state that is told later (alarms,
+ * silence).
+ *
  * Ownership: a path belongs to the worker from worker_open() returning 0 until WORKER_CLOSED for it
  * was delivered.  Spans likewise between worker_add_span() and worker_remove_span().
  * All functions here: signalling thread.  None waits, but worker_stop() and worker_remove_span().
@@ -51,15 +55,17 @@ typedef void worker_event_fn(void *arg, const struct worker_event *ev);
 
 int worker_start(struct worker **out, struct loop *loop, const struct worker_conf *conf,
 		 worker_event_fn *on_event, void *arg);
-/* Ends the thread; paths still open are freed.  No events after it returned. */
+/* Ends the thread; paths still open are freed, those that cross to another worker when that one
+ * is stopped too.  No events after it returned.  One turn of the loop closes the rest. */
 void worker_stop(struct worker *w);
 
 /* The span is lent until removed.  Returns its index, or -errno. */
 int worker_add_span(struct worker *w, struct tdm_span *span);
 void worker_remove_span(struct worker *w, unsigned span); /* no path may use it any more */
 
-int worker_open(struct worker *w, struct path *p); /* 0, -EAGAIN (ring or table full) */
-/* Never lost: when the ring is full it is kept and sent later.  WORKER_CLOSED follows. */
+/* Slots of another worker's spans name it in their end.  0, -EAGAIN (ring or table full). */
+int worker_open(struct worker *w, struct path *p);
+/* Never lost: the ring keeps room for it.  WORKER_CLOSED follows.  w: as it was opened on. */
 void worker_close(struct worker *w, struct path *p);
 /* New media for the RTP end (0 or 1) of a path.  0 or -EAGAIN. */
 int worker_set_media(struct worker *w, const struct path *p, unsigned end,
@@ -69,7 +75,8 @@ bool worker_send_frame(struct worker *w, unsigned span, const uint8_t *frame, si
 
 struct worker_counts {
 	uint64_t wakeups, ticks, late_ticks; /* late: a tick that started > 5 ms after it was due */
-	uint64_t events_dropped, frames_dropped;
+	uint64_t events_dropped; /* that met a full ring; all but frames are told again later */
+	uint64_t frames_dropped; /* D-channel frames lost to a full ring or queue, both ways */
 	unsigned paths;
 };
 void worker_counts(const struct worker *w, struct worker_counts *out);

@@ -12,8 +12,8 @@
 
 struct conceal {
 	plc_state_t plc;
-	bool active;                         /* the last octet played was invented */
-	uint8_t history[PLC_HISTORY_LEN];    /* what was played last */
+	bool active;                      /* the last octet played was invented */
+	uint8_t history[PLC_HISTORY_LEN]; /* what was played last */
 };
 
 void conceal_init(struct conceal *c);

@@ -27,50 +27,50 @@
 
 enum {
 	JITTER_TICK = 80,
-	JITTER_RING = 4096,                  /* samples: 512 ms; power of two */
-	JITTER_PACKET_MAX = 960,             /* samples: 120 ms */
+	JITTER_RING = 4096,      /* samples: 512 ms; power of two */
+	JITTER_PACKET_MAX = 960, /* samples: 120 ms */
 	JITTER_BINS = 256,
 	JITTER_WINDOWS = 32,
 };
 
-struct jitter_window {                       /* the quickest packet of two seconds */
+struct jitter_window { /* the quickest packet of two seconds */
 	int64_t at_ns, low_ns;
 };
 
 struct jitter {
 	int64_t margin_ns, max_ns;
-	uint16_t ring[JITTER_RING];          /* octet + a mark that it is there */
+	uint16_t ring[JITTER_RING]; /* octet + a mark that it is there */
 	struct conceal conceal;
 
 	/* the stream's clock */
-	bool heard;                          /* the fields below are valid */
-	uint64_t epoch_ns;                   /* arrival of position 0 */
+	bool heard;        /* the fields below are valid */
+	uint64_t epoch_ns; /* arrival of position 0 */
 	uint32_t last_ts;
 	int64_t last_pos, last_transit_ns;
 	uint64_t last_arrival_ns;
-	uint64_t bad_since_ns;               /* nothing but late or early packets since; 0 = no */
+	uint64_t bad_since_ns; /* nothing but late or early packets since; 0 = no */
 
 	/* transit times */
-	float bin[JITTER_BINS];              /* share of packets by transit, newer ones weigh more */
-	unsigned samples;                    /* packets in bin, up to its memory */
-	int64_t base_ns, bins_at_ns;         /* transit of bin[0], at */
-	int64_t low_ns, high_ns;             /* lowest lately; all but 1 % are below high */
+	float bin[JITTER_BINS];      /* share of packets by transit, newer ones weigh more */
+	unsigned samples;            /* packets in bin, up to its memory */
+	int64_t base_ns, bins_at_ns; /* transit of bin[0], at */
+	int64_t low_ns, high_ns;     /* lowest lately; all but 1 % are below high */
 	struct jitter_window window[JITTER_WINDOWS]; /* ring; [window_count % N] is being filled */
-	unsigned window_count;               /* complete ones, since the last step */
+	unsigned window_count;                       /* complete ones, since the last step */
 	bool drift_known;
 	int32_t drift_ppb;
 
 	/* playout */
 	bool playing;
-	int64_t play;                        /* position the next tick begins with */
-	int64_t newest;                      /* one past the newest stored */
-	int64_t offset_ns;                   /* o, smoothed */
-	unsigned grid;                       /* gcd of packet size and tick */
-	int64_t grid_pos;                    /* where a packet began */
+	int64_t play;      /* position the next tick begins with */
+	int64_t newest;    /* one past the newest stored */
+	int64_t offset_ns; /* o, smoothed */
+	unsigned grid;     /* gcd of packet size and tick */
+	int64_t grid_pos;  /* where a packet began */
 	bool growing;
-	unsigned empty_ticks;                /* in a row with not one sample */
-	unsigned holes;                      /* ticks with holes since the last good one */
-	unsigned since_cut;                  /* ticks */
+	unsigned empty_ticks; /* in a row with not one sample */
+	unsigned holes;       /* ticks with holes since the last good one */
+	unsigned since_cut;   /* ticks */
 
 	uint64_t late, overflow, concealed, inserted, removed, restarts;
 };
@@ -79,7 +79,7 @@ struct jitter_packet {
 	uint32_t ts;
 	uint64_t arrival_ns;
 	const uint8_t *ulaw;
-	unsigned count;                      /* 1..JITTER_PACKET_MAX */
+	unsigned count; /* 1..JITTER_PACKET_MAX */
 };
 
 void jitter_init(struct jitter *j, unsigned min_ms, unsigned max_ms);

@@ -12,21 +12,21 @@
 #include <sys/types.h>
 
 struct media_sockets {
-	int rtp, rtcp;                       /* -1 = none */
-	struct sockaddr_storage local;       /* of rtp, as bound */
+	int rtp, rtcp;                 /* -1 = none */
+	struct sockaddr_storage local; /* of rtp, as bound */
 };
 
 /* Binds an even port of the range and the odd one above it, beginning the search at random so that
  * nobody can guess the port.  0, -EADDRINUSE, -EINVAL (no even port in the range, address family)
  * or another -errno. */
-int  media_sockets_open(struct media_sockets *s, const struct sockaddr_storage *addr,
-                        uint16_t port_min, uint16_t port_max);
+int media_sockets_open(struct media_sockets *s, const struct sockaddr_storage *addr,
+		       uint16_t port_min, uint16_t port_max);
 void media_sockets_close(struct media_sockets *s);
 
-/* Octets, -EAGAIN when there is nothing, -EMSGSIZE for a datagram over cap.  age_ns: how long ago the
- * kernel had it. */
+/* Octets, -EAGAIN when there is nothing, -EMSGSIZE for a datagram over cap.  age_ns: how long ago
+ * the kernel had it. */
 ssize_t media_socket_recv(int fd, void *data, size_t cap, struct sockaddr_storage *from,
-                          uint64_t *age_ns);
+			  uint64_t *age_ns);
 bool media_socket_send(int fd, const void *data, size_t size, const struct sockaddr_storage *to);
 
 bool media_address_same(const struct sockaddr_storage *a, const struct sockaddr_storage *b);

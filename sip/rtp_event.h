@@ -20,20 +20,20 @@ struct rtp_event_packet {
 /* off -> (on) -> sounding -> (off) -> ending, the end sent three times -> off */
 struct rtp_event_tx {
 	bool sounding;
-	bool started;                        /* a packet of this event has left */
+	bool started; /* a packet of this event has left */
 	unsigned ends_left;
 	uint8_t code, level;
-	uint32_t start_ts, end_ts, next_ts;  /* of this segment; next_ts: when an update is due */
+	uint32_t start_ts, end_ts, next_ts; /* of this segment; next_ts: when an update is due */
 };
 
 /* Each writes the packets to send now and returns how many.  ts: of the tick's first sample. */
 unsigned rtp_event_tx_on(struct rtp_event_tx *e, char digit, uint8_t level, uint32_t ts,
-                         struct rtp_event_packet out[RTP_EVENT_BATCH]);
+			 struct rtp_event_packet out[RTP_EVENT_BATCH]);
 unsigned rtp_event_tx_off(struct rtp_event_tx *e, uint32_t ts, unsigned interval,
-                          struct rtp_event_packet out[RTP_EVENT_BATCH]);
+			  struct rtp_event_packet out[RTP_EVENT_BATCH]);
 /* Once a tick of count samples; an update leaves every interval samples. */
 unsigned rtp_event_tx_tick(struct rtp_event_tx *e, uint32_t ts, unsigned count, unsigned interval,
-                           struct rtp_event_packet out[RTP_EVENT_BATCH]);
+			   struct rtp_event_packet out[RTP_EVENT_BATCH]);
 
 struct rtp_event_edge {
 	char digit;
@@ -41,7 +41,7 @@ struct rtp_event_edge {
 };
 
 struct rtp_event_rx {
-	bool known;                          /* ts, code of the newest event are valid */
+	bool known; /* ts, code of the newest event are valid */
 	bool sounding;
 	uint8_t code;
 	uint32_t ts;
@@ -52,7 +52,7 @@ struct rtp_event_rx {
 
 /* False: too short to be an event. */
 bool rtp_event_rx_packet(struct rtp_event_rx *r, const uint8_t *payload, size_t size, uint32_t ts,
-                         uint64_t now_ns);
+			 uint64_t now_ns);
 /* The event that sounds goes off when nothing was heard of it for so long. */
 void rtp_event_rx_expire(struct rtp_event_rx *r, uint64_t now_ns, uint64_t after_ns);
 /* The stream ended or changed: what sounds goes off, old timestamps mean nothing. */
