@@ -60,6 +60,9 @@ bool sip_agent_has_peer(const struct sip_agent *a, const char *name);
  * port 0: where RTP for it should be bound.  0 or -errno. */
 int sip_agent_local_addr(const struct sip_agent *a, const char *peer, struct sockaddr_storage *out);
 
+/* Where the i-th listener is bound: what port 0 in the configuration became.  0 or -ENOENT. */
+int sip_agent_listen_addr(const struct sip_agent *a, unsigned i, struct sockaddr_storage *out);
+
 struct sip_agent_counts {
 	uint64_t datagrams_in, datagrams_out, send_errors;
 	uint64_t refused_stranger, refused_malformed, refused_oversize, refused_full;

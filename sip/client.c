@@ -1,0 +1,245 @@
+/* client.c - client transactions, RFC 3261 17.1 and RFC 6026 8.4; see transaction.h. */
+#include "sip/address.h"
+#include "sip/transaction.h"
+#include "sip/transport.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void client_free(struct sip_client *c)
+{
+	struct sip_layer *l = c->layer;
+
+	HASH_DELETE(hh, l->clients, c);
+	l->counts->transactions--;
+	timer_stop(&c->retry);
+	timer_stop(&c->life);
+	sip_listener_release(c->listener);
+	free(c->text);
+	free(c->ack);
+	free(c);
+}
+
+static void client_end(struct sip_client *c)
+{
+	const struct sip_client_ops *ops = c->ops;
+	void *arg = c->arg;
+
+	client_free(c);
+	if (ops != NULL)
+		ops->gone(arg);
+}
+
+void sip_client_abandon(struct sip_client *c)
+{
+	client_free(c);
+}
+
+/* Timers D, K and M. */
+static void on_end(void *arg)
+{
+	client_end(arg);
+}
+
+/* Timers B and F. */
+static void on_timeout(void *arg)
+{
+	struct sip_client *c = arg;
+
+	if (c->ops != NULL)
+		c->ops->timeout(c->arg);
+	client_end(c);
+}
+
+/* Timers A and E: A doubles for ever, E up to T2 and is T2 once something came. */
+static void on_retry(void *arg)
+{
+	struct sip_client *c = arg;
+	struct sip_layer *l = c->layer;
+
+	l->counts->retransmits_out++;
+	sip_listener_send(c->listener, (struct sockaddr *)&c->to, c->text, c->len);
+	c->retry_ms *= 2;
+	if (!c->invite && (c->retry_ms > l->t2_ms || c->state == SIP_TX_PROCEEDING))
+		c->retry_ms = l->t2_ms;
+	timer_start(l->loop, &c->retry, c->retry_ms, on_retry, c);
+}
+
+static size_t client_key(char *out, size_t size, struct sip_text branch, struct sip_text method)
+{
+	if (branch.len == 0 || branch.len + 1 + method.len > size)
+		return 0;
+	memcpy(out, branch.at, branch.len);
+	out[branch.len] = ' ';
+	memcpy(out + branch.len + 1, method.at, method.len);
+	return branch.len + 1 + method.len;
+}
+
+enum { KEY_MAX = 96 }; /* our branches and methods fit; what does not is not ours */
+
+struct sip_client *sip_layer_client(struct sip_layer *l, const struct sip_scan *scan)
+{
+	char key[KEY_MAX];
+	struct sip_client *c = NULL;
+	size_t len = client_key(key, sizeof(key), sip_scan_branch(scan), scan->method);
+
+	if (len > 0)
+		HASH_FIND_BYHASHVALUE(hh, l->clients, key, len, sip_hash(&l->key, key, len), c);
+	return c;
+}
+
+static int client_new(struct sip_client **out, struct sip_layer *l, const osip_message_t *m)
+{
+	const osip_via_t *via = osip_list_get(&m->vias, 0);
+	const char *branch = sip_param(&via->via_params, "branch");
+	char key[KEY_MAX];
+
+	*out = NULL;
+	if (l->counts->transactions >= l->max)
+		return -EAGAIN;
+	struct sip_text b = {branch, strlen(branch)};
+	struct sip_text method = {m->sip_method, strlen(m->sip_method)};
+	size_t len = client_key(key, sizeof(key), b, method);
+	struct sip_client *c = calloc(1, sizeof(*c) + len);
+	if (c == NULL || len == 0) {
+		free(c);
+		return -ENOMEM;
+	}
+	c->layer = l;
+	c->invite = strcmp(m->sip_method, "INVITE") == 0;
+	memcpy(c->key, key, len);
+	c->key_len = len;
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, l->clients, c->key, len, sip_hash(&l->key, key, len), c);
+	if (c->hh.tbl == NULL) {
+		free(c);
+		return -ENOMEM;
+	}
+	l->counts->transactions++;
+	*out = c;
+	return 0;
+}
+
+int sip_client_start(struct sip_client **out, struct sip_layer *l, struct sip_listener *via,
+		     const struct sockaddr *to, struct sip_draft *draft)
+{
+	struct sip_client *c = NULL;
+	int r = draft->error;
+
+	if (r == 0)
+		r = client_new(&c, l, draft->m);
+	*out = c;
+	if (r < 0) {
+		osip_message_free(draft->m);
+		return r;
+	}
+	c->listener = sip_listener_hold(via);
+	sip_addr_copy(&c->to, to);
+	r = sip_draft_text(draft, &c->text, &c->len);
+	if (r == 0)
+		r = sip_listener_send(via, to, c->text, c->len);
+	if (r < 0 && r != -EAGAIN) { /* no room to send now: timer A or E tries again */
+		client_free(c);
+		*out = NULL;
+		return r;
+	}
+	c->retry_ms = l->t1_ms;
+	timer_start(l->loop, &c->retry, c->retry_ms, on_retry, c);
+	timer_start(l->loop, &c->life, 64ul * l->t1_ms, on_timeout, c);
+	return 0;
+}
+
+void sip_client_attach(struct sip_client *c, const struct sip_client_ops *ops, void *arg)
+{
+	c->ops = ops;
+	c->arg = arg;
+}
+
+static void send_ack(struct sip_client *c, const struct sip_incoming *in)
+{
+	if (c->ack == NULL) {
+		struct sip_draft d;
+		sip_draft_derive(&d, "ACK", c->text, c->len, in->m->to);
+		if (sip_draft_text(&d, &c->ack, &c->ack_len) < 0)
+			return; /* the response comes again */
+	}
+	sip_listener_send(c->listener, (struct sockaddr *)&c->to, c->ack, c->ack_len);
+}
+
+static void invite_receive(struct sip_client *c, const struct sip_incoming *in)
+{
+	struct sip_layer *l = c->layer;
+	int status = in->m->status_code;
+	bool waiting = c->state == SIP_TX_TRYING || c->state == SIP_TX_PROCEEDING;
+
+	if (c->state == SIP_TX_COMPLETED) {
+		if (status >= 300) {
+			l->counts->retransmits_in++;
+			send_ack(c, in);
+		}
+		return;
+	}
+	if (!waiting && (status < 200 || status >= 300))
+		return;
+	timer_stop(&c->retry);
+	if (status < 200) {
+		c->state = SIP_TX_PROCEEDING;
+		timer_stop(&c->life);
+	} else if (status < 300) {
+		if (waiting) /* timer M, from the first 2xx on */
+			timer_start(l->loop, &c->life, 64ul * l->t1_ms, on_end, c);
+		c->state = SIP_TX_ACCEPTED;
+	} else {
+		unsigned d_ms = 64 * l->t1_ms > 32000 ? 64 * l->t1_ms : 32000;
+		c->state = SIP_TX_COMPLETED;
+		timer_start(l->loop, &c->life, d_ms, on_end, c);
+		send_ack(c, in);
+	}
+	if (c->ops != NULL)
+		c->ops->response(c->arg, in);
+}
+
+static void other_receive(struct sip_client *c, const struct sip_incoming *in)
+{
+	struct sip_layer *l = c->layer;
+
+	if (c->state == SIP_TX_COMPLETED) {
+		l->counts->retransmits_in++;
+		return;
+	}
+	if (in->m->status_code < 200) {
+		c->state = SIP_TX_PROCEEDING;
+	} else {
+		c->state = SIP_TX_COMPLETED;
+		timer_stop(&c->retry);
+		timer_start(l->loop, &c->life, l->t4_ms, on_end, c); /* timer K */
+	}
+	if (c->ops != NULL)
+		c->ops->response(c->arg, in);
+}
+
+void sip_client_receive(struct sip_client *c, const struct sip_incoming *in)
+{
+	if (c->invite)
+		invite_receive(c, in);
+	else
+		other_receive(c, in);
+}
+
+void sip_layer_init(struct sip_layer *l, struct loop *loop, struct sip_agent_counts *counts)
+{
+	memset(l, 0, sizeof(*l));
+	l->loop = loop;
+	l->counts = counts;
+	sip_random(&l->key, sizeof(l->key));
+}
+
+void sip_layer_close(struct sip_layer *l)
+{
+	struct sip_client *c, *next;
+
+	HASH_ITER(hh, l->clients, c, next)
+	client_free(c);
+	while (l->servers != NULL)
+		sip_server_abandon(l->servers);
+}

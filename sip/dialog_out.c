@@ -1,0 +1,385 @@
+/* dialog_out.c - calls we make: INVITE and what comes back, forks, CANCEL (RFC 3261 9, 13.2). */
+#include "sip/address.h"
+#include "sip/dialog_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- forks --- */
+
+static void fork_free(struct sip_fork *f)
+{
+	sip_far_free(&f->far);
+	free(f->ack);
+	free(f);
+}
+
+void sip_dialog_forks_free(struct sip_dialog *d)
+{
+	while (d->forks != NULL) {
+		struct sip_fork *f = d->forks;
+		d->forks = f->next;
+		fork_free(f);
+	}
+	d->fork_count = 0;
+}
+
+static struct sip_fork *fork_find(const struct sip_dialog *d, const char *tag)
+{
+	for (struct sip_fork *f = d->forks; f != NULL; f = f->next)
+		if (strcmp(f->far.tag, tag) == 0)
+			return f;
+	return NULL;
+}
+
+bool sip_dialog_has_fork(const struct sip_dialog *d, const char *tag)
+{
+	return fork_find(d, tag) != NULL;
+}
+
+/* Makes room by forgetting the oldest branch that has not answered. */
+static bool fork_evict(struct sip_dialog *d)
+{
+	struct sip_fork **oldest = NULL;
+
+	for (struct sip_fork **at = &d->forks; *at != NULL; at = &(*at)->next)
+		if ((*at)->ack == NULL)
+			oldest = at;
+	if (oldest == NULL)
+		return false;
+	struct sip_fork *f = *oldest;
+	*oldest = f->next;
+	fork_free(f);
+	d->fork_count--;
+	return true;
+}
+
+/* The branch a response belongs to; NULL: no memory, or too many have answered. */
+static struct sip_fork *fork_of(struct sip_dialog *d, const osip_message_t *m)
+{
+	struct sip_fork *f = fork_find(d, sip_message_tag(m->to));
+
+	if (f != NULL)
+		return f;
+	if (d->fork_count >= SIP_FORKS_MAX && !fork_evict(d))
+		return NULL;
+	f = calloc(1, sizeof(*f));
+	if (f == NULL)
+		return NULL;
+	int r = sip_far_learn(&f->far, m);
+	if (r < 0 && r != -EBADMSG) {
+		fork_free(f);
+		return NULL;
+	}
+	f->next = d->forks;
+	d->forks = f;
+	d->fork_count++;
+	return f;
+}
+
+/* The first SDP from a branch is its answer (13.2.1); media follow the branch heard last. */
+static int fork_media(struct sip_dialog *d, struct sip_fork *f, const struct sip_incoming *in)
+{
+	if (!f->has_media) {
+		int r = sip_dialog_read_answer(d, in, &f->media);
+		if (r < 0)
+			return r;
+		f->has_media = true;
+	}
+	sip_dialog_set_media(d, &f->media);
+	return 0;
+}
+
+/* --- BYE and CANCEL --- */
+
+int sip_dialog_bye_to(struct sip_dialog *d, const struct sip_far *far, int q850,
+		      struct sip_client **out)
+{
+	struct sip_draft draft;
+	struct sockaddr_storage to;
+
+	sip_far_draft(far, d, &draft, "BYE", ++d->cseq, &to);
+	sip_draft_reason(&draft, q850);
+	int r = sip_client_start(out, &d->agent->layer, d->listener, (struct sockaddr *)&to,
+				 &draft);
+	if (r < 0)
+		log_line(LOG_SIP, LOG_WARN, "%s: no BYE sent: %s", d->call_id, strerror(-r));
+	return r;
+}
+
+/* For a branch that is not the call: nobody waits for the answer. */
+static void fork_bye(struct sip_dialog *d, const struct sip_fork *f, int q850)
+{
+	struct sip_client *c;
+
+	sip_dialog_bye_to(d, &f->far, q850, &c);
+}
+
+static void invite_forget(struct sip_dialog *d)
+{
+	timer_stop(&d->give_up);
+	d->invite = NULL;
+	sip_dialog_forks_free(d);
+	sip_dialog_settle(d);
+}
+
+/* 9.1: a CANCEL that brings no final response within 64 * T1 ends the INVITE all the same. */
+static void on_cancel_lost(void *arg)
+{
+	struct sip_dialog *d = arg;
+
+	if (d->invite != NULL)
+		sip_client_abandon(d->invite);
+	invite_forget(d);
+}
+
+static void send_cancel(struct sip_dialog *d)
+{
+	struct sip_draft draft;
+	struct sip_client *c;
+
+	d->cancel_wanted = false;
+	sip_draft_derive(&draft, "CANCEL", d->invite->text, d->invite->len, NULL);
+	sip_draft_reason(&draft, d->cancel_q850);
+	int r = sip_client_start(&c, &d->agent->layer, d->listener,
+				 (struct sockaddr *)&d->invite->to, &draft);
+	if (r < 0)
+		log_line(LOG_SIP, LOG_WARN, "%s: no CANCEL sent: %s", d->call_id, strerror(-r));
+	timer_start(d->agent->loop, &d->give_up, 64ul * d->agent->layer.t1_ms, on_cancel_lost, d);
+}
+
+void sip_dialog_cancel(struct sip_dialog *d, int q850)
+{
+	bool early = d->state == DIALOG_CALLING;
+
+	timer_stop(&d->give_up);
+	d->state = DIALOG_OVER;
+	d->cancel_q850 = q850;
+	if (early)
+		d->cancel_wanted = true; /* the first 1xx sends it */
+	else
+		send_cancel(d);
+}
+
+/* --- responses to INVITE --- */
+
+static void on_provisional(struct sip_dialog *d, const struct sip_incoming *in)
+{
+	int status = in->m->status_code;
+	struct sip_fork *f = NULL;
+
+	if (d->cancel_wanted)
+		send_cancel(d);
+	if (d->state != DIALOG_CALLING && d->state != DIALOG_PROCEEDING)
+		return;
+	d->state = DIALOG_PROCEEDING;
+	if (status == 100) {
+		sip_dialog_tell(d, SIP_TRYING);
+		return;
+	}
+	if (*sip_message_tag(in->m->to) != '\0')
+		f = fork_of(d, in->m);
+	if (f != NULL)
+		(void)fork_media(d, f, in); /* bad or none: the 2xx may still bring it */
+	if (status == 180)
+		sip_dialog_tell(d, SIP_RINGING);
+	else if (status >= 181 && status <= 183)
+		sip_dialog_tell(d, SIP_PROGRESS);
+}
+
+static void ack_send(struct sip_dialog *d, const struct sip_fork *f)
+{
+	sip_listener_send(d->listener, (const struct sockaddr *)&f->ack_to, f->ack, f->ack_len);
+}
+
+/* 13.2.2.4: route set and target are those of the 2xx. */
+static int ack_make(struct sip_dialog *d, struct sip_fork *f, const struct sip_incoming *in)
+{
+	struct sip_draft draft;
+	int r = sip_far_learn(&f->far, in->m);
+
+	if (r < 0 && r != -EBADMSG)
+		return r;
+	uint32_t invite_cseq = in->scan.cseq_number;
+	sip_far_draft(&f->far, d, &draft, "ACK", invite_cseq, &f->ack_to);
+	return sip_draft_text(&draft, &f->ack, &f->ack_len);
+}
+
+static void answered(struct sip_dialog *d, struct sip_fork *f, const struct sip_incoming *in)
+{
+	int r = sip_far_learn(&d->far, in->m);
+
+	if (r == 0 || r == -EBADMSG)
+		r = fork_media(d, f, in);
+	if (r < 0) {
+		log_line(LOG_SIP, LOG_WARN, "%s: answered without usable SDP", d->call_id);
+		fork_bye(d, f, 0);
+		sip_dialog_fail(d, 488, 0);
+		return;
+	}
+	d->state = DIALOG_CONFIRMED;
+	sip_dialog_tell(d, SIP_ANSWERED);
+}
+
+static void on_success(struct sip_dialog *d, const struct sip_incoming *in)
+{
+	struct sip_fork *f = fork_of(d, in->m);
+
+	timer_stop(&d->give_up);
+	d->cancel_wanted = false;
+	if (f == NULL)
+		return; /* no memory now; the 2xx comes again */
+	if (f->ack != NULL) {
+		d->agent->counts.retransmits_in++;
+		d->agent->counts.retransmits_out++;
+		ack_send(d, f);
+		return;
+	}
+	if (ack_make(d, f, in) < 0)
+		return;
+	ack_send(d, f);
+	if (d->state == DIALOG_CALLING || d->state == DIALOG_PROCEEDING)
+		answered(d, f, in);
+	else /* another branch was first, or we had given up */
+		fork_bye(d, f, d->cancel_q850);
+}
+
+static void on_response(void *arg, const struct sip_incoming *in)
+{
+	struct sip_dialog *d = arg;
+	int status = in->m->status_code;
+
+	if (status < 200) {
+		on_provisional(d, in);
+	} else if (status < 300) {
+		on_success(d, in);
+	} else {
+		sip_client_attach(d->invite, NULL, NULL); /* it repeats the ACK by itself */
+		invite_forget(d);
+		sip_dialog_fail(d, status, sip_message_q850(in->m));
+	}
+}
+
+static void on_timeout(void *arg)
+{
+	sip_dialog_fail(arg, 408, 0);
+}
+
+static void on_gone(void *arg)
+{
+	invite_forget(arg);
+}
+
+static const struct sip_client_ops invite_ops = {on_response, on_timeout, on_gone};
+
+/* --- INVITE --- */
+
+static void on_no_answer(void *arg)
+{
+	struct sip_dialog *d = arg;
+
+	sip_dialog_cancel(d, 102); /* recovery on timer expiry */
+	sip_dialog_fail(d, 408, 0);
+}
+
+/* From, To and the Request-URI; host parts by the peer's domain, else by address. */
+static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
+{
+	char display[2 * SIP_DISPLAY_MAX + 4], user[3 * SIP_USER_MAX + 2] = "";
+	char text[SIP_ADDR_TEXT], from[512], to[512], target[3 * SIP_USER_MAX + 80] = "sip:";
+	const char *domain = d->peer->conf.domain;
+	const char *host = domain[0] != '\0'
+				   ? domain
+				   : sip_addr_text((struct sockaddr *)&d->peer->conf.addr[0], text);
+
+	if (!sip_escape_user(target, sizeof(target) - 72, inv->number))
+		return -EMSGSIZE;
+	if (inv->number[0] != '\0')
+		strcat(target, "@");
+	strncat(target, host, 64);
+	snprintf(to, sizeof(to), "<%s>", target);
+	d->far.target = osip_strdup(target);
+	d->far.tag = strdup("");
+	if (inv->calling.anonymous) { /* RFC 3323 4.1.1.3 */
+		snprintf(from, sizeof(from), "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+	} else {
+		sip_quote_display(display, sizeof(display), inv->calling.display);
+		if (!sip_escape_user(user, sizeof(user) - 1, inv->calling.user))
+			return -EMSGSIZE;
+		if (user[0] != '\0')
+			strcat(user, "@");
+		if (domain[0] == '\0')
+			host = sip_addr_host((struct sockaddr *)&d->local_addr, text);
+		snprintf(from, sizeof(from), "%s<sip:%s%s>", display, user, host);
+	}
+	if (d->far.target == NULL || d->far.tag == NULL ||
+	    osip_from_init(&d->local) != OSIP_SUCCESS || osip_from_init(&d->remote) != OSIP_SUCCESS)
+		return -ENOMEM;
+	if (osip_from_parse(d->local, from) != OSIP_SUCCESS ||
+	    osip_from_parse(d->remote, to) != OSIP_SUCCESS)
+		return -EINVAL;
+	return 0;
+}
+
+static int send_invite(struct sip_dialog *d, bool anonymous)
+{
+	struct sip_agent *a = d->agent;
+	struct sip_draft draft;
+	struct sockaddr_storage to;
+	const char *sdp = sip_dialog_write_offer(d);
+
+	if (sdp == NULL)
+		return -ENOMEM;
+	sip_far_draft(&d->far, d, &draft, "INVITE", d->cseq, &to);
+	sip_dialog_draft_contact(d, &draft);
+	if (anonymous)
+		sip_draft_header(&draft, "Privacy", "id");
+	sip_draft_sdp(&draft, sdp);
+	/* The first request goes to the peer's first address, whatever its domain is. */
+	return sip_client_start(&d->invite, &a->layer, d->listener,
+				(struct sockaddr *)&d->peer->conf.addr[0], &draft);
+}
+
+int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct sip_invite *inv,
+		     void *user)
+{
+	struct sip_peer *peer = sip_agent_peer_named(a, inv->peer);
+	struct sockaddr_storage local;
+	struct sip_dialog *d = NULL;
+	char token[SIP_TOKEN_SIZE];
+
+	*out = NULL;
+	if (peer == NULL)
+		return -ENOENT;
+	if (a->counts.dialogs >= a->dialogs_max)
+		return -EAGAIN;
+	struct sip_listener *l =
+		sip_transport_pick(&a->transport, (struct sockaddr *)&peer->conf.addr[0], &local);
+	if (l == NULL)
+		return -ENETUNREACH;
+	int r = sip_dialog_new(&d, a, peer, l);
+	if (r < 0)
+		return r;
+	d->state = DIALOG_CALLING;
+	d->user = user;
+	d->local_addr = local;
+	d->ours = inv->local;
+	d->accepted = true;
+	d->cseq = 1;
+	d->call_id = strdup(sip_token(token));
+	r = d->call_id != NULL ? set_parties(d, inv) : -ENOMEM;
+	if (r == 0)
+		r = send_invite(d, inv->calling.anonymous);
+	if (r < 0)
+		goto fail;
+	sip_client_attach(d->invite, &invite_ops, d);
+	if (a->invite_timeout_ms != 0)
+		timer_start(a->loop, &d->give_up, a->invite_timeout_ms, on_no_answer, d);
+	*out = d;
+	return 0;
+fail:
+	sip_dialog_free(d);
+	return r;
+}

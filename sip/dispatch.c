@@ -1,0 +1,315 @@
+/* dispatch.c - from a datagram to a transaction and a dialog, or a refusal: RFC 3261 8.2 in its
+ * order. */
+#include "sip/address.h"
+#include "sip/agent_impl.h"
+#include "sip/dialog_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { LOG_EVERY_MS = 10000 };
+
+/* --- answers --- */
+
+static void draft_extras(struct sip_agent *a, struct sip_draft *draft, const osip_message_t *m,
+			 int status)
+{
+	const char *value;
+
+	if (a->user_agent[0] != '\0')
+		sip_draft_header(draft, "Server", "%s", a->user_agent);
+	if (status == 405 || status == 501)
+		sip_draft_set(draft, osip_message_set_allow, "%s", SIP_ALLOW);
+	if (status == 415) {
+		sip_draft_set(draft, osip_message_set_accept, "application/sdp");
+		sip_draft_header(draft, "Accept-Encoding", "identity");
+	}
+	if (status == 503)
+		sip_draft_header(draft, "Retry-After", "5");
+	for (int i = 0; status == 420 && (value = sip_message_header(m, "Require", i)) != NULL; i++)
+		sip_draft_header(draft, "Unsupported", "%s", value);
+	if (status == 200 && MSG_IS_OPTIONS(m)) { /* 11.2 */
+		sip_draft_set(draft, osip_message_set_allow, "%s", SIP_ALLOW);
+		sip_draft_set(draft, osip_message_set_accept, "application/sdp");
+		sip_draft_header(draft, "Accept-Encoding", "identity");
+		sip_draft_header(draft, "Accept-Language", "en");
+		sip_draft_header(draft, "Supported", "%s", "");
+	}
+}
+
+void sip_agent_reply(struct sip_agent *a, struct sip_server *s, const struct sip_incoming *in,
+		     int status, const char *phrase)
+{
+	struct sip_draft draft;
+	char tag[SIP_TOKEN_SIZE];
+
+	sip_draft_response(&draft, in->m, status, phrase, sip_token(tag));
+	draft_extras(a, &draft, in->m, status);
+	sip_server_respond(s, &draft);
+}
+
+/* With no transaction to remember it, the tag is made from the request: its repeat gets the same
+ * (8.2.7). */
+static void stateless_tag(struct sip_agent *a, const struct sip_scan *scan,
+			  char tag[SIP_TOKEN_SIZE])
+{
+	uint64_t hash = sip_hash64(&a->layer.key, scan->call_id.at, scan->call_id.len) ^
+			sip_hash64(&a->layer.key, scan->cseq.at, scan->cseq.len) ^
+			sip_hash64(&a->layer.key, scan->from.at, scan->from.len);
+
+	snprintf(tag, SIP_TOKEN_SIZE, "%016llx", (unsigned long long)hash);
+}
+
+static void reply_stateless(struct sip_agent *a, const struct sip_incoming *in, int status)
+{
+	struct sip_draft draft;
+	char tag[SIP_TOKEN_SIZE], *text;
+	size_t len;
+
+	stateless_tag(a, &in->scan, tag);
+	sip_draft_response(&draft, in->m, status, NULL, tag);
+	draft_extras(a, &draft, in->m, status);
+	if (sip_draft_text(&draft, &text, &len) == 0)
+		sip_listener_send(in->listener, (const struct sockaddr *)&in->reply_to, text, len);
+	osip_free(text);
+}
+
+static void refuse_malformed(struct sip_agent *a, const struct sip_incoming *in)
+{
+	char text[SIP_MESSAGE_MAX], tag[SIP_TOKEN_SIZE], addr[SIP_ADDR_TEXT];
+
+	if (in->scan.refusal == 513)
+		a->counts.refused_oversize++;
+	else
+		a->counts.refused_malformed++;
+	log_limited(&a->malformed_limit, LOG_EVERY_MS, LOG_SIP, LOG_WARN, "refused from %s: %s",
+		    sip_addr_text((const struct sockaddr *)&in->from, addr),
+		    in->scan.why != NULL ? in->scan.why : "not SIP");
+	stateless_tag(a, &in->scan, tag);
+	size_t len = sip_scan_refuse(&in->scan, tag, text, sizeof(text));
+	if (len > 0)
+		sip_listener_send(in->listener, (const struct sockaddr *)&in->from, text, len);
+}
+
+/* --- requests --- */
+
+static bool is_served(const char *method)
+{
+	return strcmp(method, "INVITE") == 0 || strcmp(method, "BYE") == 0 ||
+	       strcmp(method, "OPTIONS") == 0;
+}
+
+/* Methods that exist and are refused by choice (405) and not for being unheard of (501). */
+static bool is_known(const char *method)
+{
+	static const char *const known[] = {"REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE",
+					    "INFO",     "REFER",     "UPDATE", "PRACK",
+					    "PUBLISH",  "ACK",       "CANCEL"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(method, known[i]) == 0)
+			return true;
+	return false;
+}
+
+static void on_full(struct sip_agent *a, const struct sip_incoming *in)
+{
+	char addr[SIP_ADDR_TEXT];
+
+	a->counts.refused_full++;
+	log_limited(&a->full_limit, LOG_EVERY_MS, LOG_SIP, LOG_WARN,
+		    "full: refused a request from %s with %u calls, %u transactions",
+		    sip_addr_text((const struct sockaddr *)&in->from, addr), a->counts.dialogs,
+		    a->counts.transactions);
+}
+
+static void on_new_invite(struct sip_agent *a, struct sip_incoming *in, struct sip_server *s)
+{
+	const char *hops = sip_message_header(in->m, "Max-Forwards", 0);
+	struct sip_text sdp;
+
+	if (hops != NULL && strcmp(hops, "0") == 0) /* a call passed on is a hop: RFC 7332 5 */
+		sip_agent_reply(a, s, in, 483, NULL);
+	else if (sip_message_sdp(in, &sdp) < 0)
+		sip_agent_reply(a, s, in, 415, NULL);
+	else if (a->counts.dialogs >= a->dialogs_max) {
+		on_full(a, in);
+		sip_agent_reply(a, s, in, 503, NULL);
+	} else {
+		sip_dialog_invited(a, in, s);
+	}
+}
+
+/* A request with its own new transaction. */
+static void on_request(struct sip_agent *a, struct sip_incoming *in, struct sip_server *s)
+{
+	const char *method = in->m->sip_method;
+	bool inside = *sip_message_tag(in->m->to) != '\0';
+
+	if (!is_served(method)) {
+		sip_agent_reply(a, s, in, is_known(method) ? 405 : 501, NULL);
+	} else if (!inside && sip_layer_is_merged(&a->layer, in) && !s->merges) {
+		sip_agent_reply(a, s, in, 482, NULL);
+	} else if (sip_message_header(in->m, "Require", 0) != NULL) {
+		sip_agent_reply(a, s, in, 420, NULL);
+	} else if (inside) {
+		struct sip_dialog *d = sip_dialog_find(a, in->m);
+		if (d == NULL)
+			sip_agent_reply(a, s, in, 481, NULL);
+		else
+			sip_dialog_request(d, in, s);
+	} else if (MSG_IS_INVITE(in->m)) {
+		on_new_invite(a, in, s);
+	} else {
+		sip_agent_reply(a, s, in, MSG_IS_BYE(in->m) ? 481 : 200, NULL);
+	}
+}
+
+static void on_ack(struct sip_agent *a, struct sip_incoming *in)
+{
+	struct sip_server *s = sip_layer_server(&a->layer, in, "INVITE");
+
+	if (s != NULL && sip_server_receive(s, in))
+		return;
+	struct sip_dialog *d = sip_dialog_find(a, in->m);
+	if (d != NULL)
+		sip_dialog_request(d, in, NULL);
+	else
+		a->counts.stray++;
+}
+
+static void on_cancel(struct sip_agent *a, struct sip_incoming *in, struct sip_server *s)
+{
+	struct sip_server *invite = sip_layer_server(&a->layer, in, "INVITE");
+
+	if (invite == NULL) {
+		sip_agent_reply(a, s, in, 481, NULL);
+		return;
+	}
+	int q850 = sip_message_q850(in->m);
+	sip_agent_reply(a, s, in, 200, NULL);
+	sip_dialog_cancelled(invite, q850);
+}
+
+static void receive_request(struct sip_agent *a, struct sip_incoming *in)
+{
+	struct sip_server *s;
+
+	a->counts.requests_in++;
+	if (MSG_IS_ACK(in->m)) {
+		on_ack(a, in);
+		return;
+	}
+	s = sip_layer_server(&a->layer, in, in->m->sip_method);
+	if (s != NULL) {
+		sip_server_receive(s, in);
+		return;
+	}
+	/* A peer that is configured no more finishes its calls and starts none. */
+	if (in->peer->retired && *sip_message_tag(in->m->to) == '\0' && !MSG_IS_CANCEL(in->m)) {
+		a->counts.refused_stranger++;
+		return;
+	}
+	int r = sip_server_start(&s, &a->layer, in);
+	if (r == -EMSGSIZE) {
+		reply_stateless(a, in, 400);
+	} else if (r < 0) {
+		on_full(a, in);
+		reply_stateless(a, in, 503);
+	} else if (MSG_IS_CANCEL(in->m)) {
+		on_cancel(a, in, s);
+	} else {
+		on_request(a, in, s);
+	}
+}
+
+/* --- datagrams --- */
+
+static void trace(struct sip_agent *a, const struct sip_incoming *in)
+{
+	if (a->ops.trace != NULL)
+		a->ops.trace(a->arg, false, (const struct sockaddr *)&in->from, in->text, in->len);
+}
+
+/* A response needs no peer, for its branch is ours and 96 bits long; but then it must come from
+ * where the request went.  What matches nothing is not even parsed. */
+static void on_response_datagram(struct sip_agent *a, struct sip_incoming *in)
+{
+	struct sip_client *c = sip_layer_client(&a->layer, &in->scan);
+
+	if (c == NULL || in->scan.via_count != 1 ||
+	    (in->peer == NULL &&
+	     !sip_addr_equal((struct sockaddr *)&c->to, (struct sockaddr *)&in->from, false))) {
+		a->counts.stray++;
+		return;
+	}
+	if (sip_message_parse(&in->m, in->text + in->scan.skipped,
+			      in->scan.head_len + in->scan.body.len) < 0) {
+		a->counts.refused_malformed++;
+		return;
+	}
+	if (osip_list_size(&in->m->vias) != 1) { /* 8.1.3.3 */
+		a->counts.stray++;
+		return;
+	}
+	a->counts.responses_in++;
+	trace(a, in);
+	sip_client_receive(c, in);
+}
+
+static void on_request_datagram(struct sip_agent *a, struct sip_incoming *in)
+{
+	int r = sip_message_parse(&in->m, in->text + in->scan.skipped,
+				  in->scan.head_len + in->scan.body.len);
+
+	if (r == 0)
+		r = sip_message_fix_via(in->m, (struct sockaddr *)&in->from, &in->reply_to);
+	if (r == -ENOMEM)
+		return; /* as if it had been lost */
+	if (r < 0) {
+		in->scan.refusal = 400;
+		in->scan.why = "Bad Request";
+		refuse_malformed(a, in);
+		return;
+	}
+	trace(a, in);
+	receive_request(a, in);
+}
+
+static void on_stranger(struct sip_agent *a, const struct sockaddr *from)
+{
+	char addr[SIP_ADDR_TEXT];
+
+	a->counts.refused_stranger++;
+	log_limited(&a->stranger_limit, LOG_EVERY_MS, LOG_SIP, LOG_WARN,
+		    "%s is no configured peer, its request is dropped", sip_addr_text(from, addr));
+}
+
+void sip_agent_datagram(void *agent, struct sip_listener *l, const struct sockaddr *from,
+			const char *data, size_t len)
+{
+	struct sip_agent *a = agent;
+	struct sip_incoming in = {.listener = l, .text = data, .len = len};
+
+	a->counts.datagrams_in++;
+	in.peer = sip_agent_peer_at(a, from);
+	if (in.peer == NULL && (len < 4 || strncasecmp(data, "SIP/", 4) != 0)) {
+		if (len > 4) /* not worth a word: line ends that keep a NAT open */
+			on_stranger(a, from);
+		return;
+	}
+	sip_addr_copy(&in.from, from);
+	in.reply_to = in.from;
+	sip_listener_hold(l); /* what follows may end the last call that kept it */
+	int r = sip_scan(&in.scan, data, len);
+	if (r == -EBADMSG)
+		refuse_malformed(a, &in);
+	else if (r == 0 && in.scan.request)
+		on_request_datagram(a, &in);
+	else if (r == 0)
+		on_response_datagram(a, &in);
+	osip_message_free(in.m);
+	sip_listener_release(l);
+}

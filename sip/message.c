@@ -1,0 +1,285 @@
+#include "sip/message.h"
+
+#include "sip/address.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* The parser would tell stdout about every bad message; we count them. */
+static void ignore(const char *file, int line, osip_trace_level_t level, const char *fmt,
+		   va_list ap)
+{
+}
+
+void sip_message_init(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	parser_init();
+	osip_trace_initialize_func(TRACE_LEVEL0, ignore);
+}
+
+int sip_message_parse(osip_message_t **out, const char *text, size_t len)
+{
+	osip_message_t *m;
+
+	*out = NULL;
+	if (osip_message_init(&m) != OSIP_SUCCESS)
+		return -ENOMEM;
+	int r = osip_message_parse(m, text, len);
+	if (r != OSIP_SUCCESS) {
+		osip_message_free(m);
+		return r == OSIP_NOMEM ? -ENOMEM : -EBADMSG;
+	}
+	const osip_via_t *via = osip_list_get(&m->vias, 0);
+	bool whole = m->from != NULL && m->from->url != NULL && m->to != NULL &&
+		     m->to->url != NULL && m->call_id != NULL && m->call_id->number != NULL &&
+		     m->cseq != NULL && m->cseq->method != NULL && m->cseq->number != NULL &&
+		     via != NULL && via->host != NULL && via->protocol != NULL;
+	if (whole && MSG_IS_REQUEST(m))
+		whole = m->sip_method != NULL && m->req_uri != NULL && m->req_uri->scheme != NULL;
+	if (!whole) {
+		osip_message_free(m);
+		return -EBADMSG;
+	}
+	*out = m;
+	return 0;
+}
+
+static osip_generic_param_t *find_param(const osip_list_t *params, const char *name)
+{
+	for (int i = 0; i < osip_list_size(params); i++) {
+		osip_generic_param_t *p = osip_list_get(params, i);
+		if (p->gname != NULL && strcasecmp(p->gname, name) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+const char *sip_param(const osip_list_t *params, const char *name)
+{
+	const osip_generic_param_t *p = find_param(params, name);
+
+	return p == NULL ? NULL : p->gvalue != NULL ? p->gvalue : "";
+}
+
+static int set_param(osip_via_t *via, const char *name, const char *value)
+{
+	osip_generic_param_t *p = find_param(&via->via_params, name);
+	char *copy = osip_strdup(value);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	if (p != NULL) {
+		osip_free(p->gvalue);
+		p->gvalue = copy;
+		return 0;
+	}
+	char *copied_name = osip_strdup(name);
+	if (copied_name == NULL || osip_via_param_add(via, copied_name, copy) != OSIP_SUCCESS) {
+		osip_free(copied_name);
+		osip_free(copy);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* maddr is not obeyed: a response never goes to an address the request did not come from. */
+int sip_message_fix_via(osip_message_t *m, const struct sockaddr *from,
+			struct sockaddr_storage *reply_to)
+{
+	osip_via_t *via = osip_list_get(&m->vias, 0);
+	bool rport = sip_param(&via->via_params, "rport") != NULL;
+	struct sockaddr_storage sent_by;
+	char text[SIP_ADDR_TEXT];
+	int r = 0;
+
+	sip_addr_copy(reply_to, from);
+	bool same = sip_addr_parse(&sent_by, via->host, 0) &&
+		    sip_addr_equal((struct sockaddr *)&sent_by, from, false);
+	if (!same || rport)
+		r = set_param(via, "received", sip_addr_bare(from, text));
+	if (r == 0 && rport) {
+		snprintf(text, sizeof(text), "%u", sip_addr_port(from));
+		return set_param(via, "rport", text);
+	}
+	int port = via->port != NULL ? atoi(via->port) : SIP_PORT;
+	if (port <= 0 || port > UINT16_MAX)
+		return -EBADMSG;
+	sip_addr_set_port(reply_to, (uint16_t)port);
+	return r;
+}
+
+const char *sip_message_tag(const osip_from_t *h)
+{
+	const char *tag = sip_param(&h->gen_params, "tag");
+
+	return tag != NULL ? tag : "";
+}
+
+const char *sip_message_header(const osip_message_t *m, const char *name, int i)
+{
+	int pos = -1;
+	osip_header_t *h = NULL;
+
+	do {
+		pos = osip_message_header_get_byname(m, name, pos + 1, &h);
+	} while (pos >= 0 && i-- > 0);
+	return pos >= 0 && h != NULL ? h->hvalue : NULL;
+}
+
+/* One Reason value, up to a comma: "Q.850 ; cause=16 ; text=\"...\"". */
+static int reason_cause(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	if (end - at < 5 || strncasecmp(at, "Q.850", 5) != 0)
+		return 0;
+	for (at += 5; at < end; at++) {
+		if (*at != ';')
+			continue;
+		const char *p = at + 1;
+		while (p < end && (*p == ' ' || *p == '\t'))
+			p++;
+		if (end - p < 7 || strncasecmp(p, "cause", 5) != 0)
+			continue;
+		p += 5;
+		while (p < end && (*p == ' ' || *p == '\t' || *p == '='))
+			p++;
+		int cause = 0;
+		for (; p < end && *p >= '0' && *p <= '9' && cause < 1000; p++)
+			cause = cause * 10 + (*p - '0');
+		return cause >= 1 && cause <= 127 ? cause : 0;
+	}
+	return 0;
+}
+
+static const char *value_end(const char *at)
+{
+	bool quoted = false;
+
+	for (; *at != '\0'; at++) {
+		if (*at == '\\' && quoted && at[1] != '\0')
+			at++;
+		else if (*at == '"')
+			quoted = !quoted;
+		else if (*at == ',' && !quoted)
+			break;
+	}
+	return at;
+}
+
+int sip_message_q850(const osip_message_t *m)
+{
+	const char *value;
+
+	for (int i = 0; (value = sip_message_header(m, "Reason", i)) != NULL; i++)
+		for (;;) {
+			const char *end = value_end(value);
+			int cause = reason_cause(value, end);
+			if (cause != 0)
+				return cause;
+			if (*end == '\0')
+				break;
+			value = end + 1;
+		}
+	return 0;
+}
+
+char *sip_message_call_id(const osip_message_t *m)
+{
+	const osip_call_id_t *id = m->call_id;
+	size_t size = strlen(id->number) + (id->host != NULL ? strlen(id->host) : 0) + 2;
+	char *out = malloc(size);
+
+	if (out != NULL)
+		snprintf(out, size, "%s%s%s", id->number, id->host != NULL ? "@" : "",
+			 id->host != NULL ? id->host : "");
+	return out;
+}
+
+bool sip_message_call_id_is(const osip_message_t *m, const char *call_id)
+{
+	const osip_call_id_t *id = m->call_id;
+	size_t n = strlen(id->number);
+
+	if (strncmp(call_id, id->number, n) != 0)
+		return false;
+	if (id->host == NULL)
+		return call_id[n] == '\0';
+	return call_id[n] == '@' && strcmp(call_id + n + 1, id->host) == 0;
+}
+
+/* --- bodies --- */
+
+static bool type_is(const osip_content_type_t *type, const char *name, const char *subtype)
+{
+	return type->type != NULL && type->subtype != NULL && strcasecmp(type->type, name) == 0 &&
+	       (subtype == NULL || strcasecmp(type->subtype, subtype) == 0);
+}
+
+static const char *find(const char *at, const char *end, const char *what, size_t len)
+{
+	return at <= end ? memmem(at, (size_t)(end - at), what, len) : NULL;
+}
+
+/* The first part of a multipart body (RFC 2046 5.1) that is SDP. */
+static int multipart_sdp(const struct sip_incoming *in, struct sip_text *out)
+{
+	const char *boundary = sip_param(&in->m->content_type->gen_params, "boundary");
+	char mark[80];
+	const char *at = in->scan.body.at, *end = at + in->scan.body.len, *next, *blank;
+
+	if (boundary == NULL)
+		return -415;
+	size_t len = strlen(boundary);
+	bool quoted = len >= 2 && boundary[0] == '"' && boundary[len - 1] == '"';
+	int n = snprintf(mark, sizeof(mark), "--%.*s", (int)(len - (quoted ? 2 : 0)),
+			 boundary + quoted);
+	if (n >= (int)sizeof(mark) || n == 2)
+		return -415;
+	at = find(at, end, mark, (size_t)n);
+	while (at != NULL) {
+		at += n;
+		next = find(at, end, mark, (size_t)n);
+		blank = next != NULL ? find(at, next, "\r\n\r\n", 4) : NULL;
+		if (blank != NULL) {
+			char head[256];
+			snprintf(head, sizeof(head), "%.*s", (int)(blank - at), at);
+			if (strcasestr(head, "application/sdp") != NULL) {
+				*out = (struct sip_text){blank + 4, (size_t)(next - blank - 4)};
+				return 1;
+			}
+		}
+		at = next;
+	}
+	return -415;
+}
+
+int sip_message_sdp(const struct sip_incoming *in, struct sip_text *out)
+{
+	const osip_content_type_t *type = in->m->content_type;
+	const osip_content_encoding_t *encoding = osip_list_get(&in->m->content_encodings, 0);
+	const char *disposition = sip_message_header(in->m, "Content-Disposition", 0);
+
+	*out = in->scan.body;
+	if (in->scan.body.len == 0)
+		return 0;
+	if (type == NULL)
+		return -415;
+	if (encoding != NULL && encoding->value != NULL &&
+	    strcasecmp(encoding->value, "identity") != 0)
+		return -415;
+	if (type_is(type, "application", "sdp"))
+		return 1;
+	if (disposition != NULL && strcasestr(disposition, "handling=optional") != NULL)
+		return 0;
+	return type_is(type, "multipart", NULL) ? multipart_sdp(in, out) : -415;
+}
