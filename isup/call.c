@@ -529,6 +529,8 @@ static void on_hangup(struct isup_call *c, const pri_event_hangup *ev, bool from
 	}
 	if (c->cause < 0 && !from_timer)
 		c->location_user = t->reading_location_user;
+	if (c->lost_glare && c->state == CALL_INITIATED)
+		note_cause(c, Q850_CHANNEL_NOT_AVAILABLE);
 	if (ev->e == PRI_EVENT_HANGUP) /* HANGUP_ACK: nothing is left to send */
 		pri_hangup(t->pri, c->pri, ev->cause > 0 ? ev->cause : Q850_NORMAL_UNSPECIFIED);
 	call_finish(c, ev->cause);

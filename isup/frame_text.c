@@ -193,8 +193,11 @@ static void put_message(struct line *l, const struct q931_message *m)
 	struct q931_ie ie;
 	const char *name = type_name(m->type);
 
-	if (m->discriminator == SERVICE_PD_ATT || m->discriminator == SERVICE_PD_NATIONAL)
-		put(l, (m->type & 0x0f) == 0x0f ? "SERVICE" : "SERVICE ACKNOWLEDGE");
+	/* AT&T and National ISDN have the two message types the other way round. */
+	if (m->discriminator == SERVICE_PD_ATT)
+		put(l, m->type == 0x0f ? "SERVICE" : "SERVICE ACKNOWLEDGE");
+	else if (m->discriminator == SERVICE_PD_NATIONAL)
+		put(l, m->type == 0x07 ? "SERVICE" : "SERVICE ACKNOWLEDGE");
 	else if (m->discriminator != Q931_PD)
 		put(l, "protocol %02x message %02x", m->discriminator, m->type);
 	else if (name != NULL)

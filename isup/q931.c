@@ -14,6 +14,7 @@ bool q931_parse(struct q931_message *m, const uint8_t *frame, size_t len)
 	size_t cr_len = frame[at + 1] & 0x0fu;
 	if (cr_len > 2 || len < at + 2 + cr_len + 1)
 		return false;
+	m->at = at;
 	m->discriminator = frame[at];
 	m->call_reference = 0;
 	m->to_originator = false;

@@ -41,6 +41,7 @@ enum q931_ie_id {
 };
 
 struct q931_message {
+	size_t at; /* where in the frame it starts */
 	uint8_t discriminator;
 	uint8_t type;
 	uint16_t call_reference; /* without the flag */

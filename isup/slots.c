@@ -87,6 +87,7 @@ static bool glare_lost(struct isup_trunk *t, unsigned slot)
 	if (t->conf.side == ISUP_NETWORK)
 		return false;
 	slot_drop(ours);
+	ours->lost_glare = true;
 	return true;
 }
 

@@ -10,7 +10,7 @@
 #include "isup/trunk_internal.h"
 
 enum { FCS_OCTETS = 2, FRAME_MIN = 3, NEVER_MS = 1 << 30 };
-enum { QSIG_CC_EXEC_POSSIBLE = 29 }; /* ECMA-186 */
+enum { QSIG_CC_EXEC_POSSIBLE = 29 /* ECMA-186 */, FOREIGN_PD = 0x3f /* Q.931 4.2: reserved */ };
 
 void isup_trunk_conf_default(struct isup_trunk_conf *conf)
 {
@@ -304,39 +304,51 @@ void trunk_leave(struct isup_trunk *t)
 
 /* libpri 1.6.0 frees a call record while it works on it when this operation comes on a QSIG call
  * it has no record of, and hangs up a call it has one of.  Nothing here uses the operation. */
-static bool frame_forbidden(const struct isup_trunk *t, const uint8_t *frame, size_t len)
+static bool message_forbidden(const struct isup_trunk *t, const struct q931_message *m)
 {
-	struct q931_message m;
 	struct q931_walk w;
 	struct q931_ie ie;
 
-	if (t->conf.switch_type != ISUP_QSIG || !q931_parse(&m, frame, len) || m.type == Q931_SETUP)
+	if (t->conf.switch_type != ISUP_QSIG || m->type == Q931_SETUP)
 		return false;
-	q931_walk_start(&w, &m);
+	q931_walk_start(&w, m);
 	while (q931_walk_next(&w, &ie))
 		if (ie.id == Q931_IE_FACILITY && q931_facility_invokes(&ie, QSIG_CC_EXEC_POSSIBLE))
 			return true;
 	return false;
 }
 
+static void count_bad(struct isup_trunk *t, const uint8_t *frame, size_t len)
+{
+	char text[160];
+
+	t->counts.frames_bad++;
+	log_limited(&t->bad_log, 10000, LOG_ISUP, LOG_WARN, "%s: frame dropped: %s", t->conf.name,
+		    isup_frame_text(frame, len, text, sizeof(text)));
+}
+
 void isup_trunk_receive(struct isup_trunk *t, const uint8_t *frame, size_t len)
 {
+	struct q931_message m;
+
 	if (t->closed)
 		return;
 	t->counts.frames_in++;
 	if (t->ops.trace != NULL)
 		t->ops.trace(t->arg, false, frame, len);
-	if (len < FRAME_MIN || len > ISUP_FRAME_MAX || t->rx_count == RX_QUEUE ||
-	    frame_forbidden(t, frame, len)) {
-		t->counts.frames_bad++;
-		log_limited(&t->bad_log, 10000, LOG_ISUP, LOG_WARN,
-			    "%s: frame of %zu octets dropped", t->conf.name, len);
+	if (len < FRAME_MIN || len > ISUP_FRAME_MAX || t->rx_count == RX_QUEUE) {
+		count_bad(t, frame, len);
 		return;
 	}
 	struct rx_frame *f = &t->rx[(t->rx_first + t->rx_count) % RX_QUEUE];
 	memcpy(f->data, frame, len);
 	f->len = len;
 	t->rx_count++;
+	if (q931_parse(&m, frame, len) && message_forbidden(t, &m)) {
+		/* Not lost, or LAPD would wait for it: a protocol that libpri passes over. */
+		f->data[m.at] = FOREIGN_PD;
+		count_bad(t, frame, len);
+	}
 	if (t->entered == 0) {
 		trunk_enter(t);
 		trunk_leave(t);

@@ -57,6 +57,7 @@ struct isup_call {
 	bool incoming;
 	uint16_t call_reference; /* of an incoming call */
 	bool by_us;              /* our owner cleared it: no CLEARING event wanted */
+	bool lost_glare;         /* its slot went to a call of the network, Q.931 5.7 */
 	unsigned slot;           /* 0 = none yet */
 	bool speech;
 	bool complete;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <libpri.h>
 #include <stdio.h>
 #include <stdlib.h>

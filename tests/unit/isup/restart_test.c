@@ -1,0 +1,194 @@
+#include "isup/restart.c"
+
+#include "pair.h"
+
+static struct pair *open_restarting(bool net_too)
+{
+	struct pair *p = pair_new();
+	struct isup_trunk_conf net = conf_for(ISUP_NETWORK), user = conf_for(ISUP_USER);
+
+	net.restart_on_start = net_too;
+	user.restart_on_start = true;
+	end_open(&p->a, &net);
+	end_open(&p->b, &user);
+	return p;
+}
+
+static void test_on_start(void **state)
+{
+	for (int both = 0; both < 2; both++) {
+		struct pair *p = open_restarting(both);
+		run_ms(p, 5);
+		expect(&p->b, ISUP_TRUNK_UP);
+		assert_int_equal(isup_trunk_slot(p->b.trunk, 12), ISUP_SLOT_RESTARTING);
+		assert_false(slot_usable(p->b.trunk, 12));
+		run_ms(p, 2000);
+		assert_int_equal(p->b.sent[Q931_RESTART], 23);
+		assert_int_equal(p->a.sent[Q931_RESTART_ACK], 23);
+		assert_int_equal(p->a.sent[Q931_RESTART], both ? 23 : 0);
+		expect_idle(&p->a);
+		expect_idle(&p->b);
+		expect_none(&p->b);
+		start_call(&p->b);
+		pair_close(p);
+	}
+}
+
+/* Only when the link first comes up: a return must not touch the calls that lived on. */
+static void test_not_on_return(void **state)
+{
+	struct pair *p = open_restarting(false);
+	struct isup_call *in;
+
+	run_ms(p, 2000);
+	expect(&p->a, ISUP_TRUNK_UP);
+	expect(&p->b, ISUP_TRUNK_UP);
+	call_active(p, &p->a, &in);
+	p->a.cut = p->b.cut = true;
+	run_ms(p, 30000);
+	p->a.cut = p->b.cut = false;
+	run_ms(p, 10000);
+	assert_int_equal(p->b.sent[Q931_RESTART], 23);
+	expect(&p->a, ISUP_TRUNK_DOWN);
+	expect(&p->a, ISUP_TRUNK_UP);
+	expect_none(&p->a);
+	pair_close(p);
+}
+
+/* A far side that knows no RESTART: three tries for the first slot, then all are taken as idle. */
+static void test_never_answered(void **state)
+{
+	struct pair *p = open_restarting(false);
+
+	p->a.deaf[Q931_RESTART] = true;
+	run_ms(p, 5900);
+	assert_int_equal(p->b.sent[Q931_RESTART], 3);
+	assert_int_equal(isup_trunk_slot(p->b.trunk, 1), ISUP_SLOT_RESTARTING);
+	run_ms(p, 300);
+	expect_idle(&p->b);
+	run_ms(p, 300000);
+	assert_int_equal(p->b.sent[Q931_RESTART], 3);
+	pair_close(p);
+}
+
+/* The first one is lost by the far side, as happens right after the link came up. */
+static void test_first_one_lost(void **state)
+{
+	struct pair *p = open_restarting(false);
+
+	p->a.deaf[Q931_RESTART] = true;
+	run_ms(p, 1000);
+	p->a.deaf[Q931_RESTART] = false;
+	run_ms(p, 3000);
+	assert_int_equal(p->b.sent[Q931_RESTART], 24);
+	expect_idle(&p->b);
+	pair_close(p);
+}
+
+/* Answered for some, not for others: those stay out of service, and are tried again. */
+static void test_some_slots_left_out(void **state)
+{
+	struct pair *p = open_restarting(false);
+	struct isup_call *c;
+
+	while (p->a.sent[Q931_RESTART_ACK] < 22)
+		run_ms(p, 1);
+	p->a.deaf[Q931_RESTART] = true; /* the last one goes unanswered */
+	run_ms(p, 6500);
+	assert_int_equal(isup_trunk_slot(p->b.trunk, 22), ISUP_SLOT_IDLE);
+	assert_int_equal(isup_trunk_slot(p->b.trunk, 23), ISUP_SLOT_OUT_OF_SERVICE);
+	assert_int_equal(isup_call_start(&c, p->b.trunk, &plain_setup, NULL), 0);
+	assert_int_equal(isup_call_slot(c), 22);
+	p->a.deaf[Q931_RESTART] = false;
+	run_ms(p, 61000);
+	assert_int_equal(isup_trunk_slot(p->b.trunk, 23), ISUP_SLOT_IDLE);
+	pair_close(p);
+}
+
+/* The link goes while RESTARTs are under way: they go on when it is back. */
+static void test_link_lost_meanwhile(void **state)
+{
+	struct pair *p = open_restarting(false);
+
+	run_ms(p, 20);
+	assert_true(p->b.sent[Q931_RESTART] > 1 && p->b.sent[Q931_RESTART] < 23);
+	p->a.cut = p->b.cut = true;
+	run_ms(p, 30000);
+	assert_false(isup_trunk_up(p->b.trunk));
+	p->a.cut = p->b.cut = false;
+	run_ms(p, 10000);
+	expect_idle(&p->b);
+	assert_true(p->b.sent[Q931_RESTART] >= 23);
+	pair_close(p);
+}
+
+/* 5.5.2: RESTART ends whatever is on the slot. */
+static void test_from_the_far_side(void **state)
+{
+	struct pair *p = pair_open_raw(ISUP_USER);
+
+	for (int i = 0; i < 3; i++) {
+		struct isup_call *c = start_call(&p->a);
+		run_ms(p, 20);
+		pri_event_ring ring = raw_wait(&p->b, PRI_EVENT_RING)->ring;
+		pri_answer(p->b.raw, ring.call, ring.channel, 0);
+		raw_run(&p->b);
+		run_ms(p, 20);
+		assert_ptr_equal(expect(&p->a, ISUP_CONNECT)->call, c);
+	}
+	pri_reset(p->b.raw, 22);
+	raw_run(&p->b);
+	run_ms(p, 20);
+	raw_wait(&p->b, PRI_EVENT_RESTART_ACK);
+	struct isup_event *ev = expect(&p->a, ISUP_CLEARING);
+	assert_int_equal(ev->slot, 22);
+	assert_int_equal(ev->cause, 41);
+	assert_int_equal(expect(&p->a, ISUP_RELEASED)->slot, 22);
+	expect_none(&p->a);
+	assert_int_equal(isup_trunk_slot(p->a.trunk, 22), ISUP_SLOT_IDLE);
+	assert_int_equal(isup_trunk_slot(p->a.trunk, 23), ISUP_SLOT_BUSY);
+
+	static const uint8_t all[] = {0x08, 0x02, 0x00, 0x00, Q931_RESTART, 0x79, 0x01, 0x87};
+	raw_send(&p->b, all, sizeof(all));
+	run_ms(p, 50);
+	for (int i = 0; i < 2; i++) {
+		expect(&p->a, ISUP_CLEARING);
+		expect(&p->a, ISUP_RELEASED);
+	}
+	expect_idle(&p->a);
+	pair_close(p);
+}
+
+/* A slot map as some switches send it: slots 1 to 3 and 23. */
+static void test_slot_map(void **state)
+{
+	static const uint8_t map[] = {0x08, 0x02, 0x00, 0x00, Q931_RESTART, 0x18, 0x05, 0xa9,
+				      0x93, 0x40, 0x00, 0x07, 0x79,         0x01, 0x80};
+	struct pair *p = pair_open_raw(ISUP_USER);
+
+	start_call(&p->a);
+	start_call(&p->a);
+	run_ms(p, 20);
+	raw_send(&p->b, map, sizeof(map));
+	run_ms(p, 50);
+	assert_int_equal(expect(&p->a, ISUP_CLEARING)->slot, 23);
+	expect(&p->a, ISUP_RELEASED);
+	expect_none(&p->a);
+	assert_int_equal(p->a.sent[Q931_RESTART_ACK], 1);
+	pair_close(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_on_start),
+		cmocka_unit_test(test_not_on_return),
+		cmocka_unit_test(test_never_answered),
+		cmocka_unit_test(test_first_one_lost),
+		cmocka_unit_test(test_some_slots_left_out),
+		cmocka_unit_test(test_link_lost_meanwhile),
+		cmocka_unit_test(test_from_the_far_side),
+		cmocka_unit_test(test_slot_map),
+	};
+	return cmocka_run_group_tests(tests, quiet_logs, NULL);
+}
