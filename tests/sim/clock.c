@@ -104,6 +104,12 @@ void sim_at(struct sim_event *e, uint64_t due_ms, sim_fn *fn, void *arg)
 	*at = e;
 }
 
+void sim_forget_events(void)
+{
+	while (sim.events != NULL)
+		sim_cancel(sim.events);
+}
+
 void sim_add_poll(sim_poll_fn *fn, void *arg)
 {
 	if (sim.polls == sizeof(sim.poll) / sizeof(sim.poll[0]))

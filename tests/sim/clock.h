@@ -34,6 +34,9 @@ struct sim_event {
 void sim_at(struct sim_event *e, uint64_t due_ms, sim_fn *fn, void *arg); /* restarts */
 void sim_cancel(struct sim_event *e);
 
+/* After a test that failed half way: nothing is due any more. */
+void sim_forget_events(void);
+
 /* Asked in every turn: does what it can without waiting, true = it did something. */
 typedef bool sim_poll_fn(void *arg);
 void sim_add_poll(sim_poll_fn *fn, void *arg);

@@ -306,6 +306,14 @@ static void send_raw(struct far *f, struct far_call *c, const char *words)
 	run(f);
 }
 
+/* libpri hands a call reference out in two parts, 13 and 3 bits. */
+static unsigned reference_of(struct far *f, q931_call *pri)
+{
+	int low = 0, high = pri_get_crv(f->pri, pri, &low);
+
+	return ((unsigned)high << 3 | (unsigned)low) & 0x7fff;
+}
+
 static void setup(struct far *f, struct far_call *c, const char *words)
 {
 	char called[32] = "", calling[32] = "", name[32] = "";
@@ -327,7 +335,6 @@ static void setup(struct far *f, struct far_call *c, const char *words)
 	c->pri = pri_new_call(f->pri);
 	if (c->pri == NULL)
 		abort();
-	c->reference = (unsigned)pri_get_crv(f->pri, c->pri, NULL) & 0x7fff;
 	struct pri_sr *sr = pri_sr_new();
 	pri_sr_set_channel(sr, (int)c->channel, words_have(words, "exclusive"), 0);
 	pri_sr_set_bearer(sr, PRI_TRANS_CAP_SPEECH, PRI_LAYER_1_ULAW);
@@ -338,6 +345,7 @@ static void setup(struct far *f, struct far_call *c, const char *words)
 	if (pri_setup(f->pri, c->pri, sr) != 0)
 		sim_fail("%s: libpri refused the SETUP", f->conf.name);
 	pri_sr_free(sr);
+	c->reference = reference_of(f, c->pri);
 }
 
 static void send_by_libpri(struct far *f, struct far_call *c, const char *words)

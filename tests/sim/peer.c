@@ -357,21 +357,25 @@ static void new_branch(struct peer *p, char *out, size_t out_size)
 	snprintf(out, out_size, "z9hG4bK-%s-%u", p->conf.name, ++p->branches);
 }
 
+/* Who speaks to whom, when we speak first. */
+static void begin(struct peer *p, struct peer_call *c, const char *words)
+{
+	char user[64] = "nobody";
+
+	snprintf(c->id, sizeof(c->id), "%s-%u@%s", p->conf.name, c->number, p->conf.addr);
+	words_get(words, "to", user, sizeof(user));
+	snprintf(c->remote_uri, sizeof(c->remote_uri), "sip:%s@%s", user, p->conf.gateway);
+	copy(c->target, sizeof(c->target), c->remote_uri);
+	copy(user, sizeof(user), "anonymous");
+	words_get(words, "from", user, sizeof(user));
+	snprintf(c->local_uri, sizeof(c->local_uri), "sip:%s@%s", user, p->conf.addr);
+}
+
 static void invite(struct peer *p, struct peer_call *c, const char *words)
 {
 	struct writer w = {.len = 0};
-	char user[64] = "";
 	char with_sdp[INBOX_TEXT_MAX];
 
-	if (c->id[0] == '\0') {
-		snprintf(c->id, sizeof(c->id), "%s-%u@%s", p->conf.name, c->number, p->conf.addr);
-		words_get(words, "to", user, sizeof(user));
-		snprintf(c->remote_uri, sizeof(c->remote_uri), "sip:%s@%s", user, p->conf.gateway);
-		copy(c->target, sizeof(c->target), c->remote_uri);
-		copy(user, sizeof(user), "anonymous");
-		words_get(words, "from", user, sizeof(user));
-		snprintf(c->local_uri, sizeof(c->local_uri), "sip:%s@%s", user, p->conf.addr);
-	}
 	c->invite_cseq = ++c->cseq;
 	c->final_status = 0;
 	c->final_to[0] = '\0';
@@ -423,6 +427,8 @@ void peer_do(struct peer *p, unsigned call, const char *words)
 		sim_fail("%s: the next dialog is #%u", p->conf.name, peer_next_call(p));
 	if (c == NULL)
 		c = call_new(p);
+	if (c->id[0] == '\0')
+		begin(p, c, words);
 	if (words[0] >= '1' && words[0] <= '6')
 		respond(p, c, words);
 	else if (words_match("INVITE", words))

@@ -100,7 +100,10 @@ void rig_open(struct rig **out, const struct rig_conf *conf)
 	static const struct rig_conf usual;
 	struct rig *r = calloc(1, sizeof(*r));
 
-	rig_close(left_over);
+	if (left_over != NULL) {
+		sim_forget_events();
+		rig_close(left_over);
+	}
 	if (r == NULL)
 		abort();
 	*out = left_over = r;
@@ -123,6 +126,7 @@ void rig_open(struct rig **out, const struct rig_conf *conf)
 	sim_run(sim_now_ms() + 1000, NULL, NULL);
 	inbox_clear(far_inbox(r->pbx));
 	inbox_clear(far_inbox(r->co));
+	sim_clear_notes();
 	r->opened_ms = sim_now_ms();
 }
 

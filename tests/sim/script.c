@@ -50,8 +50,8 @@ static void take_window(const struct step *s, char *words, uint64_t *from, uint6
 	char *in = strstr(words, " in ");
 	unsigned lo, hi;
 
-	*from = s->last_ms;
-	*to = s->last_ms + SOON_MS;
+	*from = 0;
+	*to = sim_now_ms() + SOON_MS;
 	if (in == NULL)
 		return;
 	int n = sscanf(in, " in %u..%u", &lo, &hi);
@@ -66,7 +66,8 @@ static void take_window(const struct step *s, char *words, uint64_t *from, uint6
 	*in = '\0';
 }
 
-static void expect(struct rig *r, const struct step *s)
+/* When it arrived. */
+static uint64_t expect(struct rig *r, const struct step *s)
 {
 	struct inbox *in = inbox_named(r, s->who);
 	char words[INBOX_TEXT_MAX];
@@ -82,7 +83,9 @@ static void expect(struct rig *r, const struct step *s)
 	if (m->at_ms < from || m->at_ms > to)
 		sim_fail("step \"%s\": arrived after %llu ms", s->text,
 			 (unsigned long long)(m->at_ms - s->last_ms));
+	uint64_t at_ms = m->at_ms;
 	inbox_drop(in);
+	return at_ms;
 }
 
 static bool any_mail(void *arg)
@@ -221,9 +224,11 @@ void script_step(struct rig *r, const char *text)
 	if (last_ms == 0 || last_ms < r->opened_ms)
 		s.last_ms = r->opened_ms;
 	parse(&s);
-	if (strncmp(s.rest, "< ", 2) == 0 && inbox_named(r, s.who) != NULL)
-		expect(r, &s);
-	else if (!far_step(r, &s) && !peer_step(r, &s) && !path_step(&s) && !record_step(r, &s) &&
+	if (strncmp(s.rest, "< ", 2) == 0 && inbox_named(r, s.who) != NULL) {
+		last_ms = expect(r, &s);
+		return;
+	}
+	if (!far_step(r, &s) && !peer_step(r, &s) && !path_step(&s) && !record_step(r, &s) &&
 		 !other_step(r, &s))
 		sim_fail("no such step: %s", s.text);
 	last_ms = sim_now_ms();
