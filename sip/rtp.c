@@ -27,6 +27,7 @@ enum {
 };
 static const uint64_t OLD_SSRC_NS = 500000000;   /* stragglers of the stream before */
 static const uint64_t EVENT_LOST_NS = 150000000; /* 3 updates of the slowest sender, 50 ms */
+static const uint64_t EVENT_PAUSE_NS = 150000000;
 static const uint64_t NTP_EPOCH_S = 2208988800u; /* 1900 to 1970 */
 
 /* clang-format off */
@@ -482,7 +483,8 @@ bool rtp_session_play(struct rtp_session *s, uint8_t out[RTP_TICK], uint64_t now
 		return false;
 	}
 	played = jitter_play(&s->jitter, out, now_ns);
-	if (s->event_rx.sounding)
+	/* Audio pauses while an event is sent, and starts with a whole packet after it. */
+	if (s->event_rx.known && now_ns < s->event_rx.heard_ns + EVENT_PAUSE_NS)
 		jitter_excuse(&s->jitter);
 	set_count(&s->counts.late, s->jitter.late + s->stragglers);
 	set_count(&s->counts.overflow, s->jitter.overflow);
