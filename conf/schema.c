@@ -25,7 +25,8 @@ static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
 static const struct conf_key gateway_keys[] = {
 	{"control", CONF_TEXT, CONF_RESTART, FIELD(struct conf_gateway, control_path),
 	 .help = "Socket on which tandemctl(1) reaches the gateway; an absolute path."},
-	{"calls_max", CONF_UINT, 0, FIELD(struct conf_gateway, calls_max), .min = 1, .max = 100000,
+	{"calls_max", CONF_UINT, CONF_RESTART, FIELD(struct conf_gateway, calls_max), .min = 1,
+	 .max = 100000,
 	 .help = "Calls at once in the whole gateway; the next one is refused with cause 42 or "
 		 "503. "
 		 "A bound on memory, far above what the spans carry."},
@@ -82,7 +83,8 @@ static const struct conf_key media_keys[] = {
 		 "must not wait for other programs; where the system does not permit it, the "
 		 "gateway "
 		 "says so and goes on."},
-	{"no_rtp_ms", CONF_UINT, 0, FIELD(struct conf_media, no_rtp_ms), .min = 0, .max = 3600000,
+	{"no_rtp_ms", CONF_UINT, CONF_RESTART, FIELD(struct conf_media, no_rtp_ms), .min = 0,
+	 .max = 3600000,
 	 .help = "A peer that sends no RTP for this time in a call that is not held is reported; 0 "
 		 "= "
 		 "never."},

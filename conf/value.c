@@ -454,11 +454,13 @@ void conf_value_expected(const struct conf_key *k, char *out, size_t out_size)
 		snprintf(out, out_size, "%s%s", k->type == CONF_CHOICES ? "a list of " : "", words);
 		break;
 	case CONF_ADDRESS:
-		snprintf(out, out_size, "an IPv4 or IPv6 address with port (without: %u)", k->min);
+		snprintf(out, out_size, "an IPv4 or IPv6 address with port (%u when left out)",
+			 k->min);
 		break;
 	case CONF_ADDRESSES:
-		snprintf(out, out_size, "1 to %zu IPv4 or IPv6 addresses with port (without: %u)",
-			 k->size, k->min);
+		snprintf(out, out_size,
+			 "1 to %zu IPv4 or IPv6 addresses with port (%u when left out)", k->size,
+			 k->min);
 		break;
 	case CONF_BARE_ADDRESS: snprintf(out, out_size, "an IPv4 or IPv6 address"); break;
 	case CONF_PORTS:

@@ -1,8 +1,19 @@
 /* Rules in order: who decides, what is rewritten, when to wait for more digits. */
+#include <stddef.h>
+#include <stdlib.h>
+
+/* dialplan.c allocates through this, so that a test can let the n-th allocation fail. */
+static long allocations_left = -1;
+static void *counted_calloc(size_t count, size_t size)
+{
+	return allocations_left == 0 ? NULL : (allocations_left--, calloc(count, size));
+}
+#define calloc counted_calloc
 #include "dialplan/dialplan.c"
+#undef calloc
+
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -274,6 +285,30 @@ static void an_empty_plan_matches_nothing(void **state)
 	assert_int_equal(dialplan_check_pattern(endless, err, sizeof(err)), 0);
 }
 
+static void out_of_memory_is_told_and_leaks_nothing(void **state)
+{
+	static const struct dial_rule rule[] = {{.pattern = "7134", .to = "t", .from = "x"}};
+	int failures = 0;
+
+	(void)state;
+	for (;; failures++) {
+		struct dialplan *p = (struct dialplan *)-1;
+		char err[128] = "";
+		size_t bad;
+		allocations_left = failures;
+		int r = dialplan_build(&p, rule, 1, &bad, err, sizeof(err));
+		allocations_left = -1;
+		if (r == 0) {
+			dialplan_free(p);
+			break;
+		}
+		assert_int_equal(r, -ENOMEM);
+		assert_null(p);
+		assert_string_equal(err, "no memory");
+	}
+	assert_int_equal(failures, 5); /* the plan and its four arrays */
+}
+
 /* Prints what a lookup among 1,000 rules costs when the last one decides, and fails only when it
  * is a hundred times what it should be. */
 static void a_thousand_rules_stay_cheap(void **state)
@@ -316,6 +351,7 @@ int main(void)
 		cmocka_unit_test(bad_rules_are_named),
 		cmocka_unit_test(shadowed_rules_are_found),
 		cmocka_unit_test(an_empty_plan_matches_nothing),
+		cmocka_unit_test(out_of_memory_is_told_and_leaks_nothing),
 		cmocka_unit_test(a_thousand_rules_stay_cheap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

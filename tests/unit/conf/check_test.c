@@ -1,0 +1,143 @@
+/* What only the whole file shows: each row is one file and the complaint it must get. */
+#include "conf/check.c"
+#include "tests/unit/conf/helper.h"
+
+#define SPANS                                                                                      \
+	"span a { peer = 192.0.2.7 local = 0.0.0.0:1 }\n"                                          \
+	"span b { peer = 192.0.2.8 local = 0.0.0.0:2 }\n"
+#define PEER "peer cs { address = 192.0.2.10 }\n"
+
+static const struct {
+	const char *text, *error; /* error NULL: must load */
+} row[] = {
+	/* gateway, media, sip */
+	{"gateway { control = x }", "f:1: control: expected an absolute path"},
+	{"\nmedia {\njitter_min_ms = 200 }",
+	 "f:3: jitter_min_ms: expected at most jitter_max_ms, 120"},
+	{"sip { t2_ms = 400 }", "f:1: t1_ms: expected at most t2_ms, 400"},
+	{"sip { listen = {'192.0.2.1', '0.0.0.0'} }", "f:1: listen: 0.0.0.0:5060: cannot be bound"},
+	{"sip { listen = {'192.0.2.1', '0.0.0.0:5061', '[::]:5060'} }", NULL},
+	{"sip { listen = 239.0.0.1 }", "f:1: listen: 239.0.0.1:5060: expected an address of this"},
+	/* spans */
+	{"span a { }", "f:1: peer: missing"},
+	{"span a { peer = 192.0.2.1:0 }", "f:1: peer: expected the address and port of one device"},
+	{"span a { peer = 224.0.0.1 }", "f:1: peer: expected the address and port of one device"},
+	{"span a { peer = 0.0.0.0 }", "f:1: peer: expected the address and port of one device"},
+	{"span a { peer = ::1 }", NULL},
+	{"span a { peer = ::1 local = 0.0.0.0:2142 }",
+	 "f:1: local: expected an address of the same"},
+	{"span a { peer = 192.0.2.1 }\nspan b { peer = 192.0.2.2 }",
+	 "f:2: local: expected an address "
+	 "and port of its own: span a"},
+	{"span a { peer = 192.0.2.1 }\nspan b { peer = 192.0.2.2 local = 192.0.2.3:2142 }",
+	 "f:2: local: expected an address and port of its own: span a"},
+	{"span a { peer = 192.0.2.1 }\nspan b { peer = ::1 }", NULL},
+	{"span a { peer = 192.0.2.1 local = 0.0.0.0:0 }\n"
+	 "span b { peer = 192.0.2.2 local = 0.0.0.0:0 }",
+	 NULL},
+	{"span a { peer = 192.0.2.1 frames_per_packet = 3 }",
+	 "f:1: frames_per_packet: expected a div"},
+	{"span a { peer = 192.0.2.1 buffer_min_ms = 11 }",
+	 "f:1: buffer_min_ms: expected at most buff"},
+	{"span a { peer = 192.0.2.1 buffer_min_ms = 1 buffer_max_ms = 4 frames_per_packet = 40 }",
+	 "f:1: buffer_max_ms: expected at least one packet, 40 frames"},
+	{"span a { peer = 192.0.2.1 loss_ms = 3 }", "f:1: loss_ms: expected at least 4 packets: 4"},
+	{"span a { peer = 192.0.2.1 loss_ms = 4 }", NULL},
+	{"span a { backend = dahdi }", "f:1: backend: this build has no DAHDI backend"},
+	/* trunks */
+	{"trunk t { }", "f:1: span: missing"},
+	{SPANS "trunk t { span = c }",
+	 "f:3: span: expected the name of a span; there is no span \"c\""},
+	{SPANS "trunk t { span = a }\ntrunk u { span = a }",
+	 "f:4: span: expected a span of its own: "
+	 "trunk t is on span a"},
+	{SPANS "trunk t { span = a }\ntrunk u { span = b }", NULL},
+	{SPANS "trunk t { span = a\nslots = '23-24' }",
+	 "f:4: slots: slot 24 is the D-channel of span a"},
+	{"span a { peer = 192.0.2.1 dchan_slot = 0 }\ntrunk t { span = a }",
+	 "f:2: span: expected a "
+	 "span with a D-channel"},
+	{"span a { peer = 192.0.2.1 dchan_slot = 1 }\ntrunk t { span = a slots = '2-24' }", NULL},
+	/* peers */
+	{"peer p { }", "f:1: address: missing"},
+	{"peer p { address = 192.0.2.1:0 }",
+	 "f:1: address: 192.0.2.1:0: expected the address and port"},
+	{"peer p { address = {192.0.2.1, '192.0.2.2:0'} }", NULL},
+	{"peer p { address = {192.0.2.1, 0.0.0.0} }",
+	 "f:1: address: 0.0.0.0:5060: expected the addr"},
+	{PEER "peer p { address = 192.0.2.10 }", "f:2: address: 192.0.2.10:5060: peer cs accepts"},
+	{PEER "peer p { address = 192.0.2.10:5061 }", NULL},
+	{PEER "peer p { address = 192.0.2.10:5061 any_port = yes }",
+	 "f:2: address: 192.0.2.10:5061: pe"},
+	{PEER "peer p { address = {192.0.2.11, 192.0.2.10:0} }",
+	 "f:2: address: 192.0.2.10:0: peer cs"},
+	{"sip { listen = 0.0.0.0 }\npeer p { address = ::1 }", "f:2: address: no listen address in "
+							       "section sip is IPv6"},
+	{"peer p { address = ::1 ptime_ms = 15 }", "f:1: ptime_ms: expected a multiple of 10"},
+	{"peer p { address = ::1 dtmf_type = 97 dtmf = inband }",
+	 "f:1: dtmf_type: expected only with"},
+	/* names */
+	{SPANS PEER "trunk cs { span = a }",
+	 "f:3: peer: expected a name of its own: there is a trunk cs"},
+	{SPANS PEER "trunk t { span = a\ngroup = cs }",
+	 "f:5: group: expected a name of its own: there "
+	 "is a peer cs"},
+	{SPANS "trunk t { span = a group = t }",
+	 "f:3: group: expected a name of its own: there is a trunk"},
+	{SPANS PEER "trunk t { span = a group = g }\ntrunk u { span = b group = g }\n"
+		    "rule r { from = g to = cs }\nrule s { from = cs to = g }",
+	 NULL},
+	/* rules */
+	{PEER "rule r { }", "f:2: to: a rule needs a target or a reject cause"},
+	{PEER "rule r { to = cs reject = 1 }",
+	 "f:2: reject: a rule has either a target or a reject"},
+	{PEER "rule r {\nto = cs from = x }",
+	 "f:3: from: expected a trunk, group or peer; there is none"},
+	{PEER "rule r { to = cs\nnumber = 12 strip = 3 }",
+	 "f:3: strip: the pattern matches numbers of 2"},
+	{PEER "rule a { number = 71XX to = cs }\nrule b { number = 7134 to = cs }",
+	 "f:3: rule: this rule is never reached: rule \"a\" in line 2 takes every call"},
+	{PEER "rule a { number = 7134 to = cs }\nrule b { number = 71XX to = cs }", NULL},
+	{PEER "rule a { number = 7134 to = cs from = cs }\nrule b { number = 7134 to = cs }", NULL},
+};
+
+static void each_row(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct conf *c;
+		char *errors = parse_errors(&c, row[i].text);
+		if (row[i].error == NULL) {
+			if (c == NULL)
+				fail_msg("%s\nrefused: %s", row[i].text, errors);
+		} else if (strncmp(errors, row[i].error, strlen(row[i].error)) != 0 ||
+			   strchr(errors, '\n')[1] != '\0') {
+			fail_msg("%s\nsaid: %s\nnot: %s", row[i].text, errors, row[i].error);
+		}
+		conf_free(c);
+		free(errors);
+	}
+}
+
+static void defaults_that_depend(void **state)
+{
+	struct conf *c = parse_good("span a { peer = ::1 dchan_slot = 1 }\n"
+				    "trunk t { span = a side = user }\n"
+				    "peer p { address = '[2001:db8::1]:5062' }\n");
+
+	(void)state;
+	assert_int_equal(c->spans[0].wire.local.ss_family, AF_INET6);
+	assert_int_equal(c->trunks[0].isup.hunt, ISUP_DESCENDING);
+	assert_int_equal(c->trunks[0].isup.bearer_slots, 0x01fffffc); /* 2 to 24 */
+	assert_string_equal(c->peers[0].sip.domain, "[2001:db8::1]");
+	conf_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_row),
+		cmocka_unit_test(defaults_that_depend),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
