@@ -19,8 +19,7 @@ enum {
 	LEVEL_MAX = 63, /* RFC 4733 2.3.3 */
 };
 
-/* --- detector ----------------------------------------------------------------------------------
- */
+/* --- detector ---------------------------------------------------------------------------- */
 
 struct dtmf_detector {
 	struct dtmf_rx_state_s rx;
@@ -73,8 +72,7 @@ char dtmf_detector_run(struct dtmf_detector *d, const uint8_t *ulaw, size_t coun
 	return d->digit;
 }
 
-/* --- generator ---------------------------------------------------------------------------------
- */
+/* --- generator --------------------------------------------------------------------------- */
 
 static const char digits[] = "123A456B789C*0#D"; /* as on the keys: rows of four */
 

@@ -82,7 +82,9 @@ static uint8_t *payload_at(const struct tdm_packet_buffer *b, uint64_t sequence)
 
 static int64_t packets_ns(const struct tdm_packet_buffer *b, int64_t packets)
 {
-	return packets * (int64_t)b->conf.packet_ns;
+	int64_t packet = (int64_t)b->conf.packet_ns;
+
+	return packets * packet;
 }
 
 static void set_target(struct tdm_packet_buffer *b, int64_t target_ns)
@@ -166,8 +168,7 @@ bool tdm_packet_buffer_error(struct tdm_packet_buffer *b, int64_t *error_ns)
 	return true;
 }
 
-/* --- moving `next` -----------------------------------------------------------------------------
- */
+/* --- moving `next` ----------------------------------------------------------------------- */
 
 /* Past the oldest sequence that may still come: was it ever there? */
 static void retire_to(struct tdm_packet_buffer *b, uint64_t sequence)
@@ -205,8 +206,7 @@ static void slip(struct tdm_packet_buffer *b, int64_t packets)
 	tdm_counter_add(&b->stats.slips, (uint64_t)llabs(packets));
 }
 
-/* --- what arrives ------------------------------------------------------------------------------
- */
+/* --- what arrives ------------------------------------------------------------------------ */
 
 static void store(struct tdm_packet_buffer *b, uint64_t sequence, unsigned flags,
 		  const uint8_t *payload)
@@ -346,8 +346,7 @@ void tdm_packet_buffer_put(struct tdm_packet_buffer *b, uint16_t sequence, uint6
 	note_margin(b, margin);
 }
 
-/* --- what is played ----------------------------------------------------------------------------
- */
+/* --- what is played ---------------------------------------------------------------------- */
 
 /* The end of a window: how far is the fastest packet from the target, and must whole packets go? */
 static void recentre(struct tdm_packet_buffer *b)

@@ -26,6 +26,7 @@
 #include "tdm/hdlc.h"
 #include "tdm/pace.h"
 #include "tdm/packet_buffer.h"
+#include "tdm/wire_socket.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -41,27 +42,16 @@
 enum {
 	FRAME_NS = 125000,
 	FRAMES_PER_MS = 8,
-	RX_BATCH = 16,
-	RX_BATCHES_MAX = 16,                 /* in one service: a flood must not hold up the span */
-	RX_OCTETS = CESOPSN_PACKET_MAX + 64, /* and some padding */
-	DSCP_EF_TOS = 0xb8,                  /* RFC 5086 8: expedited forwarding */
 	BUFFER_MS_MAX = 40,
 	LOSS_PACKETS_MIN = 4,
 	LOSS_MS_MAX = 5000,
 };
 
-struct wire_rx {
-	struct mmsghdr headers[RX_BATCH];
-	struct iovec vectors[RX_BATCH];
-	struct sockaddr_storage from[RX_BATCH];
-	uint8_t control[RX_BATCH][CMSG_SPACE(sizeof(struct timespec))];
-	uint8_t data[RX_BATCH][RX_OCTETS];
-};
-
 struct wire {
 	struct tdm_span span; /* first: this is the span */
 	struct tdm_wire_conf conf;
-	int socket, timer;
+	struct tdm_wire_socket socket;
+	int timer;
 	uint64_t packet_ns;
 	size_t payload_octets;
 
@@ -79,11 +69,8 @@ struct wire {
 	uint64_t refused_ns;  /* how long nothing could be sent */
 	uint16_t sequence;
 	uint32_t timestamp, ssrc; /* RTP */
-	uint64_t drained_ns;
 
-	struct wire_rx batch;
-
-	_Atomic uint64_t ticks, late_ticks, rx_packets, tx_packets, foreign, malformed, tx_errors;
+	_Atomic uint64_t ticks, late_ticks, rx_packets, tx_packets, malformed, tx_errors;
 	_Atomic int64_t clock_ppb;
 };
 
@@ -97,93 +84,20 @@ static const struct wire *wire_of_const(const struct tdm_span *s)
 	return (const struct wire *)s;
 }
 
-/* --- receiving ---------------------------------------------------------------------------------
- */
+/* --- receiving --------------------------------------------------------------------------- */
 
-static bool is_peer(const struct wire *w, const struct sockaddr_storage *from)
+static void take_packet(void *arg, const uint8_t *data, size_t octets, uint64_t arrival_ns)
 {
-	if (from->ss_family != w->conf.peer.ss_family)
-		return false;
-	if (from->ss_family == AF_INET) {
-		const struct sockaddr_in *a = (const void *)from, *b = (const void *)&w->conf.peer;
-		return a->sin_port == b->sin_port && a->sin_addr.s_addr == b->sin_addr.s_addr;
-	}
-	const struct sockaddr_in6 *a = (const void *)from, *b = (const void *)&w->conf.peer;
-	return a->sin6_port == b->sin6_port &&
-	       memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0 &&
-	       (b->sin6_scope_id == 0 || a->sin6_scope_id == b->sin6_scope_id);
-}
-
-/* The kernel stamps arrivals by the time of day: only the age is used, and never more than the
- * time since the last drain, so a step of that clock does no harm. */
-static uint64_t arrival_ns(const struct wire *w, const struct msghdr *m, uint64_t now_ns,
-			   uint64_t wall_ns)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL;
-	     c = CMSG_NXTHDR((struct msghdr *)m, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
-			continue;
-		struct timespec ts;
-		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		uint64_t stamp = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-		uint64_t age = wall_ns > stamp ? wall_ns - stamp : 0;
-		uint64_t age_max = now_ns - w->drained_ns;
-		return now_ns - (age < age_max ? age : age_max);
-	}
-	return now_ns;
-}
-
-static void take_packet(struct wire *w, const uint8_t *data, size_t octets, uint64_t at_ns)
-{
+	struct wire *w = arg;
 	struct cesopsn_packet p;
 
-	if (!cesopsn_parse(&p, data, octets, w->payload_octets)) {
+	if (octets > CESOPSN_PACKET_MAX + TDM_WIRE_PADDING_MAX ||
+	    !cesopsn_parse(&p, data, octets, w->payload_octets)) {
 		tdm_counter_add(&w->malformed, 1);
 		return;
 	}
 	tdm_counter_add(&w->rx_packets, 1);
-	tdm_packet_buffer_put(w->buffer, p.sequence, at_ns, p.flags, p.payload);
-}
-
-static int receive_batch(struct wire *w)
-{
-	struct wire_rx *rx = &w->batch;
-
-	for (int i = 0; i < RX_BATCH; i++) {
-		rx->vectors[i] = (struct iovec){rx->data[i], RX_OCTETS};
-		rx->headers[i].msg_hdr = (struct msghdr){
-			.msg_name = &rx->from[i],
-			.msg_namelen = sizeof(rx->from[i]),
-			.msg_iov = &rx->vectors[i],
-			.msg_iovlen = 1,
-			.msg_control = rx->control[i],
-			.msg_controllen = sizeof(rx->control[i]),
-		};
-	}
-	return recvmmsg(w->socket, rx->headers, RX_BATCH, MSG_DONTWAIT, NULL);
-}
-
-static void drain(struct wire *w, uint64_t now_ns)
-{
-	struct wire_rx *rx = &w->batch;
-	uint64_t wall_ns = clock_ns(CLOCK_REALTIME);
-
-	for (int batch = 0; batch < RX_BATCHES_MAX; batch++) {
-		int n = receive_batch(w);
-		for (int i = 0; i < n; i++) {
-			const struct msghdr *m = &rx->headers[i].msg_hdr;
-			if (!is_peer(w, &rx->from[i]))
-				tdm_counter_add(&w->foreign, 1);
-			else if (m->msg_flags & MSG_TRUNC)
-				tdm_counter_add(&w->malformed, 1);
-			else
-				take_packet(w, rx->data[i], rx->headers[i].msg_len,
-					    arrival_ns(w, m, now_ns, wall_ns));
-		}
-		if (n < RX_BATCH) /* all of it, or an error: ICMP's are no reason to stop */
-			break;
-	}
-	w->drained_ns = now_ns;
+	tdm_packet_buffer_put(w->buffer, p.sequence, arrival_ns, p.flags, p.payload);
 }
 
 /* One packet's worth of every slot into the tick being received. */
@@ -231,8 +145,7 @@ static void judge_line(struct wire *w)
 	tdm_span_set_alarms(&w->span, alarms);
 }
 
-/* --- sending -----------------------------------------------------------------------------------
- */
+/* --- sending ----------------------------------------------------------------------------- */
 
 static unsigned flags_to_send(const struct wire *w)
 {
@@ -246,22 +159,6 @@ static unsigned flags_to_send(const struct wire *w)
 	if (raised & TDM_ALARM_YELLOW)
 		flags |= CESOPSN_RDI;
 	return flags;
-}
-
-static void transmit(struct wire *w, const uint8_t *packet, size_t octets)
-{
-	socklen_t peer_len = w->conf.peer.ss_family == AF_INET ? sizeof(struct sockaddr_in)
-							       : sizeof(struct sockaddr_in6);
-	ssize_t n = sendto(w->socket, packet, octets, MSG_DONTWAIT,
-			   (const struct sockaddr *)&w->conf.peer, peer_len);
-
-	if (n == (ssize_t)octets) {
-		tdm_counter_add(&w->tx_packets, 1);
-		w->refused_ns = 0;
-	} else {
-		tdm_counter_add(&w->tx_errors, 1);
-		w->refused_ns += w->packet_ns;
-	}
 }
 
 /* One packet's worth of the tick being sent. */
@@ -289,11 +186,16 @@ static void send_packet(struct wire *w)
 				payload[f * CESOPSN_SLOTS + slot - 1] =
 					w->tx[slot][w->position + f];
 	}
-	transmit(w, packet, cesopsn_encode(packet, &p));
+	if (tdm_wire_socket_send(&w->socket, packet, cesopsn_encode(packet, &p))) {
+		tdm_counter_add(&w->tx_packets, 1);
+		w->refused_ns = 0;
+	} else {
+		tdm_counter_add(&w->tx_errors, 1);
+		w->refused_ns += w->packet_ns;
+	}
 }
 
-/* --- pacing ------------------------------------------------------------------------------------
- */
+/* --- pacing ------------------------------------------------------------------------------ */
 
 static void arm(struct wire *w)
 {
@@ -344,7 +246,7 @@ static void give_up(struct wire *w, uint64_t late_ns)
 /* Time begins with the first service: what came since the socket was opened is of no use. */
 static void start(struct wire *w, uint64_t now_ns)
 {
-	drain(w, now_ns);
+	tdm_wire_socket_drain(&w->socket, now_ns, take_packet, w);
 	tdm_pace_init(&w->pace, w->packet_ns, now_ns + w->packet_ns);
 	tdm_packet_buffer_restart(w->buffer, w->pace.due_ns);
 	w->started = true;
@@ -361,7 +263,7 @@ static unsigned wire_service(struct tdm_span *s)
 		start(w, now);
 	if (now >= w->pace.due_ns) {
 		uint64_t late_ns = now - w->pace.due_ns;
-		drain(w, now);
+		tdm_wire_socket_drain(&w->socket, now, take_packet, w);
 		if (late_ns > TDM_CATCH_UP_TICKS * TICK_NS)
 			give_up(w, late_ns);
 		else if (late_ns >= TICK_NS)
@@ -394,8 +296,7 @@ static int wire_fd(const struct tdm_span *s)
 	return wire_of_const(s)->timer;
 }
 
-/* --- D-channel and counts ----------------------------------------------------------------------
- */
+/* --- D-channel and counts ---------------------------------------------------------------- */
 
 static ssize_t wire_dchan_recv(struct tdm_span *s, uint8_t *frame, size_t cap)
 {
@@ -416,7 +317,7 @@ static void wire_counts(const struct tdm_span *s, struct tdm_span_counts *out)
 	out->late_ticks = tdm_counter_get(&w->late_ticks);
 	out->rx_packets = tdm_counter_get(&w->rx_packets);
 	out->tx_packets = tdm_counter_get(&w->tx_packets);
-	out->foreign = tdm_counter_get(&w->foreign);
+	out->foreign = tdm_counter_get(&w->socket.foreign);
 	out->malformed = tdm_counter_get(&w->malformed);
 	out->tx_errors = tdm_counter_get(&w->tx_errors);
 	out->clock_ppb = (int32_t)atomic_load_explicit(&w->clock_ppb, memory_order_relaxed);
@@ -439,8 +340,7 @@ static void wire_counts(const struct tdm_span *s, struct tdm_span_counts *out)
 	out->hdlc_dropped = tdm_counter_get(&h->dropped);
 }
 
-/* --- opening -----------------------------------------------------------------------------------
- */
+/* --- opening ----------------------------------------------------------------------------- */
 
 static const char *check_conf(const struct tdm_wire_conf *c)
 {
@@ -460,33 +360,6 @@ static const char *check_conf(const struct tdm_wire_conf *c)
 	if (((const struct sockaddr_in *)&c->peer)->sin_port == 0) /* where IPv6 has it, too */
 		return "peer: a port";
 	return NULL;
-}
-
-static int open_socket(struct wire *w, char *err, size_t err_size)
-{
-	int family = w->conf.local.ss_family;
-	int on = 1, tos = DSCP_EF_TOS;
-	socklen_t len =
-		family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-
-	w->socket = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (w->socket < 0)
-		goto fail;
-	if (family == AF_INET6) {
-		if (setsockopt(w->socket, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
-			goto fail;
-		setsockopt(w->socket, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
-	} else {
-		setsockopt(w->socket, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
-	}
-	setsockopt(w->socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
-	if (bind(w->socket, (const struct sockaddr *)&w->conf.local, len) != 0)
-		goto fail;
-	return 0;
-fail:;
-	int r = -errno;
-	snprintf(err, err_size, "cannot open the pseudowire's socket: %s", strerror(-r));
-	return r;
 }
 
 static int open_timer(struct wire *w, char *err, size_t err_size)
@@ -524,8 +397,7 @@ static int open_state(struct wire *w, char *err, size_t err_size)
 	w->ssrc = random.ssrc;
 	memset(w->tx, TDM_IDLE, sizeof(w->tx));
 	memset(w->rx, TDM_IDLE, sizeof(w->rx));
-	w->drained_ns = clock_mono_ns();
-	tdm_pace_init(&w->pace, w->packet_ns, w->drained_ns);
+	tdm_pace_init(&w->pace, w->packet_ns, clock_mono_ns());
 	r = tdm_packet_buffer_new(&w->buffer, &conf, w->pace.due_ns);
 	if (r == 0 && w->span.dchan_slot != 0)
 		r = tdm_hdlc_new(&w->hdlc);
@@ -542,8 +414,7 @@ static void wire_close(struct tdm_span *s)
 
 	if (w->timer >= 0)
 		close(w->timer);
-	if (w->socket >= 0)
-		close(w->socket);
+	tdm_wire_socket_close(&w->socket);
 	tdm_packet_buffer_free(w->buffer);
 	tdm_hdlc_free(w->hdlc);
 	free(w);
@@ -570,8 +441,8 @@ static int wire_open(struct tdm_span **out, const struct tdm_span_conf *conf, ch
 	w->conf = conf->wire;
 	w->packet_ns = (uint64_t)w->conf.frames_per_packet * FRAME_NS;
 	w->payload_octets = (size_t)CESOPSN_SLOTS * w->conf.frames_per_packet;
-	w->socket = w->timer = -1;
-	r = open_socket(w, err, err_size);
+	w->socket.fd = w->timer = -1;
+	r = tdm_wire_socket_open(&w->socket, &w->conf.local, &w->conf.peer, err, err_size);
 	if (r == 0)
 		r = open_timer(w, err, err_size);
 	if (r == 0)
