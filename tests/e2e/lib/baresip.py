@@ -14,7 +14,7 @@ net_interface {host}
 call_local_timeout 60
 call_max_calls 4
 audio_path /usr/share/baresip
-audio_source aufile,{tone}
+audio_source {source}
 audio_player {player}
 audio_alert aufile,{tone}
 ausrc_srate 8000
@@ -38,9 +38,11 @@ module_app ctrl_tcp.so
 
 
 class Baresip:
-    """A phone `number`, registered at the proxy; it plays `hz` in its calls."""
+    """A phone `number`, registered at the proxy unless register is false; it plays `hz` in its
+    calls, or, with echo, what it hears."""
 
-    def __init__(self, stage, number, proxy_port, hz, answer="auto", domain="cs"):
+    def __init__(self, stage, number, proxy_port, hz, answer="auto", domain="cs", *,
+                 register=True, echo=False, sip_port=None):
         self.number, self.hz = number, hz
         self.folder = stage.path(f"phone-{number}")
         self.heard_folder = os.path.join(self.folder, "heard")
@@ -50,20 +52,24 @@ class Baresip:
         self.control_port = stage.port(socket.SOCK_STREAM)
         rtp = stage.port_range(16)
         stage.write(f"phone-{number}/config", CONFIG.format(
-            host=HOST, sip_port=stage.port(), tone=tone, player=f"aubridge,{number}",
+            host=HOST, sip_port=sip_port or stage.port(), tone=tone,
+            source=f"aubridge,{number}" if echo else f"aufile,{tone}", player=f"aubridge,{number}",
             rtp_first=rtp, rtp_last=rtp + 15, control_port=self.control_port,
             heard=self.heard_folder))
         stage.write(f"phone-{number}/accounts",
-                    f"<sip:{number}@{domain};transport=udp>;regint=60;auth_pass=none"
+                    f"<sip:{number}@{domain};transport=udp>;regint={60 if register else 0}"
+                    f";auth_pass=none"
                     f";outbound=\"sip:{HOST}:{proxy_port};transport=udp\""
                     f";audio_codecs=pcmu,pcma;answermode={answer};ptime=20\n")
         self.process = stage.start(f"phone-{number}", [tool("baresip"), "-f", self.folder],
-                                   status_ok=None)
+                                   status_ok=None, is_realtime=True)
         self.events = []
         self.answers = {}
         self._pending = b""
         self._token = 0
         self._socket = wait_for(self._connect, f"{number}: control port")
+        if not register:
+            return
         wait_for(lambda: re.search(r"\bOK\b", re.sub(r"\x1b\[[0-9;]*m", " ", self.command("reginfo"))),
                  f"{number} is registered", every_s=0.05)
 
