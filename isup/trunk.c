@@ -190,7 +190,7 @@ static void set_up(struct isup_trunk *t, bool up)
 	}
 	bool first = !t->was_up;
 	t->was_up = true;
-	restart_begin(t, first && t->conf.restart_on_start ? t->conf.bearer_slots : 0);
+	restart_link_up(t, first && t->conf.restart_on_start ? t->conf.bearer_slots : 0);
 }
 
 /* ev lives inside libpri and changes with the next entry, so each handler takes what it needs
@@ -398,10 +398,12 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 
 	pri_set_message(on_pri_message);
 	pri_set_error(on_pri_error);
+	*out = t;       /* already good when ops.send is called: */
 	trunk_enter(t); /* libpri sends the first SABME from here on */
 	t->pri = pri_new_cb(-1, conf->side == ISUP_NETWORK ? PRI_NETWORK : PRI_CPE,
 			    pri_switch(conf->switch_type), on_pri_read, on_pri_write, t);
 	if (t->pri == NULL) {
+		*out = NULL;
 		free(t);
 		return -ENOMEM;
 	}
@@ -410,7 +412,6 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	pri_connect_ack_enable(t->pri, 1);          /* tells CONNECT ACKNOWLEDGE, for T313 */
 	apply_timers(t);
 	trunk_leave(t);
-	*out = t;
 	return 0;
 }
 

@@ -150,6 +150,8 @@ bool slot_for_answer(struct isup_call *c, int channel);
 
 /* restart.c */
 void restart_begin(struct isup_trunk *t, uint32_t slots); /* adds to those under way */
+void restart_link_up(struct isup_trunk *t,
+		     uint32_t slots); /* the same, when the link has settled */
 void restart_stop(struct isup_trunk *t);
 void restart_on_ack(struct isup_trunk *t, int channel);
 void restart_on_request(struct isup_trunk *t, int channel);
