@@ -11,6 +11,6 @@ int analyse_file(const char *path, double expect_hz);
 
 /* Writes seconds of the signal; .ulaw or .ul = raw mu-law, else WAV.  0 or 2. */
 int analyse_make(const char *path, const struct signal_conf *conf, const char *digits,
-                 double seconds);
+		 double seconds);
 
 #endif

@@ -89,7 +89,7 @@ static int do_dial(struct pbx *p, struct words *w, json_t *reply)
 /* hangup EXT|#CALL|all [CAUSE] */
 static int do_hangup(struct pbx *p, struct words *w, json_t *reply)
 {
-	struct pbx_call *c, *only = NULL;
+	struct pbx_call *c = NULL, *only = NULL;
 	double cause = 16;
 	bool all = words_peek(w) != NULL && strcmp(words_peek(w), "all") == 0;
 	int rc = all ? (words_next(w), 0) : want_call(p, w, &only);

@@ -14,12 +14,12 @@ struct control;
 
 /* path: of the socket, NULL = none.  use_stdin: only a pipe, socket or terminal is read; its end
  * is "quit".  0, or -errno and why in err. */
-int  control_open(struct control **out, struct pbx *p, const char *path, bool use_stdin, char *err,
-                  size_t err_size);
-void control_close(struct control *c);         /* run the loop before control_free() */
+int control_open(struct control **out, struct pbx *p, const char *path, bool use_stdin, char *err,
+		 size_t err_size);
+void control_close(struct control *c); /* run the loop before control_free() */
 void control_free(struct control *c);
 /* Suits struct pbx's event; arg is the struct control. */
 void control_event(void *arg, const json_t *event);
-void control_command(struct control *c, const char *line);  /* as from standard input */
+void control_command(struct control *c, const char *line); /* as from standard input */
 
 #endif

@@ -54,14 +54,14 @@ static unsigned shape_taps(enum hybrid_shape shape, double *taps)
 			break;
 		case HYBRID_LONG:
 			taps[k] = wave(k, 0.8, 2.5, 1000) - 0.6 * wave(k - 8.0, 1, 5, 1900) +
-			          0.4 * wave(k - 20.0, 1.5, 8, 700) -
-			          0.3 * wave(k - 35.0, 2, 12, 2600) +
-			          0.2 * wave(k - 50.0, 2, 14, 1500);
+				  0.4 * wave(k - 20.0, 1.5, 8, 700) -
+				  0.3 * wave(k - 35.0, 2, 12, 2600) +
+				  0.2 * wave(k - 50.0, 2, 14, 1500);
 			break;
 		case HYBRID_RINGING:
 			taps[k] = wave(k, 0.8, 2.5, 1100) + 0.35 * wave(k - 2.0, 1, 25, 1700) -
-			          0.3 * wave(k - 2.0, 1, 25, 600) +
-			          0.25 * wave(k - 3.0, 1, 25, 2700);
+				  0.3 * wave(k - 2.0, 1, 25, 600) +
+				  0.25 * wave(k - 3.0, 1, 25, 2700);
 			break;
 		case HYBRID_DOUBLE:
 			taps[k] = wave(k, 0.8, 2.5, 1200) - 0.6 * wave(k - 45.0, 0.8, 3.5, 1500);

@@ -12,14 +12,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum hybrid_shape { HYBRID_FLAT, HYBRID_SHORT, HYBRID_LONG, HYBRID_RINGING, HYBRID_DOUBLE,
-                    HYBRID_SHAPE_COUNT };
+enum hybrid_shape {
+	HYBRID_FLAT,
+	HYBRID_SHORT,
+	HYBRID_LONG,
+	HYBRID_RINGING,
+	HYBRID_DOUBLE,
+	HYBRID_SHAPE_COUNT
+};
 
 enum { HYBRID_DELAY_MS_MAX = 500, HYBRID_TAPS_MAX = 128 };
 
 struct hybrid_conf {
-	double erl_db;               /* echo return loss: 0 = comes back as loud as it was */
-	unsigned delay_ms;           /* before the first tap */
+	double erl_db;     /* echo return loss: 0 = comes back as loud as it was */
+	unsigned delay_ms; /* before the first tap */
 	enum hybrid_shape shape;
 	double taps[HYBRID_TAPS_MAX]; /* used instead of the shape when tap_count > 0 */
 	unsigned tap_count;
@@ -27,7 +33,7 @@ struct hybrid_conf {
 
 struct hybrid;
 
-int  hybrid_new(struct hybrid **out, const struct hybrid_conf *conf); /* 0, -ENOMEM, -EINVAL */
+int hybrid_new(struct hybrid **out, const struct hybrid_conf *conf); /* 0, -ENOMEM, -EINVAL */
 void hybrid_free(struct hybrid *h);
 /* Takes count heard samples, gives as many of echo. */
 void hybrid_run(struct hybrid *h, const int16_t *heard, int16_t *echo, size_t count);

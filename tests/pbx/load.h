@@ -11,18 +11,18 @@
 
 struct load_conf {
 	char number[ISUP_DIGITS_MAX];
-	char from[ISUP_DIGITS_MAX];  /* caller of the first call; counted up within the pool */
+	char from[ISUP_DIGITS_MAX]; /* caller of the first call; counted up within the pool */
 	unsigned from_count;
-	char span[16];               /* "" = the spans in turn */
-	double rate;                 /* calls a second; 0 = as fast as channels come free */
-	unsigned hold_ms;            /* from answer to hanging up */
-	unsigned count;              /* calls in all */
-	unsigned most;               /* at once */
+	char span[16];    /* "" = the spans in turn */
+	double rate;      /* calls a second; 0 = as fast as channels come free */
+	unsigned hold_ms; /* from answer to hanging up */
+	unsigned count;   /* calls in all */
+	unsigned most;    /* at once */
 };
 
 /* 0, -EBUSY when one is running, -ENOMEM. */
-int  load_start(struct pbx *p, const struct load_conf *conf);
-void load_stop(struct pbx *p);         /* places no more calls; those up end as they would */
+int load_start(struct pbx *p, const struct load_conf *conf);
+void load_stop(struct pbx *p); /* places no more calls; those up end as they would */
 void load_free(struct pbx *p);
 json_t *load_report(const struct load *l);
 

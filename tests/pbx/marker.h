@@ -17,11 +17,12 @@ enum { MARKER_SAMPLES = 255, MARKER_PERIOD_SAMPLES = 8000 };
 int marker_chip(unsigned i);
 
 struct marker_detector {
-	float ring[2 * MARKER_SAMPLES]; /* each sample twice, so that the last 255 are in one piece */
+	float ring[2 *
+		   MARKER_SAMPLES]; /* each sample twice, so that the last 255 are in one piece */
 	double energy;
 	unsigned at;
-	uint64_t samples;            /* fed so far */
-	float best;                  /* of the peak being looked at; 0 = none */
+	uint64_t samples; /* fed so far */
+	float best;       /* of the peak being looked at; 0 = none */
 	uint64_t best_start;
 	unsigned since_best;
 };

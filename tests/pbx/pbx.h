@@ -18,12 +18,12 @@
 struct pbx;
 struct load;
 
-struct pbx_flow {                    /* of the D-channel, one direction */
+struct pbx_flow { /* of the D-channel, one direction */
 	uint64_t frames;
-	uint64_t octets;             /* address to information, without FCS and flags */
-	uint64_t line_octets;        /* with FCS and one flag: what they take of the 64 kbit/s at least,
-	                              * zero-bit stuffing not counted */
-	uint64_t info_frames;        /* I frames: those that carry Q.931 */
+	uint64_t octets;      /* address to information, without FCS and flags */
+	uint64_t line_octets; /* with FCS and one flag: what they take of the 64 kbit/s at least,
+			       * zero-bit stuffing not counted */
+	uint64_t info_frames; /* I frames: those that carry Q.931 */
 	uint64_t info_octets;
 };
 
@@ -34,48 +34,56 @@ struct pbx_span {
 	struct isup_trunk *trunk;
 	uv_poll_t poll;
 	bool polling;
-	bool dchan_silent;           /* D-channel cut both ways, as a test wants it */
-	bool up;                     /* D-channel */
-	unsigned alarms;             /* as last seen */
+	bool dchan_silent; /* D-channel cut both ways, as a test wants it */
+	bool up;           /* D-channel */
+	unsigned alarms;   /* as last seen */
 	struct pbx_flow sent, received;
 	struct pbx_call *slot[TDM_SLOTS + 1]; /* calls with audio */
-	struct timer watch;          /* looks for alarms also when no packet comes */
+	struct timer watch;                   /* looks for alarms also when no packet comes */
 };
 
 struct pbx_phone {
 	struct phone_conf conf;
-	unsigned index;              /* order in the script; makes its own tone */
+	unsigned index; /* order in the script; makes its own tone */
 	unsigned calls;
 };
 
-enum pbx_time { PBX_SETUP, PBX_PROCEEDING, PBX_ALERTING, PBX_PROGRESS, PBX_CONNECT, PBX_CLEARING,
-                PBX_RELEASED, PBX_TIMES };
+enum pbx_time {
+	PBX_SETUP,
+	PBX_PROCEEDING,
+	PBX_ALERTING,
+	PBX_PROGRESS,
+	PBX_CONNECT,
+	PBX_CLEARING,
+	PBX_RELEASED,
+	PBX_TIMES
+};
 
 struct pbx_call {
 	struct pbx_call *next, *prev;
 	struct pbx *pbx;
 	unsigned id;
 	struct pbx_span *span;
-	struct pbx_phone *phone;     /* NULL = a number nobody has, or a call of the load */
-	struct load *load;           /* NULL = of a phone */
+	struct pbx_phone *phone; /* NULL = a number nobody has, or a call of the load */
+	struct load *load;       /* NULL = of a phone */
 	struct isup_call *isup;
 	unsigned slot;
 	bool outgoing, answered, inband;
-	bool near_cleared;           /* we cleared first */
-	int cause;                   /* that cleared it */
+	bool near_cleared; /* we cleared first */
+	int cause;         /* that cleared it */
 	bool location_user;
 	struct isup_party called, calling;
-	uint64_t at_us[PBX_TIMES];   /* monotonic; 0 = did not happen */
-	struct audio *audio;         /* from the moment the slot is known */
+	uint64_t at_us[PBX_TIMES]; /* monotonic; 0 = did not happen */
+	struct audio *audio;       /* from the moment the slot is known */
 	struct timer ring, answer, hangup, dtmf;
-	bool hangs_up;               /* hangup_ms after the answer */
+	bool hangs_up; /* hangup_ms after the answer */
 	unsigned hangup_ms;
 	unsigned dtmf_next;
 };
 
 struct pbx_totals {
 	uint64_t in, in_answered, in_refused, out, out_answered, out_failed;
-	uint64_t cause[128];         /* of all calls that ended */
+	uint64_t cause[128]; /* of all calls that ended */
 };
 
 struct pbx {
@@ -89,7 +97,7 @@ struct pbx {
 	unsigned call_count, last_id;
 	struct pbx_totals totals;
 	struct load *load;
-	bool trace;                  /* an event for every Q.931 frame */
+	bool trace; /* an event for every Q.931 frame */
 	bool quitting;
 	struct timer quit_timer;
 	/* Gets each event; lent. */
@@ -98,31 +106,31 @@ struct pbx {
 };
 
 /* 0, or -errno and why in err.  script is only read. */
-int  pbx_open(struct pbx *p, struct loop *loop, const struct script *script, char *err,
-              size_t err_size);
+int pbx_open(struct pbx *p, struct loop *loop, const struct script *script, char *err,
+	     size_t err_size);
 void pbx_close(struct pbx *p);
 /* Clears all calls, waits for their release at most a second, then stops the loop. */
 void pbx_quit(struct pbx *p);
 
-uint64_t pbx_now_us(void);                     /* monotonic */
+uint64_t pbx_now_us(void);                                           /* monotonic */
 struct pbx_phone *pbx_phone_find(struct pbx *p, const char *number); /* NULL = none */
 struct pbx_span *pbx_span_find(struct pbx *p, const char *name);     /* "" = the first */
 
 /* pbx_span.c */
-int  pbx_span_open(struct pbx_span *s, char *err, size_t err_size);
+int pbx_span_open(struct pbx_span *s, char *err, size_t err_size);
 void pbx_span_close(struct pbx_span *s);
 
 /* pbx_call.c */
 struct pbx_dial {
 	const char *number;
 	const char *caller, *caller_name; /* NULL = the phone's */
-	struct pbx_span *span;       /* NULL = the phone's */
-	struct load *load;           /* set: phone is NULL, no audio, no report */
-	double hangup_s;             /* after the answer; < 0 = as the phone does */
+	struct pbx_span *span;            /* NULL = the phone's */
+	struct load *load;                /* set: phone is NULL, no audio, no report */
+	double hangup_s;                  /* after the answer; < 0 = as the phone does */
 };
 /* 0, -EBUSY, -ENETDOWN, -ENOMEM as isup_call_start(), or a file's error; why is lent. */
-int  pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,
-                   const struct pbx_dial *dial, const char **why);
+int pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,
+		  const struct pbx_dial *dial, const char **why);
 void pbx_call_event(struct pbx_span *s, const struct isup_event *ev);
 void pbx_call_answer(struct pbx_call *c);
 void pbx_call_clear(struct pbx_call *c, int cause);

@@ -10,9 +10,9 @@
 
 enum { PCM_RATE_HZ = 8000 };
 
-double pcm_peak_of_dbm0(double dbm0);          /* peak of a sine of that level */
-double pcm_dbm0_of_peak(double peak);          /* -99 for silence */
-double pcm_dbm0_of_power(double mean_square);  /* of any signal; -99 for silence */
+double pcm_peak_of_dbm0(double dbm0);         /* peak of a sine of that level */
+double pcm_dbm0_of_peak(double peak);         /* -99 for silence */
+double pcm_dbm0_of_power(double mean_square); /* of any signal; -99 for silence */
 int16_t pcm_clip(double sample);
 
 void pcm_from_ulaw(const uint8_t *ulaw, int16_t *pcm, size_t count);

@@ -26,32 +26,32 @@ enum phone_reply { PHONE_ANSWER, PHONE_NEVER, PHONE_REFUSE };
 struct phone_conf {
 	char number[ISUP_DIGITS_MAX];
 	char name[ISUP_NAME_MAX];
-	char span[16];               /* it dials out by; "" = the first */
+	char span[16]; /* it dials out by; "" = the first */
 	enum phone_reply reply;
 	unsigned alert_ms, answer_ms; /* after SETUP */
-	int cause;                   /* refuse */
-	bool ringback;               /* ALERTING says tones are on the channel, and they are */
+	int cause;                    /* refuse */
+	bool ringback;                /* ALERTING says tones are on the channel, and they are */
 	bool hangs_up;
-	unsigned hangup_ms;          /* after the answer */
+	unsigned hangup_ms; /* after the answer */
 	struct signal_conf play;
 	bool echoes;
 	struct hybrid_conf hybrid;
 	bool marker_listen;
 	struct phone_dtmf {
-		unsigned after_ms;   /* the answer; ascending */
+		unsigned after_ms; /* the answer; ascending */
 		char digits[32];
 	} dtmf[SCRIPT_DTMF_MAX];
 	unsigned dtmf_count;
-	char record[256];            /* file name, "" = none; %c = call, %n = number */
-	bool restricted;             /* caller number not to be shown */
-	unsigned lines;              /* calls at once before it is busy */
-	bool quiet;                  /* no audio, no events: for load */
+	char record[256]; /* file name, "" = none; %c = call, %n = number */
+	bool restricted;  /* caller number not to be shown */
+	unsigned lines;   /* calls at once before it is busy */
+	bool quiet;       /* no audio, no events: for load */
 };
 
 struct script_span {
 	struct tdm_span_conf tdm;
 	struct isup_trunk_conf trunk;
-	unsigned line;               /* where it began, for errors found at the end */
+	unsigned line; /* where it began, for errors found at the end */
 };
 
 struct script_at {
@@ -68,21 +68,21 @@ struct script {
 	unsigned at_count;
 	/* where parsing is */
 	enum { SCRIPT_NOTHING, SCRIPT_SPAN, SCRIPT_PHONE } open;
-	unsigned open_first;         /* phones first .. phone_count - 1 are being described */
+	unsigned open_first; /* phones first .. phone_count - 1 are being described */
 };
 
 void script_init(struct script *s);
 void script_free(struct script *s);
 
 /* One line; name and line are for errors, which go to err.  0 or -EINVAL, -ENOMEM. */
-int  script_line(struct script *s, const char *text, const char *name, unsigned line, FILE *err);
-int  script_file(struct script *s, const char *path, FILE *err);
+int script_line(struct script *s, const char *text, const char *name, unsigned line, FILE *err);
+int script_file(struct script *s, const char *path, FILE *err);
 /* What can be checked only when all was read. */
-int  script_check(const struct script *s, const char *name, FILE *err);
+int script_check(const struct script *s, const char *name, FILE *err);
 
 void phone_conf_default(struct phone_conf *p);
 /* Words that describe a phone, to the end of the line. */
-int  phone_conf_parse(struct phone_conf *p, struct words *w);
-int  signal_conf_parse(struct signal_conf *out, struct words *w);
+int phone_conf_parse(struct phone_conf *p, struct words *w);
+int signal_conf_parse(struct signal_conf *out, struct words *w);
 
 #endif

@@ -13,21 +13,21 @@
 
 enum { SPEAK_DIGITS_MAX = 32, SPEAK_FRAME = 160, SPEAK_SYMBOLS = 11, SPEAK_START = 10 };
 
-double speak_symbol_hz(unsigned symbol);       /* 0..9, SPEAK_START */
+double speak_symbol_hz(unsigned symbol); /* 0..9, SPEAK_START */
 /* Frequency sounding at this sample of the endless repetition; 0 = pause. */
 double speak_hz_at(const char *digits, uint64_t sample);
 
 struct speak_detector {
-	double frame[SPEAK_FRAME];   /* 20 ms */
+	double frame[SPEAK_FRAME]; /* 20 ms */
 	unsigned fill;
-	int last;                    /* symbol of the last frame, -1 = none */
-	unsigned same;               /* frames it has lasted */
-	unsigned quiet;              /* frames without a symbol */
-	int collecting;              /* a start was heard */
+	int last;       /* symbol of the last frame, -1 = none */
+	unsigned same;  /* frames it has lasted */
+	unsigned quiet; /* frames without a symbol */
+	int collecting; /* a start was heard */
 	char now[SPEAK_DIGITS_MAX + 1];
 	char heard[SPEAK_DIGITS_MAX + 1]; /* the last whole pattern, "" = none yet */
-	unsigned patterns;           /* whole patterns heard */
-	unsigned changes;            /* of them, different from the one before */
+	unsigned patterns;                /* whole patterns heard */
+	unsigned changes;                 /* of them, different from the one before */
 };
 
 void speak_detector_init(struct speak_detector *d);

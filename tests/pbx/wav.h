@@ -14,8 +14,8 @@
 int wav_load(int16_t **pcm, size_t *count, const char *path, const char **why);
 
 struct wav_writer;
-int  wav_writer_open(struct wav_writer **out, const char *path);
+int wav_writer_open(struct wav_writer **out, const char *path);
 void wav_writer_put(struct wav_writer *w, const int16_t *pcm, size_t count);
-void wav_writer_close(struct wav_writer *w);   /* NULL is legal */
+void wav_writer_close(struct wav_writer *w); /* NULL is legal */
 
 #endif
