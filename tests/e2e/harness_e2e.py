@@ -15,12 +15,13 @@ from lib.stage import check, check_equal, step
 def check_tone_measuring():
     wanted = audio.tone(440, 1.0, -20)
     heard = audio.Heard(wanted, 440)
-    check(abs(heard.level_dbm0 + 20) < 0.2 and heard.gaps == 0, f"a clean tone: {heard}")
+    check(abs(heard.level_dbm0 + 20) < 0.2 and heard.gaps_ms == 0 and not heard.broken, f"a clean tone: {heard}")
     check(audio.Heard(wanted, 620).level_dbm0 < -45, "another tone is not taken for it")
     wanted[4000:4800] = [0] * 800
     check_equal(audio.Heard(wanted, 440).gaps_ms, 100, "a gap of 100 ms")
+    check(audio.Heard(wanted[:3000] + wanted[3004:], 440).broken, "four lost samples are noticed")
     mixed = [a + b for a, b in zip(wanted, audio.tone(620, 1.0, -20))]
-    check(audio.Heard(mixed, 440).purity_db() < 3, "two tones at once are not pure")
+    check(audio.Heard(mixed, 440).purity_db < 3, "two tones at once are not pure")
 
 
 def stuffed(frames):
@@ -91,7 +92,7 @@ def phones(s):
         step(f"{phone.number} heard {far.number}: {heard}")
         check(heard.seconds > 1 and heard.gaps_ms == 0, "the tone is there all the time")
         check(abs(heard.level_dbm0 + 13) < 0.5, "its level is what was played")
-        check(heard.purity_db() > 30, "nothing else is heard")
+        check(heard.purity_db > 30, "nothing else is heard")
 
 
 def test(s):

@@ -46,9 +46,9 @@ def finish(bed, phone, what, far_hung_up):
     check_equal(report["cause"], 16, f"{what}: cause at the PBX")
     check_equal(report["cleared_by"], "far" if far_hung_up else "near", f"{what}: cleared by")
     check(report["answered"], f"{what}: answered")
-    pbx_heard(report, phone.hz, TALK_S - 0.4)
+    pbx_heard(bed.stage, report, phone.hz, TALK_S - 0.4)
     time.sleep(0.3)                      # baresip closes its recording
-    phone_heard(phone.number, audio.Heard(phone.heard(), 800), TALK_S - 0.4)
+    phone_heard(bed.stage, phone.number, audio.Heard(phone.heard(), 800), TALK_S - 0.4)
     bed.tandem.wait_idle()
     ended(bed, what, 16, 16, 16)
     step(f"{what}: good")

@@ -173,7 +173,7 @@ def _bound(port):
 def test(s):
     o = Outcomes(s)
     # RFC 3398 8.2.6.1: what a SIP status is to ISDN.
-    for status, cause in (("486 Busy Here", 17), ("404 Not Found", 1), ("480 Gone", 18),
+    for status, cause in (("486 Busy Here", 17), ("404 Not Found", 1), ("480 Temporarily Unavailable", 18),
                           ("503 Service Unavailable", 41), ("603 Decline", 21)):
         o.refused_by_sip(status, cause)
     o.refused_by_reason()
@@ -182,8 +182,8 @@ def test(s):
     o.sip_hangs_up()
     o.pbx_hangs_up()
     o.pbx_dials_nothing()
-    # RFC 3398 7.2.4.1: what a cause is to SIP.
-    for number, status, cause in (("7102", 486, 17), ("7199", 404, 1), ("7105", 603, 21),
+    # RFC 3398 7.2.4.1: what a cause is to SIP.  21 comes from the PBX's network, not its user: 403.
+    for number, status, cause in (("7102", 486, 17), ("7199", 404, 1), ("7105", 403, 21),
                                   ("7106", 503, 34)):
         o.refused_by_pbx(number, status, cause)
     o.no_answer_from_pbx()

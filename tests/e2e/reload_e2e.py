@@ -77,8 +77,8 @@ def test(s):
     check_equal(len(tandem.calls()), 2, "live calls on slots taken away")
 
     bed.pbx.hang_up("7101")
-    pbx_heard(bed.pbx.wait("report", ext="7101"), 800, 1)
-    pbx_heard(bed.pbx.wait("report", timeout_s=15, ext="7103"), 1200, 5)
+    pbx_heard(bed.stage, bed.pbx.wait("report", ext="7101"), 800, 1)
+    pbx_heard(bed.stage, bed.pbx.wait("report", timeout_s=15, ext="7103"), 1200, 5)
     for sipp in callers:
         sipp.finish()
     check(all(r["cause"] in ("16", "21") for r in tandem.records()), "causes of all calls")

@@ -2,6 +2,8 @@
 """Two simulated PBXs joined by a wire, one playing the network: they call each other, and what each
 measured is right.  When this fails, what they measure of the gateway says nothing."""
 import json
+import os
+import socket
 import subprocess
 
 from lib import stage
@@ -168,7 +170,43 @@ def alarms_and_silence(a, b):
     step(f"the D-channel fell silent and came back; call {refused} was caught in it")
 
 
+def control_socket(test_stage):
+    """A PBX alone: commands on its socket, events to who asked, and an end by SIGTERM."""
+    path = test_stage.path("control")
+    span = f"t1-1 local [::1]:{test_stage.port()} peer [::1]:{test_stage.port()}"
+    pbx = test_stage.start("c", [binary("simpbx"), "--control", path, "--span", span, "--phone",
+                                 "7101", "--at", "0.5 dial 7101 1", "--at", "1 alarm t1-1 blue"])
+    wait_for(lambda: os.path.exists(path), "the control socket")
+    with socket.socket(socket.AF_UNIX) as s, socket.socket(socket.AF_UNIX) as deaf:
+        s.connect(path)
+        deaf.connect(path)
+        s.settimeout(10)
+        lines = s.makefile("r")
+
+        def ask(text):
+            s.sendall(text.encode() + b"\n")
+            while True:
+                answer = json.loads(lines.readline())
+                if "reply" in answer:
+                    return answer
+        check_equal(ask("events")["ok"], True, "events")
+        check_equal(ask("calls")["calls"], [], "no calls")
+        check_equal(ask("x" * 10000)["error"], "the line is too long", "a line too long")
+        check_equal(ask("hangup 7101")["error"], "there is no call of 7101", "no call")
+        check_equal(ask("alarm t1-1 green")["ok"], False, "an alarm that is none")
+        s.sendall(b"# nothing\n\nsta")
+        s.sendall(b"ts\n")
+        check("line" in json.loads(lines.readline())["spans"][0], "a command in two pieces")
+        check_equal(json.loads(lines.readline())["event"], "alarm", "red: nothing comes in")
+        pbx.stop()
+        check_equal(lines.read(), "", "nothing after the end")
+    check(not os.path.exists(path), "the socket is gone")
+    refused = json.loads([line for line in pbx.log().splitlines() if '"dial"' in line][0])
+    check_equal(refused["error"], "the D-channel is down", "dialled at 0.5 s")
+
+
 def test(test_stage):
+    control_socket(test_stage)
     port_a, port_b = test_stage.port(), test_stage.port()
     b = Simpbx(test_stage, port_b, port_a, PHONES_B, span="side network clock line buffer 10 20",
                name="b")

@@ -18,7 +18,7 @@ def echoed(s, bed, scenario, **values):
     """SIPp sends back the PBX's own tone, so one report shows both directions."""
     sipp = caller(s, bed, scenario, echo=True, **values)
     sipp.finish()
-    pbx_heard(bed.pbx.wait("report", ext="7101"), 800, values["hold_ms"] / 1000 - 0.4)
+    pbx_heard(bed.stage, bed.pbx.wait("report", ext="7101"), 800, values["hold_ms"] / 1000 - 0.4)
     bed.tandem.wait_idle()
     step(f"{scenario}: good")
 
@@ -71,7 +71,7 @@ def test(s):
     bed.pbx.wait("connect", ext="7101")
     time.sleep(1.2)
     bed.pbx.hang_up("7101")
-    pbx_heard(bed.pbx.wait("report", ext="7101"), 800, 0.8)
+    pbx_heard(bed.stage, bed.pbx.wait("report", ext="7101"), 800, 0.8)
     callee.finish()
     step("uas_answer: good")
     many(s, bed)

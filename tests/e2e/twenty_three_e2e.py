@@ -29,7 +29,7 @@ def script():
 
 def check_audio(bed, bank, reports):
     for n in range(CALLS):
-        pbx_heard(reports[str(7101 + n)], sip_hz(n), TALK_S - 0.6)
+        pbx_heard(bed.stage, reports[str(7101 + n)], sip_hz(n), TALK_S - 0.6)
     for n, end in enumerate(bank.ends):
         body = end.heard(skip_s=0.3)[:audio.RATE]
         levels = {m: audio.level_of(body, pbx_hz(m)) for m in range(CALLS)}

@@ -51,29 +51,32 @@ def level_of(samples, hz):
     return 10 * math.log10(max(power, 1e-3) * 2 / FULL_SCALE ** 2) + FULL_SCALE_DBM0
 
 
+def _power(dbm0):
+    return 10 ** (dbm0 / 10)
+
+
 class Heard:
-    """What one side heard of one tone."""
+    """What one side heard of one tone, between its first and its last frame."""
 
     def __init__(self, samples, hz):
         frames = [samples[i:i + FRAME] for i in range(0, len(samples) - FRAME + 1, FRAME)]
-        self.levels = [level_of(f, hz) for f in frames]
-        loud = max(self.levels, default=-99.0)
-        on = [n for n, level in enumerate(self.levels) if level > max(loud - 10, -40)]
-        on_set = set(on)
-        self.first, self.last = (on[0], on[-1]) if on else (0, -1)
-        inside = range(self.first + 1, self.last)
-        body = samples[(self.first + 1) * FRAME:self.last * FRAME]
-        self.seconds = len(body) / RATE
-        self.level_dbm0 = level_of(body, hz)
-        self.total_dbm0 = rms_dbm0(body)
-        self.gaps = len(inside) - sum(1 for n in inside if n in on_set)
-        self.gaps_ms = self.gaps * 1000 * FRAME // RATE
-
-    def purity_db(self):
-        """Level of the tone over that of everything else."""
-        rest = 10 ** (self.total_dbm0 / 10) - 10 ** (self.level_dbm0 / 10)
-        return self.level_dbm0 - 10 * math.log10(max(rest, 1e-9))
+        levels = [level_of(f, hz) for f in frames]
+        floor = max(max(levels, default=-99.0) - 10, -40)
+        on = [n for n, level in enumerate(levels) if level > floor]
+        first, last = (on[0] + 1, on[-1]) if on else (0, 0)     # both ends are partly filled
+        sounding = [n for n in on if first <= n < last]
+        count = max(1, len(sounding))
+        self.seconds = max(0, last - first) * FRAME / RATE
+        self.gaps_ms = (max(0, last - first) - len(sounding)) * 1000 * FRAME // RATE
+        tone_power = sum(_power(levels[n]) for n in sounding) / count
+        whole_power = sum(_power(rms_dbm0(frames[n])) for n in sounding) / count
+        self.level_dbm0 = 10 * math.log10(max(tone_power, 1e-9))
+        self.purity_db = 10 * math.log10(tone_power / max(whole_power - tone_power, 1e-9)) \
+            if tone_power > 0 else -99.0
+        # A lost sample turns the phase: frame by frame the tone is as loud, over the whole it is not.
+        coherent = level_of(samples[first * FRAME:last * FRAME], hz)
+        self.broken = bool(sounding) and self.level_dbm0 - coherent > 0.5
 
     def __str__(self):
-        return (f"{self.seconds:.2f} s at {self.level_dbm0:.1f} dBm0, "
-                f"{self.purity_db():.0f} dB over the rest, {self.gaps_ms} ms of gaps")
+        return (f"{self.seconds:.2f} s at {self.level_dbm0:.1f} dBm0, {self.purity_db:.0f} dB over "
+                f"the rest, {self.gaps_ms} ms of gaps" + (", phase broken" if self.broken else ""))

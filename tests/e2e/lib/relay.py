@@ -4,7 +4,7 @@ import selectors
 import socket
 import threading
 
-from lib.stage import HOST
+from lib.stage import HOST, realtime
 
 
 class Relay:
@@ -27,6 +27,7 @@ class Relay:
         self._thread.start()
 
     def _run(self):
+        realtime()
         selector = selectors.DefaultSelector()
         (sa, a), (sb, b) = self._sides
         selector.register(sa, selectors.EVENT_READ, (sb, b, False))

@@ -8,7 +8,7 @@ import threading
 import time
 
 from lib import audio
-from lib.stage import HOST
+from lib.stage import HOST, realtime
 
 PTIME_S, SAMPLES = 0.02, 160
 
@@ -75,6 +75,7 @@ class RtpBank:
         self._thread.start()
 
     def _run(self):
+        realtime()
         selector = selectors.DefaultSelector()
         for end in self.ends:
             selector.register(end.socket, selectors.EVENT_READ, end)

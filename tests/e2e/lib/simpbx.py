@@ -16,7 +16,8 @@ class Simpbx:
         self.out_path = stage.path(name + ".events")
         with open(self.out_path, "wb") as out:
             self.process = stage.start(name, [binary("simpbx"), script],
-                                       stdin=subprocess.PIPE, stdout=out, bufsize=0)
+                                       stdin=subprocess.PIPE, stdout=out, bufsize=0,
+                                       is_realtime=True)
         self.events = []
         self._at = 0
 

@@ -36,7 +36,8 @@ class Sipp:
         if lines:
             arguments += ["-inf", stage.write(name + ".csv", "SEQUENTIAL\n" + "".join(
                 ";".join(map(str, line)) + ";\n" for line in lines))]
-        self.process = stage.start(name, arguments, status_ok=None, env={"TERM": "dumb"})
+        self.process = stage.start(name, arguments, status_ok=None, env={"TERM": "dumb"},
+                                   is_realtime=echo)
 
     def messages(self):
         """What went both ways so far: (sent, text) in order."""

@@ -66,17 +66,16 @@ class Process:
     """A child with its output in a log file.  Stopped by SIGTERM, then by SIGKILL."""
 
     def __init__(self, stage, name, argv, env=None, stdin=subprocess.DEVNULL, status_ok=(0,),
-                 stop_signal=signal.SIGTERM, stdout=None, bufsize=-1):
+                 stdout=None, bufsize=-1, is_realtime=False):
         self.name = name
         self.log_path = os.path.join(stage.folder, name + ".log")
         self.status_ok = status_ok
-        self.stop_signal = stop_signal
         self.ended = False
         with open(self.log_path, "ab") as log:
             self.popen = subprocess.Popen(
                 argv, stdin=stdin, stdout=stdout or log, stderr=log, cwd=stage.folder,
                 env={**os.environ, **(env or {})}, start_new_session=True, bufsize=bufsize,
-                preexec_fn=_die_with_parent)
+                preexec_fn=_start_realtime if is_realtime else _die_with_parent)
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
@@ -97,7 +96,7 @@ class Process:
             return
         self.ended = True
         if self.running():
-            self.popen.send_signal(self.stop_signal)
+            self.popen.send_signal(signal.SIGTERM)
         try:
             status = self.popen.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -124,11 +123,51 @@ def _die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def realtime():
+    """Lets this thread or process go before others, where that is permitted: those that play and
+    record audio here would otherwise be judged by what else runs on the machine."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(5))
+    except (PermissionError, OSError):
+        pass
+
+
+def _start_realtime():
+    _die_with_parent()
+    realtime()
+
+
+class Strain:
+    """How far the machine let programs wait for a processor, since this was made."""
+
+    def __init__(self):
+        self._start = time.monotonic(), self._waited_s()
+
+    @staticmethod
+    def _waited_s():
+        waited = 0.0
+        try:
+            with open("/proc/pressure/cpu", encoding="ascii") as f:
+                waited += int(f.readline().rsplit("total=", 1)[1]) / 1e6
+        except (OSError, IndexError, ValueError):
+            waited = None
+        return waited
+
+    def share(self):
+        """0 = nobody waited, 1 = somebody always did.  Without such figures in the kernel: by the
+        load average."""
+        now, waited = time.monotonic(), self._waited_s()
+        if waited is None or self._start[1] is None:
+            return min(1.0, os.getloadavg()[0] / (2 * os.cpu_count()))
+        return (waited - self._start[1]) / max(0.001, now - self._start[0])
+
+
 class Stage:
     def __init__(self, name):
         self.name = name
         self.folder = tempfile.mkdtemp(prefix=f"tandem-{name}-")
         self.processes = []
+        self.strain = Strain()
         self._ports = set()
 
     def path(self, *names):

@@ -12,7 +12,6 @@ CONFIG = """gateway {{
 media {{
 	address = "{host}"
 	rtp_ports = "{rtp_first}-{rtp_last}"
-	fifo_priority = 0
 	{media}
 }}
 sip {{
