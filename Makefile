@@ -164,10 +164,12 @@ install: ## install under $(DESTDIR)$(PREFIX)
 	install -Dm755 $(BUILD)/release/tandem $(DESTDIR)$(PREFIX)/sbin/tandem
 	install -Dm755 $(BUILD)/release/tandemctl $(DESTDIR)$(PREFIX)/bin/tandemctl
 	install -Dm755 $(BUILD)/release/simpbx $(DESTDIR)$(PREFIX)/bin/tandem-simpbx
-	install -d $(DESTDIR)$(PREFIX)/share/doc/tandem $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m644 README.md NEWS.md $(wildcard docs/*.md) $(wildcard conf/*.conf) \
+	install -d $(DESTDIR)$(PREFIX)/share/doc/tandem $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/man/man5
+	install -m644 README.md NEWS.md $(wildcard docs/*.md) $(wildcard conf/*.conf conf/*.sample) \
 		$(DESTDIR)$(PREFIX)/share/doc/tandem/
 	install -m644 $(wildcard docs/*.8) $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m644 $(wildcard docs/*.5) $(DESTDIR)$(PREFIX)/share/man/man5/
 
 clean: ## remove what was built
 	rm -rf $(BUILD) compile_commands.json

@@ -12,7 +12,6 @@
 #include <confuse.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -68,6 +67,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	bool top = strcmp(cfg->name, "root") == 0;
 	unsigned line = (unsigned)cfg->line;
 
+	/* Known by its words, which no locale translates: the process never calls setlocale(). */
 	if (strcmp(fmt, "no such option '%s'") == 0) { /* the reading goes on */
 		const char *name = va_arg(ap, const char *);
 		if (top)
@@ -242,9 +242,6 @@ static int read_text(struct conf_loader *l, const struct conf_text *text)
 	cfg_t *root = cfg_init(schema.section, CFGF_KEYSTRVAL);
 	if (root == NULL)
 		return -ENOMEM;
-	/* cfg_init() takes the user's locale; messages are compared by on_error(), and numbers and
-	 * letters mean the same everywhere. */
-	setlocale(LC_ALL, "C");
 	reading.errors = &l->errors;
 	reading.section_line = text->section_line;
 	reading.sections_read = 0;
