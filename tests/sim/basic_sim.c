@@ -190,6 +190,7 @@ static const char *const bad_reinvite[] = {
 	"sip < 488 INVITE",
 	"sip > ACK",
 	"path is t1/5+rtp send recv",
+	"wait 100",
 	"sip > BYE reason=16",
 	"sip < 200 BYE",
 	"pbx < DISCONNECT cause=16",
@@ -203,8 +204,7 @@ static const char *const no_codec_in_common[] = {
 	"sip < 100 INVITE",
 	"sip < 488 INVITE",
 	"sip > ACK",
-	"wait 200",
-	"clear inboxes",
+	"record cause=31 target=-",
 	NULL,
 };
 
@@ -271,6 +271,7 @@ static const char *const sip_answers_at_once[] = {
 	"sip > 200 sdp",
 	"sip < ACK",
 	"pbx < CONNECT",
+	"wait 100",
 	"sip > BYE",
 	"sip < 200 BYE",
 	"pbx < DISCONNECT cause=16",
@@ -287,6 +288,7 @@ static const char *const forked_answers[] = {
 	"sip > 180 tag=one",
 	"pbx < ALERTING",
 	"sip > 180 tag=two",
+	"wait 1000",
 	"sip > 200 sdp tag=one",
 	"sip < ACK",
 	"pbx < CONNECT",

@@ -14,8 +14,7 @@ enum {
 	FCS_OCTETS = 2,
 	Q931_SETUP = 0x05,
 	RAW_REFERENCE = 0x4000,
-	SPOILT_PD = 0x7f
-};
+	SPOILT_PD = 0x7f, T309_MS = 90000 };
 
 struct far_call {
 	unsigned number; /* 0 = free entry */
@@ -37,6 +36,8 @@ struct far {
 	size_t rx_len;
 	unsigned next_ns; /* of the gateway: a repeated frame is no new message */
 	struct sim_event due;
+	char message[INBOX_TEXT_MAX]; /* for message_fn, once libpri has seen it too; "" = none */
+	unsigned message_call;
 	far_message_fn *message_fn;
 	void *message_arg;
 };
@@ -176,6 +177,36 @@ static void on_event(struct far *f, const pri_event *e)
 	}
 }
 
+/* libpri has one place for all its users to complain to; isup/ would take our struct pri for one
+ * of its own. */
+static void on_complaint(struct pri *pri, char *text)
+{
+	sim_note("libpri: %.*s", (int)strcspn(text, "\n"), text);
+}
+
+static void on_nothing(struct pri *pri, char *text)
+{
+}
+
+static void take_complaints(void)
+{
+	pri_set_error(on_complaint);
+	pri_set_message(on_complaint);
+}
+
+/* libpri forgets some calls without an event; asking it tells, and is complained of. */
+static void forget_calls(struct far *f)
+{
+	int low;
+
+	pri_set_message(on_nothing);
+	pri_set_error(on_nothing);
+	for (unsigned i = 0; i < CALLS_MAX; i++)
+		if (f->call[i].pri != NULL && pri_get_crv(f->pri, f->call[i].pri, &low) < 0)
+			f->call[i].pri = NULL;
+	take_complaints();
+}
+
 static void on_due(void *arg);
 
 /* All that libpri wants to do now, then sleep until its next timer. */
@@ -185,6 +216,7 @@ static void run(struct far *f)
 
 	if (f->running)
 		return;
+	take_complaints();
 	f->running = true;
 	do {
 		while ((e = pri_check_event(f->pri)) != NULL)
@@ -193,6 +225,7 @@ static void run(struct far *f)
 			on_event(f, e);
 	} while (e != NULL || f->rx_len > 0);
 	f->running = false;
+	forget_calls(f);
 
 	struct timeval *next = pri_schedule_next(f->pri), now;
 	if (next == NULL) {
@@ -224,7 +257,13 @@ static int pri_reads(struct pri *pri, void *buf, int buf_len)
 static int pri_writes(struct pri *pri, void *buf, int len)
 {
 	struct far *f = pri_get_userdata(pri);
+	char words[INBOX_TEXT_MAX];
+	struct q931text_head head;
+	size_t q931_len;
 
+	const uint8_t *q931 = dchan_q931(buf, (size_t)len - FCS_OCTETS, &q931_len);
+	if (q931 != NULL && q931text_read(q931, q931_len, &head, words, sizeof(words)))
+		sim_note("%s libpri sends %s", f->conf.name, words);
 	dchan_send(f->dchan, DCHAN_TO_GATEWAY, buf, (size_t)len - FCS_OCTETS);
 	return len;
 }
@@ -252,9 +291,9 @@ static void read_message(struct far *f, const uint8_t *q931, size_t len)
 	unsigned channel = words_get_number(words, "ch", 0);
 	if (c != NULL && channel != 0)
 		c->channel = channel;
-	inbox_put(&f->inbox, f->conf.name, c != NULL ? c->number : 0, words);
-	if (f->message_fn != NULL)
-		f->message_fn(f->message_arg, c != NULL ? c->number : 0, words);
+	f->message_call = c != NULL ? c->number : 0;
+	snprintf(f->message, sizeof(f->message), "%s", words);
+	inbox_put(&f->inbox, f->conf.name, f->message_call, words);
 }
 
 static bool is_new(struct far *f, const uint8_t *frame)
@@ -279,11 +318,14 @@ static void receive(void *arg, const uint8_t *frame, size_t len)
 	f->rx_len = len + FCS_OCTETS;
 	const uint8_t *q931 = dchan_q931(frame, len, &q931_len);
 	bool is_i = len > 4 && (frame[2] & 1) == 0;
-	if (is_i && is_new(f, frame) && q931 != NULL)
-		read_message(f, q931, q931_len);
 	if (q931 != NULL && f->raw)
 		f->rx[4] = SPOILT_PD;
+	f->message[0] = '\0';
+	if (is_i && is_new(f, frame) && q931 != NULL)
+		read_message(f, q931, q931_len);
 	run(f);
+	if (f->message[0] != '\0' && f->message_fn != NULL)
+		f->message_fn(f->message_arg, f->message_call, f->message);
 }
 
 /* --- what is sent --- */
@@ -371,11 +413,23 @@ static void send_by_libpri(struct far *f, struct far_call *c, const char *words)
 		sim_fail("%s: libpri cannot send this: %s", f->conf.name, words);
 }
 
+/* Q.931 5.5.1: whatever is on the channel is over on this side. */
+static void restart(struct far *f, unsigned channel)
+{
+	for (unsigned i = 0; i < CALLS_MAX; i++)
+		if (f->call[i].pri != NULL && f->call[i].channel == channel) {
+			pri_destroycall(f->pri, f->call[i].pri);
+			f->call[i].pri = NULL;
+		}
+	pri_reset(f->pri, (int)channel);
+}
+
 void far_do(struct far *f, unsigned call, const char *words)
 {
 	struct far_call *c = call_numbered(f, call);
 
 	sim_note("%s#%u > %s", f->conf.name, call, words);
+	take_complaints();
 	if (words_match("SETUP", words)) {
 		if (c != NULL)
 			sim_fail("%s#%u is in use", f->conf.name, call);
@@ -384,7 +438,7 @@ void far_do(struct far *f, unsigned call, const char *words)
 			sim_fail("%s: the next call is #%u", f->conf.name, c->number);
 		setup(f, c, words);
 	} else if (words_match("RESTART", words) && !f->raw) {
-		pri_reset(f->pri, (int)words_get_number(words, "ch", 1));
+		restart(f, words_get_number(words, "ch", 1));
 	} else if (f->raw) {
 		send_raw(f, c, words);
 	} else if (c != NULL) {
@@ -421,6 +475,7 @@ void far_open(struct far **out, const struct far_conf *conf)
 	if (f->pri == NULL)
 		abort();
 	pri_set_service_message_support(f->pri, 1);
+	pri_set_timer(f->pri, PRI_TIMER_T309, T309_MS); /* libpri's own is 6 s */
 	run(f);
 	*out = f;
 }
@@ -441,9 +496,7 @@ void far_close(struct far *f)
 {
 	if (f == NULL)
 		return;
-	for (unsigned i = 0; i < CALLS_MAX; i++)
-		if (f->call[i].pri != NULL)
-			pri_destroycall(f->pri, f->call[i].pri);
+	far_forget(f);
 	sim_cancel(&f->due);
 	dchan_close(f->dchan);
 	bury(f->pri);
@@ -468,6 +521,15 @@ bool far_up(const struct far *f)
 void far_set_raw(struct far *f, bool raw)
 {
 	f->raw = raw;
+}
+
+void far_forget(struct far *f)
+{
+	for (unsigned i = 0; i < CALLS_MAX; i++)
+		if (f->call[i].pri != NULL) {
+			pri_destroycall(f->pri, f->call[i].pri);
+			f->call[i].pri = NULL;
+		}
 }
 
 void far_set_answer_clearing(struct far *f, bool answer)

@@ -30,6 +30,8 @@ bool far_up(const struct far *f);
 
 /* Hand-written from now on (true). */
 void far_set_raw(struct far *f, bool raw);
+/* As after a power failure: libpri knows no call any more, and says nothing about it. */
+void far_forget(struct far *f);
 /* Whether DISCONNECT and RELEASE are answered by themselves, as Q.931 5.3 wants (default true). */
 void far_set_answer_clearing(struct far *f, bool answer);
 

@@ -172,6 +172,7 @@ static const char *const worker_is_full[] = {
 	"sip#2 < ACK",
 	"pbx#2 < CONNECT",
 	"path is t1/1+rtp send recv",
+	"wait 100",
 	"sip#2 > BYE",
 	"sip#2 < 200 BYE",
 	"pbx#2 < DISCONNECT cause=16",
@@ -355,9 +356,12 @@ static void hang_up(struct rig *r, bool from_sip, unsigned pbx_call, unsigned si
 	sim_run(sim_now_ms() + 2000, NULL, NULL);
 	if (gateway_call_count(r->gateway) == 0)
 		return;
-	if (from_sip)
+	if (from_sip) {
 		peer_do(r->sip, sip_call, "BYE");
-	else if (far_calls(r->pbx) > 0)
+		sim_run(sim_now_ms() + 500, NULL, NULL); /* timer E */
+		if (gateway_call_count(r->gateway) > 0)
+			peer_do(r->sip, sip_call, "AGAIN");
+	} else if (far_calls(r->pbx) > 0)
 		far_do(r->pbx, pbx_call, "DISCONNECT cause=16");
 }
 

@@ -114,6 +114,8 @@ static bool far_step(struct rig *r, const struct step *s)
 		dchan_cut(far_dchan(f), s->rest[0] == 'c');
 	} else if (strcmp(s->rest, "raw") == 0) {
 		far_set_raw(f, true);
+	} else if (strcmp(s->rest, "forgets") == 0) {
+		far_forget(f);
 	} else if (strcmp(s->rest, "passive") == 0) {
 		far_set_answer_clearing(f, false);
 	} else if (sscanf(s->rest, "alarm %u", &n) == 1) {
@@ -158,8 +160,8 @@ static bool path_step(const struct step *s)
 			sim_fail("step \"%s\": %s", s->text, sim_worker_path_text());
 	} else if (strncmp(s->rest, "is ", 3) == 0) {
 		sim_settle();
-		if (strcmp(s->rest + 3, sim_worker_path_text()) != 0)
-			sim_fail("step \"%s\": it is %s", s->text, sim_worker_path_text());
+		if (!sim_worker_has_path(s->rest + 3))
+			sim_fail("step \"%s\": the oldest is %s", s->text, sim_worker_path_text());
 	} else {
 		return false;
 	}

@@ -140,6 +140,7 @@ static const char *const timer_j[] = {
 	"sip > 200 sdp",
 	"sip < ACK",
 	"pbx < CONNECT",
+	"wait 100",
 	"sip > BYE",
 	"sip < 200 BYE",
 	PBX_CLEARED(16),
@@ -274,12 +275,12 @@ static const char *const setup_timeout_to_pbx[] = {
 	NULL,
 };
 
-static const struct rig_conf short_answer = {.gateway = "answer_timeout_ms = 60000"};
+static const struct rig_conf short_answer = {.gateway = "answer_timeout_ms = 50000"};
 static const char *const nobody_answers_sip[] = {
 	PBX_CALLS,
 	"sip > 180",
 	"pbx < ALERTING",
-	"pbx < DISCONNECT cause=19 in 60000",
+	"pbx < DISCONNECT cause=19 in 50000",
 	"pbx < RELEASE-COMPLETE",
 	"sip < CANCEL reason=19",
 	"sip > 200 CANCEL",
@@ -293,11 +294,30 @@ static const char *const nobody_answers_pbx[] = {
 	SIP_CALLS,
 	"pbx > ALERTING",
 	"sip < 180 INVITE",
-	"pbx < DISCONNECT cause=19 in 60000",
+	"pbx < DISCONNECT cause=19 in 50000",
 	"pbx < RELEASE-COMPLETE",
 	"sip < 480 INVITE reason=19",
 	"sip > ACK",
 	"record cause=19",
+	NULL,
+};
+
+/* 13.3.1.1: a proxy on the way forgets a call it hears nothing of for three minutes. */
+static const char *const ringing_repeated_each_minute[] = {
+	SIP_CALLS,
+	"pbx > ALERTING",
+	"sip < 180 INVITE",
+	"sip < 180 INVITE in 60000",
+	"sip < 180 INVITE in 60000",
+	"pbx > CONNECT",
+	"pbx < CONNECT-ACK",
+	"sip < 200 INVITE",
+	"sip > ACK",
+	"quiet 120000",
+	"sip > BYE",
+	"sip < 200 BYE",
+	PBX_CLEARED(16),
+	"record cause=16",
 	NULL,
 };
 
@@ -340,6 +360,7 @@ int main(int argc, char **argv)
 		{"setup_timeout_to_pbx", &short_setup, setup_timeout_to_pbx},
 		{"nobody_answers_sip", &short_answer, nobody_answers_sip},
 		{"nobody_answers_pbx", &short_answer, nobody_answers_pbx},
+		ROW(ringing_repeated_each_minute),
 		ROW(peer_is_silent_after_answer),
 	};
 

@@ -204,10 +204,9 @@ static struct fake_path *oldest_path(void)
 	return oldest;
 }
 
-const char *sim_worker_path_text(void)
+static const char *path_text(const struct fake_path *f)
 {
 	static char text[160];
-	const struct fake_path *f = oldest_path();
 	size_t n = 0;
 
 	text[0] = '\0';
@@ -226,6 +225,20 @@ const char *sim_worker_path_text(void)
 					      f->media[e].send ? " send" : "",
 					      f->media[e].recv ? " recv" : "");
 	return text;
+}
+
+const char *sim_worker_path_text(void)
+{
+	return path_text(oldest_path());
+}
+
+bool sim_worker_has_path(const char *text)
+{
+	for (unsigned i = 0; i < PATHS_MAX; i++)
+		if (sim.path[i].path != NULL && !sim.path[i].closing &&
+		    strcmp(path_text(&sim.path[i]), text) == 0)
+			return true;
+	return false;
 }
 
 void sim_worker_no_rtp(bool silent)
