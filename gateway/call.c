@@ -43,12 +43,23 @@ const char *call_title(const struct call *c, char *out, size_t out_size)
 
 typedef int action_fn(struct call *c, const struct leg_info *info);
 
+static bool is_queued(const struct call *c, enum call_event ev)
+{
+	for (unsigned i = 0; i < c->queue_count; i++)
+		if (c->queue[(c->queue_first + i) % CALL_QUEUE].event == ev)
+			return true;
+	return false;
+}
+
 static int begin(struct call *c, const struct leg_info *info)
 {
 	struct dial_question q = {c->source, c->source_group, c->called.number, c->calling.number};
 	struct dial_answer answer;
-	enum dial_result r = dialplan_lookup(c->env->plan, &q, &answer);
 
+	/* Refused in the same turn (488 to what it offered): nobody is to ring for it. */
+	if (is_queued(c, FROM_CLEARING))
+		return 0;
+	enum dial_result r = dialplan_lookup(c->env->plan, &q, &answer);
 	if (answer.rule != NULL)
 		c->rule_line = answer.rule->line;
 	/* Q.931 5.1.5.1: the caller hears of us before anything can take long; a refusal needs no
