@@ -196,8 +196,9 @@ def control_socket(test_stage):
         check_equal(ask("alarm t1-1 green")["ok"], False, "an alarm that is none")
         s.sendall(b"# nothing\n\nsta")
         s.sendall(b"ts\n")
-        check("line" in json.loads(lines.readline())["spans"][0], "a command in two pieces")
-        check_equal(json.loads(lines.readline())["event"], "alarm", "red: nothing comes in")
+        line = json.loads(lines.readline())["spans"][0]
+        check_equal(line["alarms"], ["red"], "a command in two pieces; nothing comes in")
+        wait_for(lambda: '"reply":"alarm"' in pbx.log(), "the command of the time 1 s")
         pbx.stop()
         check_equal(lines.read(), "", "nothing after the end")
     check(not os.path.exists(path), "the socket is gone")
@@ -220,8 +221,8 @@ def test(test_stage):
         b.events.clear()
     load(a)
     alarms_and_silence(a, b)
-    a.command("quit")
-    b.command("quit")
+    a.process.popen.stdin.write(b"quit\n")
+    b.process.popen.stdin.close()    # the end of its input is quit, too
     check_equal((a.process.wait(10), b.process.wait(10)), (0, 0), "exit status")
 
 
