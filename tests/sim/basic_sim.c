@@ -1,4 +1,5 @@
-/* Calls that go well: each pair of ends, both directions, with what a telephone engineer would try. */
+/* Calls that go well: each pair of ends, both directions, with what a telephone engineer would try.
+ */
 #include "tests/sim/script.h"
 
 static const char *const pbx_calls_sip[] = {
@@ -324,7 +325,10 @@ static const char *const caller_number_restricted[] = {
 	NULL,
 };
 
-#define ROW(name) {#name, NULL, name}
+#define ROW(name)                                                                                  \
+	{                                                                                          \
+#name, NULL, name                                                                  \
+	}
 
 int main(int argc, char **argv)
 {

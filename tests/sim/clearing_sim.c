@@ -161,15 +161,9 @@ static const char *const sip_gives_up_ringing[] = {
 };
 
 static const char *const pbx_refuses_at_once[] = {
-	"pbx raw",
-	"sip > INVITE to=7101 from=7234",
-	"sip < 100 INVITE",
-	"pbx < SETUP",
-	"pbx > RELEASE-COMPLETE cause=1",
-	"sip < 404 INVITE reason=1",
-	"sip > ACK",
-	"record cause=1 to_cause=1",
-	NULL,
+	"pbx raw",     "sip > INVITE to=7101 from=7234", "sip < 100 INVITE",
+	"pbx < SETUP", "pbx > RELEASE-COMPLETE cause=1", "sip < 404 INVITE reason=1",
+	"sip > ACK",   "record cause=1 to_cause=1",      NULL,
 };
 
 static const char *const pbx_busy[] = {
@@ -403,15 +397,8 @@ static const char *const their_200_repeated[] = {
 /* --- strays --- */
 
 static const char *const stray_requests[] = {
-	"sip > BYE",
-	"sip < 481 BYE",
-	"sip > CANCEL",
-	"sip < 481 CANCEL",
-	"sip > ACK",
-	"sip > INFO",
-	"wait 100",
-	"clear inboxes",
-	NULL,
+	"sip > BYE", "sip < 481 BYE", "sip > CANCEL", "sip < 481 CANCEL", "sip > ACK", "sip > INFO",
+	"wait 100",  "clear inboxes", NULL,
 };
 
 /* Q.931 5.8.3.2: unknown call references. */
@@ -433,7 +420,10 @@ static const char *const stray_isdn_messages[] = {
 	NULL,
 };
 
-#define ROW(name) {#name, NULL, name}
+#define ROW(name)                                                                                  \
+	{                                                                                          \
+#name, NULL, name                                                                  \
+	}
 
 int main(int argc, char **argv)
 {

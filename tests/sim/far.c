@@ -14,7 +14,9 @@ enum {
 	FCS_OCTETS = 2,
 	Q931_SETUP = 0x05,
 	RAW_REFERENCE = 0x4000,
-	SPOILT_PD = 0x7f, T309_MS = 90000 };
+	SPOILT_PD = 0x7f,
+	T309_MS = 90000
+};
 
 struct far_call {
 	unsigned number; /* 0 = free entry */

@@ -43,7 +43,7 @@ void far_do(struct far *f, unsigned call, const char *words);
 /* The next count messages of this name never arrive: those to it (in), or those it sends. */
 void far_lose(struct far *f, bool in, const char *name, unsigned count);
 
-unsigned far_calls(const struct far *f);     /* known to libpri and not yet released */
+unsigned far_calls(const struct far *f); /* known to libpri and not yet released */
 bool far_call_alive(const struct far *f, unsigned call);
 unsigned far_next_call(const struct far *f); /* number the next new call gets */
 unsigned far_call_channel(const struct far *f, unsigned call);

@@ -1,5 +1,5 @@
-/* What runs out: channels, places, paths, memory; what changes under live calls: a reload; what ends
- * them all: a stop. */
+/* What runs out: channels, places, paths, memory; what changes under live calls: a reload; what
+ * ends them all: a stop. */
 #include "tests/sim/alloc.h"
 #include "tests/sim/script.h"
 #include "tests/sim/worker.h"

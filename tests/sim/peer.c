@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CALLS_MAX = 64, SIP_PORT = 5060, RTP_PORT = 40000, TAG_MAX = 48 };
+enum { CALLS_MAX = 1024, SIP_PORT = 5060, RTP_PORT = 40000, TAG_MAX = 48 };
 
 struct peer_call {
 	unsigned number; /* 0 = free */

@@ -450,7 +450,10 @@ static const char *const glare_on_the_user_side[] = {
 	NULL,
 };
 
-#define ROW(name) {#name, NULL, name}
+#define ROW(name)                                                                                  \
+	{                                                                                          \
+#name, NULL, name                                                                  \
+	}
 
 int main(int argc, char **argv)
 {

@@ -51,15 +51,16 @@ static const char *text_or(const char *text, const char *otherwise)
 /* The far PBXs hunt upwards (far.c); so does the gateway towards co, where it meets glare. */
 char *rig_conf_text(struct rig *r, const struct rig_conf *conf)
 {
-	static const char form[] = "gateway {\n%s\n}\n"
-				   "sip { listen = { \"%s\" }\n%s\n}\n"
-				   "span t1 { local = \"%s:2142\" peer = \"%s:2142\" }\n"
-				   "span t2 { local = \"%s:2143\" peer = \"%s:2143\" }\n"
-				   "trunk pbx { span = \"t1\" side = \"%s\" hunt = \"descending\"\n%s\n}\n"
-				   "trunk co { span = \"t2\" side = \"user\" hunt = \"ascending\" }\n"
-				   "peer cs { address = { \"%s\" } domain = \"cs\"\n%s\n}\n"
-				   "peer px { address = { \"%s\" } domain = \"px\" }\n"
-				   "%s";
+	static const char form[] =
+		"gateway {\n%s\n}\n"
+		"sip { listen = { \"%s\" }\n%s\n}\n"
+		"span t1 { local = \"%s:2142\" peer = \"%s:2142\" }\n"
+		"span t2 { local = \"%s:2143\" peer = \"%s:2143\" }\n"
+		"trunk pbx { span = \"t1\" side = \"%s\" hunt = \"descending\"\n%s\n}\n"
+		"trunk co { span = \"t2\" side = \"user\" hunt = \"ascending\" }\n"
+		"peer cs { address = { \"%s\" } domain = \"cs\"\n%s\n}\n"
+		"peer px { address = { \"%s\" } domain = \"px\" }\n"
+		"%s";
 	const char *gw = r->addr[0];
 	char *text;
 

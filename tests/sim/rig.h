@@ -34,8 +34,8 @@ struct rig {
 	struct peer *sip, *px;
 	struct inbox record; /* "ENDED cause=16 from_cause=16 to_cause=16 ..." */
 	char addr[3][32];    /* gateway, sip, px */
-	uint64_t opened_ms;          /* when rig_open() was done */
-	unsigned begun;              /* calls the gateway began */
+	uint64_t opened_ms;  /* when rig_open() was done */
+	unsigned begun;      /* calls the gateway began */
 	unsigned errors;     /* lines the gateway logged at level error */
 };
 

@@ -231,7 +231,7 @@ void script_step(struct rig *r, const char *text)
 		return;
 	}
 	if (!far_step(r, &s) && !peer_step(r, &s) && !path_step(&s) && !record_step(r, &s) &&
-		 !other_step(r, &s))
+	    !other_step(r, &s))
 		sim_fail("no such step: %s", s.text);
 	last_ms = sim_now_ms();
 }

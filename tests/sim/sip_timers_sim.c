@@ -4,8 +4,7 @@
 #define PBX_CALLS                                                                                  \
 	"pbx > SETUP called=7234 calling=7101 ch=5", "pbx < CALL-PROCEEDING", "sip < INVITE"
 #define SIP_CALLS                                                                                  \
-	"sip > INVITE to=7101 from=7234", "sip < 100 INVITE", "pbx < SETUP",                       \
-		"pbx > CALL-PROCEEDING"
+	"sip > INVITE to=7101 from=7234", "sip < 100 INVITE", "pbx < SETUP", "pbx > CALL-PROCEEDING"
 #define PBX_CLEARED(cause) "pbx < DISCONNECT cause=" #cause, "pbx < RELEASE-COMPLETE"
 
 /* A doubles from T1, B gives up after 64*T1. */
@@ -26,34 +25,15 @@ static const char *const timer_a_and_b[] = {
 
 /* A stops at the first answer. */
 static const char *const timer_a_stops[] = {
-	PBX_CALLS,
-	"sip < INVITE in 500",
-	"sip > 100",
-	"quiet 20000",
-	"sip > 486",
-	"sip < ACK",
-	PBX_CLEARED(17),
-	"record cause=17",
-	NULL,
+	PBX_CALLS,   "sip < INVITE in 500", "sip > 100",       "quiet 20000", "sip > 486",
+	"sip < ACK", PBX_CLEARED(17),       "record cause=17", NULL,
 };
 
 /* D: the final response comes again because our ACK was lost; 32 s later it is a stray. */
 static const char *const timer_d[] = {
-	PBX_CALLS,
-	"sip > 486",
-	"sip < ACK",
-	PBX_CLEARED(17),
-	"record cause=17",
-	"wait 500",
-	"sip > AGAIN",
-	"sip < ACK",
-	"wait 30000",
-	"sip > AGAIN",
-	"sip < ACK",
-	"wait 5000",
-	"sip > AGAIN",
-	"quiet 5000",
-	NULL,
+	PBX_CALLS,   "sip > 486",   "sip < ACK",   PBX_CLEARED(17), "record cause=17",
+	"wait 500",  "sip > AGAIN", "sip < ACK",   "wait 30000",    "sip > AGAIN",
+	"sip < ACK", "wait 5000",   "sip > AGAIN", "quiet 5000",    NULL,
 };
 
 /* E and F: our BYE, doubled up to T2, given up after 64*T1. */
@@ -239,16 +219,9 @@ static const char *const invite_timeout[] = {
 
 /* A peer that answers CANCEL but never the INVITE: 64*T1 and it is over (RFC 3261 9.1). */
 static const char *const peer_ignores_cancel[] = {
-	PBX_CALLS,
-	"sip > 180",
-	"pbx < ALERTING",
-	"pbx > DISCONNECT cause=16",
-	"pbx < RELEASE",
-	"sip < CANCEL",
-	"sip > 200 CANCEL",
-	"quiet 60000",
-	"record cause=16",
-	NULL,
+	PBX_CALLS,         "sip > 180",    "pbx < ALERTING",   "pbx > DISCONNECT cause=16",
+	"pbx < RELEASE",   "sip < CANCEL", "sip > 200 CANCEL", "quiet 60000",
+	"record cause=16", NULL,
 };
 
 static const struct rig_conf short_setup = {.gateway = "setup_timeout_ms = 5000"};
@@ -322,23 +295,19 @@ static const char *const ringing_repeated_each_minute[] = {
 };
 
 static const char *const peer_is_silent_after_answer[] = {
-	PBX_CALLS,
-	"sip > 200 sdp",
-	"sip < ACK",
-	"pbx < CONNECT",
-	"path silent",
-	"wait 5000",
-	"calls 1",
-	"path heard",
-	"wait 1000",
-	"sip > BYE",
-	"sip < 200 BYE",
-	PBX_CLEARED(16),
-	"record cause=16",
-	NULL,
+	PBX_CALLS,         "sip > 200 sdp",
+	"sip < ACK",       "pbx < CONNECT",
+	"path silent",     "wait 5000",
+	"calls 1",         "path heard",
+	"wait 1000",       "sip > BYE",
+	"sip < 200 BYE",   PBX_CLEARED(16),
+	"record cause=16", NULL,
 };
 
-#define ROW(name) {#name, NULL, name}
+#define ROW(name)                                                                                  \
+	{                                                                                          \
+#name, NULL, name                                                                  \
+	}
 
 int main(int argc, char **argv)
 {

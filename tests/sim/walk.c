@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACTIONS_MAX = 512, FORGET_MS = 45000, IDLE_MS = 600000 };
+enum { ACTIONS_MAX = 4096, FORGET_MS = 250000, IDLE_MS = 600000 };
 
 struct walk;
 
@@ -25,12 +25,12 @@ struct action {
 /* What an end knows of its call: enough not to do what no phone does. */
 struct view {
 	unsigned call;
-	bool ours;                   /* it placed the call */
+	bool ours; /* it placed the call */
 	bool provisional, final, answered, over, giving_up;
-	char last[64];               /* latest answer to the INVITE, repeated when asked again */
+	char last[64]; /* latest answer to the INVITE, repeated when asked again */
 };
 
-enum { VIEWS = 128 };
+enum { VIEWS = 1024 };
 
 struct walk {
 	const struct walk_conf *conf;
@@ -38,34 +38,13 @@ struct walk {
 	struct action action[ACTIONS_MAX];
 	struct view view[END_COUNT][VIEWS];
 	struct sim_event next_call, accident, mend;
-	unsigned placed, records, refusals;
-	bool quiet;                  /* no more accidents */
+	unsigned placed, records, refusals, connected, causes[128];
+	bool quiet; /* no more accidents */
 };
-
-static struct view *view_of(struct walk *w, enum end end, unsigned call)
-{
-	struct view *v = &w->view[end][call % VIEWS];
-
-	if (v->call != call)
-		*v = (struct view){.call = call};
-	return v;
-}
-
-static struct far *far_of(struct walk *w, enum end end)
-{
-	return end == END_PBX ? w->rig->pbx : w->rig->co;
-}
-
-static struct peer *peer_of(struct walk *w, enum end end)
-{
-	return end == END_SIP ? w->rig->sip : w->rig->px;
-}
-
-/* --- later --- */
 
 static void act(void *arg);
 
-static void later(struct walk *w, enum end end, unsigned call, unsigned most_ms, const char *words)
+static void later_at(struct walk *w, enum end end, unsigned call, unsigned ms, const char *words)
 {
 	struct action *a = w->action;
 
@@ -77,7 +56,35 @@ static void later(struct walk *w, enum end end, unsigned call, unsigned most_ms,
 	a->end = end;
 	a->call = call;
 	snprintf(a->words, sizeof(a->words), "%s", words);
-	sim_at(&a->due, sim_now_ms() + sim_random(most_ms + 1), act, a);
+	sim_at(&a->due, sim_now_ms() + ms, act, a);
+}
+
+static void later(struct walk *w, enum end end, unsigned call, unsigned most_ms, const char *words)
+{
+	later_at(w, end, call, sim_random(most_ms + 1), words);
+}
+
+/* A SIP dialog is kept for what may still come, long after any call is over. */
+static struct view *view_of(struct walk *w, enum end end, unsigned call)
+{
+	struct view *v = &w->view[end][call % VIEWS];
+
+	if (v->call != call) {
+		*v = (struct view){.call = call};
+		if (end == END_SIP || end == END_PX)
+			later_at(w, end, call, FORGET_MS, "forget");
+	}
+	return v;
+}
+
+static struct far *far_of(struct walk *w, enum end end)
+{
+	return end == END_PBX ? w->rig->pbx : w->rig->co;
+}
+
+static struct peer *peer_of(struct walk *w, enum end end)
+{
+	return end == END_SIP ? w->rig->sip : w->rig->px;
 }
 
 static unsigned talk_ms(void)
@@ -194,9 +201,12 @@ static void phone_rings(struct walk *w, enum end end, struct view *v)
 
 	v->provisional = true;
 	switch (sim_random(8)) {
-	case 0: say(w, end, v, "100"); later(w, end, v->call, 3000, refusals[sim_random(7)]); break;
+	case 0:
+		say(w, end, v, "100");
+		later(w, end, v->call, 3000, refusals[sim_random(7)]);
+		break;
 	case 1: later(w, end, v->call, 4000, "200 sdp"); break;
-	case 2: break; /* says nothing at all: timer B */
+	case 2: break;                        /* says nothing at all: timer B */
 	case 3: say(w, end, v, "100"); break; /* and then nothing */
 	case 4:
 		say(w, end, v, "183 sdp");
@@ -231,7 +241,6 @@ static void on_phone_answered(struct walk *w, enum end end, struct view *v, bool
 		return;
 	if (!good) {
 		v->over = true;
-		later(w, end, v->call, FORGET_MS, "forget");
 		return;
 	}
 	v->answered = true;
@@ -309,6 +318,8 @@ static void read_records(struct walk *w)
 		    words_get_number(m->text, "from_cause", 0) == 0 || !routed)
 			sim_fail("seed %llu: a record without causes: %s",
 				 (unsigned long long)w->conf->seed, m->text);
+		w->connected += !words_have(m->text, "answer_ms=-1");
+		w->causes[words_get_number(m->text, "cause", 0) % 128]++;
 	}
 	inbox_clear(far_inbox(w->rig->pbx));
 	inbox_clear(far_inbox(w->rig->co));
@@ -428,6 +439,20 @@ static bool all_placed(void *arg)
 	return w->placed == w->conf->calls;
 }
 
+static void report(const struct walk *w)
+{
+	printf("seed %llu: %u calls placed, %u begun, %u connected, %u refused before; causes:",
+	       (unsigned long long)w->conf->seed, w->placed, w->records, w->connected, w->refusals);
+	for (unsigned i = 0; i < 128; i++)
+		if (w->causes[i] != 0)
+			printf(" %u x %u,", w->causes[i], i);
+	printf("\n");
+	/* a walk in which hardly anybody talks tests little */
+	if (w->connected * 10 < w->records)
+		sim_fail("seed %llu: only %u of %u calls were answered",
+			 (unsigned long long)w->conf->seed, w->connected, w->records);
+}
+
 void walk_run(struct rig *r, const struct walk_conf *conf)
 {
 	struct walk *w = calloc(1, sizeof(*w));
@@ -450,19 +475,19 @@ void walk_run(struct rig *r, const struct walk_conf *conf)
 	mend(w);
 	sim_worker_refuse_opens(0);
 	if (!sim_run(sim_now_ms() + IDLE_MS, all_over, w))
-		sim_fail("seed %llu: left over: %u calls of the gateway, %u of pbx, %u of co, %u paths",
+		sim_fail("seed %llu: left over: %u calls of the gateway, %u of pbx, %u of co, %u "
+			 "paths",
 			 (unsigned long long)conf->seed, gateway_call_count(r->gateway),
 			 far_calls(r->pbx), far_calls(r->co), sim_worker_open_paths());
 	sim_run(sim_now_ms() + 130000, NULL, NULL);
 	read_records(w);
 	if (r->begun != w->records)
-		sim_fail("seed %llu: %u calls, %u records", (unsigned long long)conf->seed, r->begun,
-			 w->records);
+		sim_fail("seed %llu: %u calls, %u records", (unsigned long long)conf->seed,
+			 r->begun, w->records);
 	set_listening(w, false);
 	for (unsigned i = 0; i < ACTIONS_MAX; i++)
 		sim_cancel(&w->action[i].due);
 	sim_cancel(&w->accident);
-	printf("seed %llu: %u calls placed, %u begun, %u refused before\n",
-	       (unsigned long long)conf->seed, w->placed, w->records, w->refusals);
+	report(w);
 	free(w);
 }

@@ -16,8 +16,8 @@ struct walk_conf {
 	bool accidents;              /* D-channels cut, alarms, RESTART, silent RTP, full workers */
 };
 
-/* Places the calls, then waits until all is over.  Fails the test, naming the seed, when anything is
- * left, a call has no record or a record not both causes. */
+/* Places the calls, then waits until all is over.  Fails the test, naming the seed, when anything
+ * is left, a call has no record or a record not both causes. */
 void walk_run(struct rig *r, const struct walk_conf *conf);
 
 #endif

@@ -14,7 +14,7 @@ unsigned sim_worker_open_paths(void);
 uint64_t sim_worker_opened(void), sim_worker_closed(void);
 /* "t1/23+rtp send recv": the ends and latest media of the oldest open path; "" when none. */
 const char *sim_worker_path_text(void);
-bool sim_worker_has_path(const char *text);              /* among all that are open */
+bool sim_worker_has_path(const char *text); /* among all that are open */
 
 /* The next count OPENs are refused with -EAGAIN, as when the ring is full. */
 void sim_worker_refuse_opens(unsigned count);
