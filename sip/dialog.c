@@ -143,8 +143,9 @@ void sip_dialog_fail(struct sip_dialog *d, int status, int q850)
 	timers_stop(d);
 	d->state = DIALOG_OVER;
 	sip_dialog_settle(d);
-	if (d->ended || (d->pending & 1u << SIP_ENDING) != 0)
+	if (d->ended || d->failed)
 		return;
+	d->failed = true;
 	if ((d->pending & 1u << SIP_INVITED) != 0) { /* over before anybody heard of it */
 		d->pending = 0;
 		d->ended = true;

@@ -99,6 +99,7 @@ struct sip_dialog {
 	struct sip_party called, calling;
 	unsigned pending; /* 1 << enum sip_event_kind */
 	bool media_news;  /* the next event that can carry media does */
+	bool failed;      /* SIP_ENDING is told or will be */
 	int end_status, end_q850;
 	bool ended; /* only SIP_ENDED may follow */
 	bool told;  /* it did, or nobody ever knew of this dialog */

@@ -189,7 +189,7 @@ static inline void rig_close(struct rig *r)
 	struct sip_agent_counts c;
 
 	if (r->agent != NULL) {
-		rig_run(r, 64 * T1 + T4 + 1000);
+		rig_run(r, 2 * 64 * T1 + T4 + 1000); /* a 200 without ACK, then a BYE without 200 */
 		sip_agent_counts(r->agent, &c);
 		assert_int_equal(c.dialogs, 0);
 		assert_int_equal(c.transactions, 0);
