@@ -149,6 +149,16 @@ static void end_call(struct far *f, q931_call *pri, int cause)
 	pri_hangup(f->pri, pri, cause);
 }
 
+/* Q.931 5.5: whatever is on a channel that is restarted is over. */
+static void end_channel(struct far *f, unsigned channel)
+{
+	for (unsigned i = 0; i < CALLS_MAX; i++)
+		if (f->call[i].pri != NULL && f->call[i].channel == channel) {
+			pri_destroycall(f->pri, f->call[i].pri);
+			f->call[i].pri = NULL;
+		}
+}
+
 static void on_event(struct far *f, const pri_event *e)
 {
 	struct far_call *c;
@@ -169,6 +179,7 @@ static void on_event(struct far *f, const pri_event *e)
 		c->pri = e->ring.call;
 		c->channel = (unsigned)e->ring.channel & 0xff;
 		break;
+	case PRI_EVENT_RESTART: end_channel(f, (unsigned)e->restart.channel & 0xff); break;
 	case PRI_EVENT_HANGUP_REQ:
 		if (f->answer_clearing)
 			pri_hangup(f->pri, e->hangup.call, e->hangup.cause);
@@ -415,24 +426,15 @@ static void send_by_libpri(struct far *f, struct far_call *c, const char *words)
 		sim_fail("%s: libpri cannot send this: %s", f->conf.name, words);
 }
 
-/* Q.931 5.5.1: whatever is on the channel is over on this side. */
-static void restart(struct far *f, unsigned channel)
-{
-	for (unsigned i = 0; i < CALLS_MAX; i++)
-		if (f->call[i].pri != NULL && f->call[i].channel == channel) {
-			pri_destroycall(f->pri, f->call[i].pri);
-			f->call[i].pri = NULL;
-		}
-	pri_reset(f->pri, (int)channel);
-}
-
 void far_do(struct far *f, unsigned call, const char *words)
 {
 	struct far_call *c = call_numbered(f, call);
 
 	sim_note("%s#%u > %s", f->conf.name, call, words);
 	take_complaints();
-	if (words_match("SETUP", words)) {
+	if (words_match("SETUP", words) && f->raw && c != NULL) {
+		send_raw(f, c, words); /* once more */
+	} else if (words_match("SETUP", words)) {
 		if (c != NULL)
 			sim_fail("%s#%u is in use", f->conf.name, call);
 		c = call_new(f);
@@ -440,7 +442,8 @@ void far_do(struct far *f, unsigned call, const char *words)
 			sim_fail("%s: the next call is #%u", f->conf.name, c->number);
 		setup(f, c, words);
 	} else if (words_match("RESTART", words) && !f->raw) {
-		restart(f, words_get_number(words, "ch", 1));
+		end_channel(f, words_get_number(words, "ch", 1));
+		pri_reset(f->pri, (int)words_get_number(words, "ch", 1));
 	} else if (f->raw) {
 		send_raw(f, c, words);
 	} else if (c != NULL) {

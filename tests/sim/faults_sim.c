@@ -300,6 +300,36 @@ static void close_with_live_calls(void **state)
 	rig_close(r);
 }
 
+/* It is started anew after a crash: RESTART frees the channels that the PBX still holds. */
+static void start_after_a_crash(void **state)
+{
+	struct rig *r;
+
+	rig_open(&r, NULL);
+	pbx_to_sip_up(r, 1);
+	gateway_close(r->gateway);
+	r->gateway = NULL;
+	sim_run(sim_now_ms() + 3000, NULL, NULL);
+	assert_int_equal(far_calls(r->pbx), 1);
+	rig_open_gateway(r, &(struct rig_conf){0});
+	sim_run(sim_now_ms() + 30000, NULL, NULL);
+	assert_true(far_up(r->pbx));
+	assert_int_equal(far_calls(r->pbx), 0);
+	inbox_clear(far_inbox(r->pbx));
+	inbox_clear(far_inbox(r->co));
+	inbox_clear(peer_inbox(r->sip));
+	step(r, "pbx#2 > SETUP called=7234 calling=7101 ch=1");
+	step(r, "pbx#2 < CALL-PROCEEDING");
+	step(r, "sip#2 < INVITE");
+	step(r, "sip#2 > 486");
+	step(r, "sip#2 < ACK");
+	step(r, "pbx#2 < DISCONNECT cause=17");
+	step(r, "pbx#2 < RELEASE-COMPLETE");
+	step(r, "record cause=17");
+	rig_check_quiet(r);
+	rig_close(r);
+}
+
 /* --- memory --- */
 
 /* Far ends that take every call and end every call they took; whatever happens to it. */
@@ -440,6 +470,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(reload_with_live_calls),
 		cmocka_unit_test(stop_with_live_calls),
 		cmocka_unit_test(close_with_live_calls),
+		cmocka_unit_test(start_after_a_crash),
 		cmocka_unit_test(memory_fails_in_a_call_from_sip),
 		cmocka_unit_test(memory_fails_in_a_call_from_the_pbx),
 	};

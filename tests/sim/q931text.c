@@ -196,8 +196,11 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 	put_octet(&o, head->reference >> 8 | (head->from_originator ? 0 : 0x80));
 	put_octet(&o, head->reference & 0xff);
 	put_octet(&o, q931text_type(words));
-	if (q931text_type(words) == 0x05) /* speech, 64 kbit/s circuit, mu-law */
-		put_ie(&o, IE_BEARER, 3, (const uint8_t[]){0x80, 0x90, 0xa2});
+	if (q931text_type(words) == 0x05) { /* speech or unrestricted digital, 64 kbit/s */
+		bool data = words_have(words, "data");
+		const uint8_t bearer[] = {data ? 0x88 : 0x80, 0x90, 0xa2};
+		put_ie(&o, IE_BEARER, data ? 2 : 3, bearer);
+	}
 	if ((number = words_get_number(words, "cause", 0)) != 0) /* location: user */
 		put_ie(&o, IE_CAUSE, 2, (const uint8_t[]){0x80, (uint8_t)(0x80 | number)});
 	if ((number = words_get_number(words, "state", 99)) != 99)

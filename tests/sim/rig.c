@@ -74,7 +74,7 @@ char *rig_conf_text(struct rig *r, const struct rig_conf *conf)
 
 /* --- life --- */
 
-static void open_gateway(struct rig *r, const struct rig_conf *conf)
+void rig_open_gateway(struct rig *r, const struct rig_conf *conf)
 {
 	struct conf *c;
 	char err[256] = "";
@@ -121,7 +121,7 @@ void rig_open(struct rig **out, const struct rig_conf *conf)
 	far_open(&r->co, &(struct far_conf){"co", "t2", true, PRI_SWITCH_NI2});
 	peer_open(&r->sip, &(struct peer_conf){"sip", r->addr[1], r->addr[0]});
 	peer_open(&r->px, &(struct peer_conf){"px", r->addr[2], r->addr[0]});
-	open_gateway(r, conf);
+	rig_open_gateway(r, conf);
 	if (!sim_run(sim_now_ms() + UP_MS, is_up, r))
 		sim_fail("a D-channel does not come up");
 	sim_run(sim_now_ms() + 1000, NULL, NULL);

@@ -41,6 +41,8 @@ struct rig {
 
 /* Opens all and runs until both D-channels are up; the inboxes are empty then. */
 void rig_open(struct rig **out, const struct rig_conf *conf);
+/* After gateway_close(): once more. */
+void rig_open_gateway(struct rig *r, const struct rig_conf *conf);
 /* Fails the test when anything is left over: a call, a channel, a path, a message nobody expected.
  */
 void rig_check_quiet(struct rig *r);

@@ -190,6 +190,8 @@ static bool other_step(struct rig *r, const struct step *s)
 
 	if (strcmp(s->who, "wait") == 0) {
 		sim_run(sim_now_ms() + n, NULL, NULL);
+	} else if (strcmp(s->who, "wall") == 0) {
+		sim_step_wall_ms(strtol(s->rest, NULL, 10));
 	} else if (strcmp(s->who, "quiet") == 0) {
 		if (sim_run(sim_now_ms() + n, any_mail, r))
 			sim_fail("step \"%s\": something arrived", s->text);

@@ -8,6 +8,7 @@
  *
  *   wait 500                                 time passes, anything may arrive
  *   quiet 30000                              time passes, nothing may arrive anywhere
+ *   wall 3600000                             somebody sets the time of day, by so many ms
  *   pbx loses in SETUP 2                     the next 2 SETUPs to it never arrive
  *   pbx loses out CONNECT 1                  the next CONNECT from it never arrives
  *   pbx cut / mend / raw / passive           D-channel cut, whole; far.h: raw, no clearing by
