@@ -7,9 +7,10 @@ import time
 
 from lib import audio, hdlc, stage
 from lib.baresip import Baresip
+from lib.capture import Tshark
 from lib.kamailio import Kamailio
 from lib.sipp import Sipp, reason_cause
-from lib.stage import check, check_equal, step
+from lib.stage import Failed, check, check_equal, step
 
 
 def check_tone_measuring():
@@ -66,6 +67,22 @@ def check_dchan_decoder():
     check_equal(dchan.missing, 1, "a lost packet is noticed")
 
 
+def check_referee(s):
+    """tshark passes a good SETUP and finds fault with one whose called number is cut off."""
+    tshark, path = Tshark(s, {}), s.path("setup.pcap")
+    setup = bytes.fromhex("02010000 0802000105 04038090a2 1803a98397 700580") + b"7134"
+    hdlc.write_pcap(path, [(0, setup)])
+    tshark.check_no_faults(path)
+    check_equal(tshark.fields(path, "q931.called_party_number.digits"),
+                [{"q931.called_party_number.digits": "7134"}], "what tshark reads")
+    hdlc.write_pcap(path, [(0, setup), (1, setup[:-2])])
+    try:
+        tshark.check_no_faults(path)
+    except Failed:
+        return
+    raise Failed("tshark passes a malformed SETUP")
+
+
 def sipp_pair(s):
     refuser = Sipp(s, "refuser", "uas_refuse", status="486 Busy Here",
                    header="Reason: Q.850;cause=17\n      ")
@@ -98,6 +115,7 @@ def phones(s):
 def test(s):
     check_tone_measuring()
     check_dchan_decoder()
+    check_referee(s)
     step("measures are right")
     sipp_pair(s)
     step("SIPp works")

@@ -62,7 +62,7 @@ def test(s):
     tandem.hup()
     tandem.wait_log("the old configuration stays in force")
 
-    tandem.configure(bed.peer_text + peer("more", s.port()) + bed.rules,
+    tandem.configure(bed.peer_text + peer("more", s.port(), host="127.0.0.3") + bed.rules,
                      trunk='hunt = "descending"')
     tandem.hup()
     tandem.wait_log("info conf: reloaded")
@@ -76,6 +76,7 @@ def test(s):
     answered(s, bed, "other-slot", "7104")
     check_equal(len(tandem.calls()), 2, "live calls on slots taken away")
 
+    time.sleep(1)
     bed.pbx.hang_up("7101")
     pbx_heard(bed.stage, bed.pbx.wait("report", ext="7101"), 800, 1)
     pbx_heard(bed.stage, bed.pbx.wait("report", timeout_s=15, ext="7103"), 1200, 5)

@@ -9,18 +9,50 @@ from lib.stage import Failed, Skip, check, tool, wait_for
 FAULTS = '_ws.malformed || _ws.expert.severity == "Error"'
 
 
-class Capture:
+class Tshark:
+    """ports: {port: tshark's name of the protocol on it}."""
+
     def __init__(self, stage, ports):
-        """Captures UDP on lo.  ports: {port: tshark's name of the protocol on it}."""
         self.stage, self.ports = stage, ports
+
+    def run(self, path, *arguments):
+        decode = [a for port, name in self.ports.items() for a in ("-d", f"udp.port=={port},{name}")]
+        done = subprocess.run([tool("tshark"), "-n", "-r", path, *decode, *arguments],
+                              capture_output=True, text=True, timeout=120,
+                              env={**os.environ, "HOME": self.stage.folder})
+        check(done.returncode == 0, f"tshark: {done.stderr.strip()}")
+        return done.stdout.splitlines()
+
+    def fields(self, path, *names):
+        """The named fields of every packet, in one pass: [{name: text}]."""
+        wanted = [a for name in names for a in ("-e", name)]
+        lines = self.run(path, "-T", "fields", "-E", "separator=/t", *wanted)
+        return [dict(zip(names, line.split("\t"))) for line in lines]
+
+    def check_no_faults(self, path):
+        faults = self.run(path, "-Y", FAULTS)
+        if faults:
+            number = faults[0].split()[0]
+            detail = self.run(path, "-Y", f"frame.number == {number}", "-V")
+            raise Failed(f"tshark finds fault with {len(faults)} packets, the first:\n"
+                         + "\n".join(detail[-60:]))
+
+
+class Capture:
+    """Packets of these UDP ports on lo, from now to stop()."""
+
+    def __init__(self, stage, ports, ranges=()):
+        """ranges: (first, last)."""
         self.path = stage.path("wire.pcap")
+        wanted = [f"port {port}" for port in ports] + [f"portrange {a}-{b}" for a, b in ranges]
         self.process = stage.start("dumpcap", [
-            tool("dumpcap"), "-q", "-P", "-i", "lo", "-s", "2048", "-B", "32", "-f", "udp",
-            "-w", self.path], status_ok=None)
+            tool("dumpcap"), "-q", "-P", "-i", "lo", "-s", "2048", "-B", "32", "-f",
+            "udp and (" + " or ".join(wanted) + ")", "-w", self.path], status_ok=None)
         try:
             wait_for(self._started, "dumpcap captures", 5)
         except Failed:
-            raise Skip("no right to capture packets: " + self.process.log().strip()) from None
+            why = [line for line in self.process.log().splitlines() if line.strip()]
+            raise Skip("cannot capture packets: " + " ".join(why[:1])) from None
 
     def _started(self):
         if not self.process.running():
@@ -50,23 +82,3 @@ class Capture:
             if struct.unpack_from("!HH", frame, udp) == (source_port, destination_port):
                 found.append((seconds + part / unit, frame[udp + 8:]))
         return found
-
-    def tshark(self, *arguments, path=None):
-        decode = [a for port, name in self.ports.items() for a in ("-d", f"udp.port=={port},{name}")]
-        done = subprocess.run([tool("tshark"), "-n", "-r", path or self.path, *decode, *arguments],
-                              capture_output=True, text=True, timeout=120,
-                              env={**os.environ, "HOME": self.stage.folder})
-        check(done.returncode == 0, f"tshark: {done.stderr.strip()}")
-        return done.stdout.splitlines()
-
-    def count(self, display_filter, path=None):
-        return len(self.tshark("-Y", display_filter, "-T", "fields", "-e", "frame.number",
-                               path=path))
-
-    def check_no_faults(self, path=None):
-        faults = self.tshark("-Y", FAULTS, path=path)
-        if faults:
-            number = faults[0].split()[0]
-            detail = self.tshark("-Y", f"frame.number == {number}", "-V", path=path)
-            raise Failed(f"tshark finds fault with {len(faults)} packets, the first:\n"
-                         + "\n".join(detail[-60:]))
