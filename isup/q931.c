@@ -16,6 +16,7 @@ bool q931_parse(struct q931_message *m, const uint8_t *frame, size_t len)
 		return false;
 	m->at = at;
 	m->discriminator = frame[at];
+	m->reference_len = (uint8_t)cr_len;
 	m->call_reference = 0;
 	m->to_originator = false;
 	for (size_t i = 0; i < cr_len; i++) {

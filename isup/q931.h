@@ -26,6 +26,13 @@ enum q931_type {
 	Q931_RESTART_ACK = 0x4e,
 	Q931_RELEASE_COMPLETE = 0x5a,
 	Q931_FACILITY = 0x62,
+	Q931_NOTIFY = 0x6e,
+	Q931_HOLD = 0x24,
+	Q931_HOLD_ACK = 0x28,
+	Q931_HOLD_REJECT = 0x30,
+	Q931_RETRIEVE = 0x31,
+	Q931_RETRIEVE_ACK = 0x33,
+	Q931_RETRIEVE_REJECT = 0x37,
 	Q931_STATUS = 0x7d,
 };
 
@@ -44,6 +51,7 @@ struct q931_message {
 	size_t at; /* where in the frame it starts */
 	uint8_t discriminator;
 	uint8_t type;
+	uint8_t reference_len;   /* 0: the dummy call reference, 4.3 */
 	uint16_t call_reference; /* without the flag */
 	bool to_originator;      /* call reference flag: sent to the side that chose the value */
 	const uint8_t *ies;      /* into the frame */

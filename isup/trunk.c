@@ -10,7 +10,7 @@
 #include "isup/trunk_internal.h"
 
 enum { FCS_OCTETS = 2, FRAME_MIN = 3, NEVER_MS = 1 << 30 };
-enum { QSIG_CC_EXEC_POSSIBLE = 29 /* ECMA-186 */, FOREIGN_PD = 0x3f /* Q.931 4.2: reserved */ };
+enum { FOREIGN_PD = 0x3f }; /* Q.931 4.2: reserved, and for libpri no protocol it knows */
 
 void isup_trunk_conf_default(struct isup_trunk_conf *conf)
 {
@@ -206,7 +206,8 @@ static void on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_ti
 		restart_on_service(t, ev->service.channel, ev->service.changestatus);
 		break;
 	case PRI_EVENT_CONFIG_ERR:
-		log_line(LOG_ISUP, LOG_ERROR, "%s: %s", t->conf.name, ev->err.err);
+		log_limited(&t->conf_log, 60000, LOG_ISUP, LOG_ERROR, "%s: %s", t->conf.name,
+			    ev->err.err);
 		break;
 	default: call_on_pri_event(t, ev, from_timer); break;
 	}
@@ -302,22 +303,6 @@ void trunk_leave(struct isup_trunk *t)
 
 /* --- frames in --- */
 
-/* libpri 1.6.0 frees a call record while it works on it when this operation comes on a QSIG call
- * it has no record of, and hangs up a call it has one of.  Nothing here uses the operation. */
-static bool message_forbidden(const struct isup_trunk *t, const struct q931_message *m)
-{
-	struct q931_walk w;
-	struct q931_ie ie;
-
-	if (t->conf.switch_type != ISUP_QSIG || m->type == Q931_SETUP)
-		return false;
-	q931_walk_start(&w, m);
-	while (q931_walk_next(&w, &ie))
-		if (ie.id == Q931_IE_FACILITY && q931_facility_invokes(&ie, QSIG_CC_EXEC_POSSIBLE))
-			return true;
-	return false;
-}
-
 static void count_bad(struct isup_trunk *t, const uint8_t *frame, size_t len)
 {
 	char text[160];
@@ -344,7 +329,7 @@ void isup_trunk_receive(struct isup_trunk *t, const uint8_t *frame, size_t len)
 	memcpy(f->data, frame, len);
 	f->len = len;
 	t->rx_count++;
-	if (q931_parse(&m, frame, len) && message_forbidden(t, &m)) {
+	if (q931_parse(&m, frame, len) && screen_forbids(t, &m)) {
 		/* Not lost, or LAPD would wait for it: a protocol that libpri passes over. */
 		f->data[m.at] = FOREIGN_PD;
 		count_bad(t, frame, len);

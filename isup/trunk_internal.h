@@ -3,6 +3,7 @@
  *   trunk.c    open and close, frames in and out, libpri's timers, D-channel state, events out
  *   call.c     the verbs of trunk.h and libpri's call events
  *   slots.c    which slot a call gets
+ *   screen.c   messages that libpri must not see
  *   restart.c  RESTART, one slot at a time
  *
  * Rule: libpri is only entered between trunk_enter() and trunk_leave(), and never while it is
@@ -46,6 +47,8 @@ enum call_state {
 	CALL_CLEARING = 19,         /* we sent DISCONNECT or RELEASE */
 	CALL_DEAD = 0,              /* libpri has forgotten it; RELEASED is on its way */
 };
+
+struct q931_message;
 
 struct isup_call {
 	struct isup_trunk *trunk;
@@ -119,7 +122,7 @@ struct isup_trunk {
 	struct timer restart_timer;
 
 	struct isup_trunk_counts counts;
-	struct log_limit refused_log, bad_log;
+	struct log_limit refused_log, bad_log, conf_log;
 };
 
 /* trunk.c */
@@ -137,6 +140,9 @@ void call_sweep(struct isup_trunk *t);
 /* The call is over on the line: forgets libpri's record at once.  far_cause as in the event. */
 void call_finish(struct isup_call *c, int far_cause);
 void call_free(struct isup_call *c);
+
+/* screen.c */
+bool screen_forbids(const struct isup_trunk *t, const struct q931_message *m);
 
 /* slots.c */
 bool slot_usable(const struct isup_trunk *t, unsigned slot);

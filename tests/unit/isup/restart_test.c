@@ -34,6 +34,26 @@ static void test_on_start(void **state)
 	}
 }
 
+/* A call may have a slot that only waits for its turn; that slot is then not restarted. */
+static void test_call_while_slots_wait(void **state)
+{
+	struct pair *p = open_restarting(false);
+	struct isup_call *in, *out;
+
+	run_ms(p, 10);
+	expect(&p->a, ISUP_TRUNK_UP);
+	expect(&p->b, ISUP_TRUNK_UP);
+	out = call_active(p, &p->b, &in);
+	assert_int_equal(isup_call_slot(out), 23);
+	run_ms(p, 3000);
+	assert_int_equal(p->b.sent[Q931_RESTART], 22);
+	expect_none(&p->a);
+	expect_none(&p->b);
+	assert_int_equal(isup_trunk_slot(p->b.trunk, 23), ISUP_SLOT_BUSY);
+	assert_int_equal(isup_trunk_slot(p->b.trunk, 22), ISUP_SLOT_IDLE);
+	pair_close(p);
+}
+
 /* Only when the link first comes up: a return must not touch the calls that lived on. */
 static void test_not_on_return(void **state)
 {
@@ -61,7 +81,7 @@ static void test_never_answered(void **state)
 	struct pair *p = open_restarting(false);
 
 	p->a.deaf[Q931_RESTART] = true;
-	run_ms(p, 5900);
+	run_ms(p, 6500);
 	assert_int_equal(p->b.sent[Q931_RESTART], 3);
 	assert_int_equal(isup_trunk_slot(p->b.trunk, 1), ISUP_SLOT_RESTARTING);
 	run_ms(p, 300);
@@ -110,7 +130,7 @@ static void test_link_lost_meanwhile(void **state)
 {
 	struct pair *p = open_restarting(false);
 
-	run_ms(p, 20);
+	run_ms(p, 620); /* the link has settled, a few are done */
 	assert_true(p->b.sent[Q931_RESTART] > 1 && p->b.sent[Q931_RESTART] < 23);
 	p->a.cut = p->b.cut = true;
 	run_ms(p, 30000);
@@ -189,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_link_lost_meanwhile),
 		cmocka_unit_test(test_from_the_far_side),
 		cmocka_unit_test(test_slot_map),
+		cmocka_unit_test(test_call_while_slots_wait),
 	};
 	return cmocka_run_group_tests(tests, quiet_logs, NULL);
 }

@@ -1,0 +1,74 @@
+/* screen.c - messages libpri 1.6.0 must not see.
+ *
+ * It works on whatever record the call reference leads to and makes one where there is none, so:
+ * - A call on the global reference lives outside its bookkeeping: no loss of the link ends it.
+ * - RESTART or SERVICE on a call's reference turns that call's record into something else.
+ * - Some messages for a call it does not know leave a new record behind, one for each reference.
+ * - One QSIG operation makes it free the record it works on, or hang up a good call.
+ * Q.931 5.8.3.2 lets the first three be answered by STATUS or RELEASE COMPLETE; passing over them
+ * is safe too, as no state of ours depends on them.
+ */
+#include "isup/q931.h"
+#include "isup/trunk_internal.h"
+
+enum { QSIG_CC_EXEC_POSSIBLE = 29 /* ECMA-186 */ };
+
+static bool about_interface(const struct q931_message *m)
+{
+	return m->discriminator != Q931_PD || m->type == Q931_RESTART ||
+	       m->type == Q931_RESTART_ACK;
+}
+
+/* Those that mean nothing without a call, and that libpri does not refuse. */
+static bool needs_call(uint8_t type)
+{
+	switch (type) {
+	case Q931_FACILITY:
+	case Q931_NOTIFY:
+	case Q931_HOLD:
+	case Q931_HOLD_ACK:
+	case Q931_HOLD_REJECT:
+	case Q931_RETRIEVE:
+	case Q931_RETRIEVE_ACK:
+	case Q931_RETRIEVE_REJECT: return true;
+	default: return false;
+	}
+}
+
+static bool call_is_known(const struct isup_trunk *t, const struct q931_message *m)
+{
+	for (const struct isup_call *c = t->calls; c != NULL; c = c->next) {
+		int low = 0; /* libpri keeps the lowest three bits apart, for GR-303 */
+		if (c->pri == NULL || c->incoming == m->to_originator)
+			continue;
+		int high = pri_get_crv(t->pri, c->pri, &low);
+		if (high >= 0 && (high << 3 | low) == m->call_reference)
+			return true;
+	}
+	return false;
+}
+
+static bool frees_its_record(const struct isup_trunk *t, const struct q931_message *m)
+{
+	struct q931_walk w;
+	struct q931_ie ie;
+
+	if (t->conf.switch_type != ISUP_QSIG || m->type == Q931_SETUP)
+		return false;
+	q931_walk_start(&w, m);
+	while (q931_walk_next(&w, &ie))
+		if (ie.id == Q931_IE_FACILITY && q931_facility_invokes(&ie, QSIG_CC_EXEC_POSSIBLE))
+			return true;
+	return false;
+}
+
+bool screen_forbids(const struct isup_trunk *t, const struct q931_message *m)
+{
+	if (m->reference_len == 0)
+		return true; /* the dummy reference: services that are not used here */
+	if (m->call_reference == 0)
+		return !about_interface(m) && m->type != Q931_STATUS;
+	if (about_interface(m) || (needs_call(m->type) && !call_is_known(t, m)))
+		return true;
+	return frees_its_record(t, m);
+}
