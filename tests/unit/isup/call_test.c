@@ -294,6 +294,22 @@ static void test_refuse_before_proceeding(void **state)
 	}
 }
 
+/* Once anything was answered RELEASE COMPLETE would be wrong, whatever the cause. */
+static void test_refuse_after_proceeding(void **state)
+{
+	static const int causes[] = {1, 34, 44, 82, 88, 17};
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		struct pair *p = pair_open();
+		struct isup_call *in;
+		call_present(p, &p->b, &in);
+		isup_call_proceeding(in);
+		isup_call_clear(in, causes[i]);
+		assert_int_equal(last_cause(&p->a, Q931_DISCONNECT), causes[i]);
+		pair_close(p);
+	}
+}
+
 /* The far side gives up while nothing was answered: libpri forgets the call without a word. */
 static void test_far_clears_before_proceeding(void **state)
 {
@@ -664,6 +680,7 @@ int main(void)
 		cmocka_unit_test(test_clear_everywhere),
 		cmocka_unit_test(test_clear_with_nonsense),
 		cmocka_unit_test(test_refuse_before_proceeding),
+		cmocka_unit_test(test_refuse_after_proceeding),
 		cmocka_unit_test(test_far_clears_before_proceeding),
 		cmocka_unit_test(test_verbs_everywhere),
 		cmocka_unit_test(test_inside_events),
