@@ -1,5 +1,7 @@
 #include "sip/rtcp.h"
 
+#include "sip/octets.h"
+
 #include <string.h>
 
 enum {
@@ -102,20 +104,6 @@ uint32_t rtcp_source_lost(const struct rtcp_source *s)
 
 /* --- writing ------------------------------------------------------------------------------------
  */
-
-static uint8_t *put32(uint8_t *p, uint32_t v)
-{
-	*p++ = (uint8_t)(v >> 24);
-	*p++ = (uint8_t)(v >> 16);
-	*p++ = (uint8_t)(v >> 8);
-	*p++ = (uint8_t)v;
-	return p;
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 /* Fills in the length of the packet that began at head and ends at p. */
 static uint8_t *finish(uint8_t *head, uint8_t *p, unsigned count, unsigned type)

@@ -5,6 +5,7 @@
 #include "sip/media_socket.h"
 #include "sip/rtcp.h"
 #include "sip/rtp_event.h"
+#include "sip/rtp_packet.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -14,7 +15,6 @@
 #include <sys/random.h>
 
 enum {
-	HEADER = 12,
 	PAYLOAD_MAX = 960, /* 120 ms */
 	PAYLOAD_MIN = 8,   /* 1 ms */
 	PTIME_MIN = 10,
@@ -212,50 +212,6 @@ bool rtp_session_sends_events(const struct rtp_session *s)
 /* --- receiving ----------------------------------------------------------------------------------
  */
 
-struct rtp_packet {
-	uint8_t type;
-	uint16_t seq;
-	uint32_t ts, ssrc;
-	const uint8_t *payload;
-	size_t size;
-};
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-/* RFC 3550 5.1, 5.3.1. */
-static bool parse(const uint8_t *data, size_t size, struct rtp_packet *out)
-{
-	size_t at = HEADER;
-
-	if (size < HEADER || data[0] >> 6 != 2)
-		return false;
-	at += (size_t)(data[0] & 0x0f) * 4;
-	if (data[0] & 0x10) {
-		if (size < at + 4)
-			return false;
-		at += 4 + ((size_t)data[at + 2] << 8 | data[at + 3]) * 4;
-	}
-	if (data[0] & 0x20) {
-		size_t padding = data[size - 1];
-
-		if (padding == 0 || padding > size)
-			return false;
-		size -= padding;
-	}
-	if (size < at)
-		return false;
-	out->type = data[1] & 0x7f;
-	out->seq = (uint16_t)(data[2] << 8 | data[3]);
-	out->ts = get32(data + 4);
-	out->ssrc = get32(data + 8);
-	out->payload = data + at;
-	out->size = size - at;
-	return true;
-}
-
 /* The codec a payload type means.  A peer that was offered both codecs may change between them
  * (RFC 3264 5.1), so either static type is understood. */
 static bool codec_of(const struct rtp_session *s, uint8_t type, enum sip_codec *out)
@@ -320,7 +276,7 @@ static void take_rtp(struct rtp_session *s, const uint8_t *data, size_t size, ui
 	enum rtcp_order order;
 	bool event;
 
-	if (!parse(data, size, &p)) {
+	if (!rtp_packet_parse(data, size, &p)) {
 		add_count(&s->counts.malformed, 1);
 		return;
 	}
@@ -513,29 +469,19 @@ uint64_t rtp_session_silent_ns(const struct rtp_session *s, uint64_t now_ns)
 /* --- sending ------------------------------------------------------------------------------------
  */
 
-static uint8_t *put32(uint8_t *p, uint32_t v)
+/* data has RTP_HEADER octets of room before size octets of payload. */
+static void send_packet(struct rtp_session *s, uint8_t *data, size_t size,
+			const struct rtp_packet *head)
 {
-	*p++ = (uint8_t)(v >> 24);
-	*p++ = (uint8_t)(v >> 16);
-	*p++ = (uint8_t)(v >> 8);
-	*p++ = (uint8_t)v;
-	return p;
-}
+	struct rtp_packet p = *head;
 
-/* data has HEADER octets of room before size octets of payload. */
-static void send_packet(struct rtp_session *s, uint8_t *data, size_t size, uint8_t type,
-			uint32_t ts)
-{
-	data[0] = 0x80;
-	data[1] = type;
-	data[2] = (uint8_t)(s->seq >> 8);
-	data[3] = (uint8_t)s->seq;
-	put32(put32(data + 4, ts), s->ssrc);
-	s->seq++;
+	p.seq = s->seq++;
+	p.ssrc = s->ssrc;
+	rtp_packet_header(data, &p);
 	s->sent_packets++;
 	s->sent_octets += (uint32_t)size;
 	s->sent_since_report = true;
-	if (!media_socket_send(s->sockets.rtp, data, HEADER + size, &s->media.remote)) {
+	if (!media_socket_send(s->sockets.rtp, data, RTP_HEADER + size, &s->media.remote)) {
 		add_count(&s->counts.tx_errors, 1);
 		return;
 	}
@@ -546,24 +492,28 @@ static void send_packet(struct rtp_session *s, uint8_t *data, size_t size, uint8
 static void send_events(struct rtp_session *s, const struct rtp_event_packet *e, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		uint8_t data[HEADER + RTP_EVENT_OCTETS];
+		uint8_t data[RTP_HEADER + RTP_EVENT_OCTETS];
 
-		memcpy(data + HEADER, e[i].payload, RTP_EVENT_OCTETS);
+		memcpy(data + RTP_HEADER, e[i].payload, RTP_EVENT_OCTETS);
 		send_packet(s, data, RTP_EVENT_OCTETS,
-			    (uint8_t)(s->media.dtmf_type | (e[i].marker ? 0x80 : 0)), e[i].ts);
+			    &(struct rtp_packet){.marker = e[i].marker,
+						 .type = s->media.dtmf_type,
+						 .ts = e[i].ts});
 	}
 }
 
 /* ts: of the first octet in s->fill. */
 static void send_audio(struct rtp_session *s, unsigned size, uint32_t ts)
 {
-	uint8_t data[HEADER + PTIME_MAX * 8];
+	uint8_t data[RTP_HEADER + PTIME_MAX * 8];
 
-	memcpy(data + HEADER, s->fill, size);
+	memcpy(data + RTP_HEADER, s->fill, size);
 	if (s->media.codec == SIP_PCMA)
 		for (unsigned i = 0; i < size; i++)
-			data[HEADER + i] = ulaw_to_alaw(data[HEADER + i]);
-	send_packet(s, data, size, (uint8_t)(s->media.payload_type | (s->marker ? 0x80 : 0)), ts);
+			data[RTP_HEADER + i] = ulaw_to_alaw(data[RTP_HEADER + i]);
+	send_packet(
+		s, data, size,
+		&(struct rtp_packet){.marker = s->marker, .type = s->media.payload_type, .ts = ts});
 	s->marker = false;
 	s->filled -= size;
 	memmove(s->fill, s->fill + size, s->filled);

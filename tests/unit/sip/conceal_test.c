@@ -1,0 +1,112 @@
+#include "sip/conceal.c"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void tone(uint8_t *octets, unsigned from, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		octets[i] = linear_to_ulaw((int)(8000 * sin(2 * M_PI * 200 / 8000 * (from + i))));
+}
+
+static double rms(const uint8_t *octets, unsigned count)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		sum += ulaw_to_linear(octets[i]) * (double)ulaw_to_linear(octets[i]);
+	return sqrt(sum / count);
+}
+
+static int biggest_step(const uint8_t *octets, unsigned count)
+{
+	int most = 0;
+
+	for (unsigned i = 1; i < count; i++) {
+		int step = abs(ulaw_to_linear(octets[i]) - ulaw_to_linear(octets[i - 1]));
+
+		if (step > most)
+			most = step;
+	}
+	return most;
+}
+
+static void every_octet_passes_unchanged(void **state)
+{
+	struct conceal c;
+	uint8_t octets[256];
+
+	conceal_init(&c);
+	for (unsigned n = 1; n <= 256; n++) {
+		for (unsigned i = 0; i < n; i++)
+			octets[i] = (uint8_t)(i + n);
+		conceal_good(&c, octets, n);
+		for (unsigned i = 0; i < n; i++)
+			assert_int_equal(octets[i], (uint8_t)(i + n));
+	}
+	conceal_good(&c, octets, 0);
+	conceal_fill(&c, octets, 0);
+	assert_false(c.active);
+}
+
+static void hole_goes_on_without_a_click_and_fades(void **state)
+{
+	struct conceal c;
+	uint8_t octets[1200];
+	int usual;
+
+	conceal_init(&c);
+	tone(octets, 0, 400);
+	usual = biggest_step(octets, 400);
+	conceal_good(&c, octets, 400);
+	conceal_fill(&c, octets + 400, 160);
+	tone(octets + 560, 560, 640);
+	conceal_good(&c, octets + 560, 640);
+	assert_true(biggest_step(octets + 300, 400) < 2 * usual);
+	assert_true(rms(octets + 400, 40) > 0.8 * rms(octets, 400));
+	conceal_fill(&c, octets, 1200);
+	assert_true(rms(octets + 500, 700) < 10);
+}
+
+static void hole_in_silence_is_silence(void **state)
+{
+	struct conceal c;
+	uint8_t octets[160];
+
+	conceal_init(&c);
+	conceal_fill(&c, octets, 160);
+	assert_true(rms(octets, 160) < 10);
+}
+
+static void history_is_what_was_played(void **state)
+{
+	struct conceal c;
+	uint8_t octets[PLC_HISTORY_LEN + 50];
+
+	conceal_init(&c);
+	for (unsigned i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)i;
+	conceal_good(&c, octets, 30);
+	conceal_good(&c, octets + 30, 7);
+	assert_memory_equal(c.history + PLC_HISTORY_LEN - 37, octets, 37);
+	conceal_good(&c, octets, sizeof(octets));
+	assert_memory_equal(c.history, octets + 50, PLC_HISTORY_LEN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_octet_passes_unchanged),
+		cmocka_unit_test(hole_goes_on_without_a_click_and_fades),
+		cmocka_unit_test(hole_in_silence_is_silence),
+		cmocka_unit_test(history_is_what_was_played),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
