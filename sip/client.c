@@ -92,13 +92,16 @@ struct sip_client *sip_layer_client(struct sip_layer *l, const struct sip_scan *
 static int client_new(struct sip_client **out, struct sip_layer *l, const osip_message_t *m)
 {
 	const osip_via_t *via = osip_list_get(&m->vias, 0);
-	const char *branch = sip_param(&via->via_params, "branch");
+	/* The parser takes a lack of memory for a missing parameter. */
+	const char *branch = via != NULL ? sip_param(&via->via_params, "branch") : NULL;
 	char key[KEY_MAX];
 
 	*out = NULL;
-	if (l->counts->transactions >= l->max)
+	/* However full it is, a call must be able to end: BYE and CANCEL always go. */
+	bool invite = strcmp(m->sip_method, "INVITE") == 0;
+	if (invite && l->counts->transactions >= l->max)
 		return -EAGAIN;
-	struct sip_text b = {branch, strlen(branch)};
+	struct sip_text b = {branch, branch != NULL ? strlen(branch) : 0};
 	struct sip_text method = {m->sip_method, strlen(m->sip_method)};
 	size_t len = client_key(key, sizeof(key), b, method);
 	struct sip_client *c = calloc(1, sizeof(*c) + len);
@@ -107,7 +110,7 @@ static int client_new(struct sip_client **out, struct sip_layer *l, const osip_m
 		return -ENOMEM;
 	}
 	c->layer = l;
-	c->invite = strcmp(m->sip_method, "INVITE") == 0;
+	c->invite = invite;
 	memcpy(c->key, key, len);
 	c->key_len = len;
 	HASH_ADD_KEYPTR_BYHASHVALUE(hh, l->clients, c->key, len, sip_hash(&l->key, key, len), c);

@@ -1,6 +1,7 @@
 /* dialog_far.c - the far end of a dialog: its target and route set (RFC 3261 12.1, 12.2.1.1). */
 #include "sip/address.h"
 #include "sip/dialog_impl.h"
+#include "sip/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,11 +23,12 @@ void sip_far_free(struct sip_far *f)
 static char *uri_text(const osip_uri_t *uri)
 {
 	char *text = NULL;
+	unsigned shortages = sip_memory_shortages();
 
 	if (uri == NULL || uri->scheme == NULL || strcasecmp(uri->scheme, "sip") != 0 ||
 	    uri->host == NULL || osip_uri_to_str(uri, &text) != OSIP_SUCCESS)
 		return NULL;
-	if (strlen(text) <= SIP_URI_MAX)
+	if (strlen(text) <= SIP_URI_MAX && sip_memory_shortages() == shortages)
 		return text;
 	osip_free(text);
 	return NULL;
@@ -69,13 +71,14 @@ int sip_far_retarget(struct sip_far *f, const osip_message_t *m)
 int sip_far_learn(struct sip_far *f, const osip_message_t *m)
 {
 	struct sip_far fresh = {0};
+	unsigned shortages = sip_memory_shortages();
 	int r = learn_routes(&fresh, m);
 
 	fresh.tag = strdup(sip_message_tag(MSG_IS_RESPONSE(m) ? m->to : m->from));
-	if (r == 0 && fresh.tag == NULL)
-		r = -ENOMEM;
 	if (r == 0)
 		r = sip_far_retarget(&fresh, m);
+	if (fresh.tag == NULL || sip_memory_shortages() != shortages)
+		r = -ENOMEM;
 	if (r < 0 && r != -EBADMSG) {
 		sip_far_free(&fresh);
 		return r;

@@ -71,6 +71,7 @@ struct sip_dialog {
 	struct timer give_up; /* invite_timeout_ms, or 64 * T1 after CANCEL */
 	bool cancel_wanted;   /* before the first 1xx CANCEL must wait (9.1) */
 	int cancel_q850;
+	enum sip_event_kind last_1xx; /* told last: SIP_RINGING, SIP_PROGRESS or none */
 
 	/* incoming, and re-INVITE */
 	struct sip_server *invited; /* until its final response, or the ACK to its 2xx */

@@ -2,6 +2,7 @@
  */
 #include "sip/address.h"
 #include "sip/dialog_impl.h"
+#include "sip/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -199,7 +200,9 @@ void sip_dialog_accept(struct sip_dialog *d, void *user, const struct sip_local_
 
 static int clone_party(osip_from_t **out, const osip_from_t *from)
 {
-	if (osip_from_clone(from, out) != OSIP_SUCCESS)
+	unsigned shortages = sip_memory_shortages();
+
+	if (osip_from_clone(from, out) != OSIP_SUCCESS || sip_memory_shortages() != shortages)
 		return -ENOMEM;
 	for (int i = 0; i < osip_list_size(&(*out)->gen_params); i++) {
 		osip_generic_param_t *p = osip_list_get(&(*out)->gen_params, i);

@@ -1,6 +1,7 @@
 /* dialog_out.c - calls we make: INVITE and what comes back, forks, CANCEL (RFC 3261 9, 13.2). */
 #include "sip/address.h"
 #include "sip/dialog_impl.h"
+#include "sip/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -183,10 +184,13 @@ static void on_provisional(struct sip_dialog *d, const struct sip_incoming *in)
 		f = fork_of(d, in->m);
 	if (f != NULL)
 		(void)fork_media(d, f, in); /* bad or none: the 2xx may still bring it */
-	if (status == 180)
-		sip_dialog_tell(d, SIP_RINGING);
-	else if (status >= 181 && status <= 183)
-		sip_dialog_tell(d, SIP_PROGRESS);
+	if (status > 183)
+		return;
+	/* Repeated by several branches, and by each for as long as it rings: told once. */
+	enum sip_event_kind kind = status == 180 ? SIP_RINGING : SIP_PROGRESS;
+	if (kind != d->last_1xx || d->media_news)
+		sip_dialog_tell(d, kind);
+	d->last_1xx = kind;
 }
 
 static void ack_send(struct sip_dialog *d, const struct sip_fork *f)
@@ -290,6 +294,7 @@ static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
 	char display[2 * SIP_DISPLAY_MAX + 4], user[3 * SIP_USER_MAX + 2] = "";
 	char text[SIP_ADDR_TEXT], from[512], to[512], target[3 * SIP_USER_MAX + 80] = "sip:";
 	const char *domain = d->peer->conf.domain;
+	unsigned shortages = sip_memory_shortages();
 	const char *host = domain[0] != '\0'
 				   ? domain
 				   : sip_addr_text((struct sockaddr *)&d->peer->conf.addr[0], text);
@@ -320,7 +325,7 @@ static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
 	if (osip_from_parse(d->local, from) != OSIP_SUCCESS ||
 	    osip_from_parse(d->remote, to) != OSIP_SUCCESS)
 		return -EINVAL;
-	return 0;
+	return sip_memory_shortages() == shortages ? 0 : -ENOMEM;
 }
 
 static int send_invite(struct sip_dialog *d, bool anonymous)

@@ -217,7 +217,8 @@ static void receive_request(struct sip_agent *a, struct sip_incoming *in)
 		reply_stateless(a, in, 400);
 	} else if (r < 0) {
 		on_full(a, in);
-		/* 503 to BYE or CANCEL would leave the call standing; unanswered, they come again. */
+		/* 503 to BYE or CANCEL would leave the call standing; unanswered, they come again.
+		 */
 		if (*sip_message_tag(in->m->to) == '\0' && !MSG_IS_CANCEL(in->m))
 			reply_stateless(a, in, 503);
 	} else if (MSG_IS_CANCEL(in->m)) {

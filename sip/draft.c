@@ -1,4 +1,5 @@
 /* draft.c - messages being written; see message.h. */
+#include "sip/memory.h"
 #include "sip/message.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ static void draft_fail(struct sip_draft *d, int osip_error)
 
 static void draft_init(struct sip_draft *d)
 {
-	*d = (struct sip_draft){NULL, 0};
+	*d = (struct sip_draft){.shortages = sip_memory_shortages()};
 	if (osip_message_init(&d->m) != OSIP_SUCCESS)
 		d->error = -ENOMEM;
 	else
@@ -188,6 +189,11 @@ int sip_draft_text(struct sip_draft *d, char **text, size_t *len)
 			*text = NULL;
 			draft_fail(d, r);
 		}
+	}
+	if (d->error == 0 && sip_memory_shortages() != d->shortages) {
+		osip_free(*text);
+		*text = NULL;
+		d->error = -ENOMEM;
 	}
 	osip_message_free(d->m);
 	d->m = NULL;

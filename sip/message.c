@@ -1,6 +1,7 @@
 #include "sip/message.h"
 
 #include "sip/address.h"
+#include "sip/memory.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@ void sip_message_init(void)
 	if (done)
 		return;
 	done = true;
+	sip_memory_init();
 	parser_init();
 	osip_trace_initialize_func(TRACE_LEVEL0, ignore);
 }
@@ -29,14 +31,16 @@ void sip_message_init(void)
 int sip_message_parse(osip_message_t **out, const char *text, size_t len)
 {
 	osip_message_t *m;
+	unsigned shortages = sip_memory_shortages();
 
 	*out = NULL;
 	if (osip_message_init(&m) != OSIP_SUCCESS)
 		return -ENOMEM;
 	int r = osip_message_parse(m, text, len);
-	if (r != OSIP_SUCCESS) {
+	bool is_short = sip_memory_shortages() != shortages;
+	if (r != OSIP_SUCCESS || is_short) {
 		osip_message_free(m);
-		return r == OSIP_NOMEM ? -ENOMEM : -EBADMSG;
+		return is_short ? -ENOMEM : -EBADMSG;
 	}
 	const osip_via_t *via = osip_list_get(&m->vias, 0);
 	bool whole = m->from != NULL && m->from->url != NULL && m->to != NULL &&
@@ -99,6 +103,7 @@ int sip_message_fix_via(osip_message_t *m, const struct sockaddr *from,
 	bool rport = sip_param(&via->via_params, "rport") != NULL;
 	struct sockaddr_storage sent_by;
 	char text[SIP_ADDR_TEXT];
+	unsigned shortages = sip_memory_shortages();
 	int r = 0;
 
 	sip_addr_copy(reply_to, from);
@@ -108,13 +113,17 @@ int sip_message_fix_via(osip_message_t *m, const struct sockaddr *from,
 		r = set_param(via, "received", sip_addr_bare(from, text));
 	if (r == 0 && rport) {
 		snprintf(text, sizeof(text), "%u", sip_addr_port(from));
-		return set_param(via, "rport", text);
+		r = set_param(via, "rport", text);
 	}
+	if (r < 0 || sip_memory_shortages() != shortages)
+		return -ENOMEM;
+	if (rport)
+		return 0;
 	int port = via->port != NULL ? atoi(via->port) : SIP_PORT;
 	if (port <= 0 || port > UINT16_MAX)
 		return -EBADMSG;
 	sip_addr_set_port(reply_to, (uint16_t)port);
-	return r;
+	return 0;
 }
 
 const char *sip_message_tag(const osip_from_t *h)

@@ -53,7 +53,8 @@ typedef int sip_set_fn(osip_message_t *m, const char *value);
 
 struct sip_draft {
 	osip_message_t *m;
-	int error; /* the first one; 0 or -errno */
+	int error;          /* the first one; 0 or -errno */
+	unsigned shortages; /* of memory, before it began: memory.h */
 };
 
 void sip_draft_request(struct sip_draft *d, const char *method, const char *uri);

@@ -1,6 +1,7 @@
 #include "sip/sdp.h"
 
 #include "sip/address.h"
+#include "sip/memory.h"
 
 #include <errno.h>
 #include <osipparser2/sdp_message.h>
@@ -268,6 +269,7 @@ int sip_sdp_parse(struct sip_sdp *out, const char *text, size_t len)
 {
 	char padded[TEXT_MAX + 16];
 	sdp_message_t *sdp;
+	unsigned shortages = sip_memory_shortages();
 	int r = -EBADMSG;
 
 	memset(out, 0, sizeof(*out));
@@ -282,7 +284,7 @@ int sip_sdp_parse(struct sip_sdp *out, const char *text, size_t len)
 	if (sdp_message_parse(sdp, padded) == 0)
 		r = read_lines(sdp, out);
 	sdp_message_free(sdp);
-	return r;
+	return sip_memory_shortages() == shortages ? r : -ENOMEM;
 }
 
 /* --- agreeing --- */

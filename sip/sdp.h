@@ -1,5 +1,5 @@
 /* sdp.h - session descriptions (RFC 4566) as far as offer/answer of one audio stream needs them
- * (RFC 3264, 6337).  Any thread; text in, struct out, no memory kept.
+ * (RFC 3264, 6337).  Signalling thread (the parser's memory); text in, struct out.
  *
  * One m=audio line over RTP/AVP with PCMU or PCMA is used, the first that fits; every other line of
  * an offer is answered with port 0.
@@ -41,7 +41,7 @@ struct sip_sdp_origin {
 	uint64_t id, version;
 };
 
-/* 0 or -EBADMSG. */
+/* 0, -EBADMSG or -ENOMEM. */
 int sip_sdp_parse(struct sip_sdp *out, const char *text, size_t len);
 
 /* Our side and theirs: what is agreed, the same whether theirs is the offer or the answer.  0,

@@ -145,7 +145,9 @@ int sip_server_start(struct sip_server **out, struct sip_layer *l, const struct 
 	*out = NULL;
 	if (len == 0)
 		return -EMSGSIZE;
-	if (l->counts->transactions >= l->max)
+	/* New calls must not keep a BYE from being heard: inside dialogs there is room for more. */
+	bool inside = *sip_message_tag(in->m->to) != '\0' || MSG_IS_CANCEL(in->m);
+	if (l->counts->transactions >= l->max * (inside ? 2 : 1))
 		return -EAGAIN;
 	struct sip_server *s = calloc(1, sizeof(*s) + len);
 	if (s == NULL)

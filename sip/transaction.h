@@ -27,7 +27,7 @@ struct sip_layer {
 	struct loop *loop;
 	struct sip_agent_counts *counts;
 	unsigned t1_ms, t2_ms, t4_ms;
-	unsigned max; /* transactions; more are refused */
+	unsigned max; /* transactions; with more there are no new calls */
 	struct sip_hash_key key;
 	struct sip_client *clients; /* by branch and method */
 	struct sip_server *servers; /* by branch, sent-by and method */

@@ -350,6 +350,28 @@ static void test_bye_crossing_bye(void **state)
 	rig_close(&r);
 }
 
+static void test_bye_is_heard_however_full(void **state)
+{
+	struct rig r;
+	char tag[64];
+	struct sip_agent_counts c;
+
+	rig_open(&r);
+	struct sip_dialog *d = rig_answered(&r, tag, sizeof(tag));
+	sip_agent_counts(r.agent, &c);
+	r.agent->layer.max = c.transactions;
+	struct rig_request q = rig_invite;
+	q.branch = "z9hG4bKmore";
+	q.call_id = "call-2";
+	rig_request(&r, &q);
+	rig_expect(&r, "SIP/2.0 503 ");
+	send_inside(&r, "BYE", 2, tag);
+	rig_expect(&r, "SIP/2.0 200 ");
+	rig_event(&r, SIP_ENDING);
+	sip_dialog_end(d, 0, 0);
+	rig_close(&r);
+}
+
 static void test_cseq_order(void **state)
 {
 	struct rig r;
@@ -451,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_early_media),
 		cmocka_unit_test(test_verbs_out_of_place),
 		cmocka_unit_test(test_bye_crossing_bye),
+		cmocka_unit_test(test_bye_is_heard_however_full),
 		cmocka_unit_test(test_cseq_order),
 		cmocka_unit_test(test_invite_while_theirs_is_pending),
 		cmocka_unit_test(test_info_inside_is_405),

@@ -291,6 +291,40 @@ static void test_200_without_usable_answer(void **state)
 		 "m=audio 4000 RTP/AVP 18\r\n");
 }
 
+static void test_ringing_is_told_once(void **state)
+{
+	struct rig r;
+
+	rig_open(&r);
+	struct sip_dialog *d = rig_start(&r);
+	const struct rig_message *m = rig_expect(&r, "INVITE ");
+	rig_reply(&r, m->text, "180 Ringing", "a", NULL, NULL);
+	rig_event(&r, SIP_RINGING);
+	rig_reply(&r, m->text, "180 Ringing", "b", NULL, NULL);
+	rig_reply(&r, m->text, "180 Ringing", "a", NULL, NULL);
+	rig_reply(&r, m->text, "199 Early Dialog Terminated", "b", NULL, NULL);
+	rig_no_event(&r);
+	rig_reply(&r, m->text, "180 Ringing", "a", NULL, RIG_SDP); /* now with something new */
+	assert_true(rig_event(&r, SIP_RINGING)->has_media);
+	rig_reply(&r, m->text, "182 Queued", "a", NULL, NULL);
+	rig_event(&r, SIP_PROGRESS);
+	end(&r, d, 0);
+	rig_close(&r);
+}
+
+static void test_a_call_ends_however_full(void **state)
+{
+	struct rig r;
+	const struct rig_message *m;
+
+	rig_open(&r);
+	struct sip_dialog *d = rig_call(&r, &m);
+	r.agent->layer.max = 0;
+	end(&r, d, 0);
+	rig_reply(&r, rig_expect(&r, "BYE ")->text, "200 OK", NULL, NULL, NULL);
+	rig_close(&r);
+}
+
 static void test_many_forks_are_bounded(void **state)
 {
 	struct rig r;
@@ -482,6 +516,8 @@ int main(void)
 		cmocka_unit_test(test_early_media_of_several_forks),
 		cmocka_unit_test(test_early_answer_is_not_told_twice),
 		cmocka_unit_test(test_200_without_usable_answer),
+		cmocka_unit_test(test_ringing_is_told_once),
+		cmocka_unit_test(test_a_call_ends_however_full),
 		cmocka_unit_test(test_many_forks_are_bounded),
 		cmocka_unit_test(test_requests_in_an_early_dialog),
 		cmocka_unit_test(test_peer_hangs_up),
