@@ -108,11 +108,11 @@ const struct conf_trunk *gateway_trunk_of(const struct conf *c, const char *span
 /* A slot may be held by a path for a moment longer than by its leg. */
 static bool path_is_on(const struct call *c, const struct line *l)
 {
-	if (c->path == NULL || c->path_worker != l->worker)
-		return false;
-	for (unsigned i = 0; i < 2; i++)
-		if (c->path->end[i].kind == PATH_SLOT && c->path->end[i].span == l->index)
+	for (unsigned i = 0; c->path != NULL && i < 2; i++) {
+		const struct path_end *end = &c->path->end[i];
+		if (end->kind == PATH_SLOT && end->worker == l->worker && end->span == l->index)
 			return true;
+	}
 	return false;
 }
 

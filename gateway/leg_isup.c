@@ -99,6 +99,7 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 	struct leg_isup *l = from_leg(leg);
 
 	out->kind = PATH_SLOT;
+	out->worker = l->line->worker;
 	out->span = l->line->index;
 	out->slot = isup_call_slot(l->call);
 }
