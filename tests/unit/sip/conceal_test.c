@@ -74,6 +74,21 @@ static void hole_goes_on_without_a_click_and_fades(void **state)
 	assert_true(rms(octets + 500, 700) < 10);
 }
 
+static void only_the_fade_after_a_hole_is_changed(void **state)
+{
+	struct conceal c;
+	uint8_t octets[256];
+
+	conceal_init(&c);
+	conceal_fill(&c, octets, 80);
+	for (unsigned i = 0; i < 256; i++)
+		octets[i] = i < 80 ? 0x7f : (uint8_t)i; /* negative zero in the fade, then all */
+	conceal_good(&c, octets, 256);
+	for (unsigned i = 80; i < 256; i++)
+		assert_int_equal(octets[i], i);
+	assert_int_equal(octets[79], 0x7f);
+}
+
 static void hole_in_silence_is_silence(void **state)
 {
 	struct conceal c;
@@ -104,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_octet_passes_unchanged),
 		cmocka_unit_test(hole_goes_on_without_a_click_and_fades),
+		cmocka_unit_test(only_the_fade_after_a_hole_is_changed),
 		cmocka_unit_test(hole_in_silence_is_silence),
 		cmocka_unit_test(history_is_what_was_played),
 	};
