@@ -13,6 +13,9 @@ PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := all
 SHELL := /bin/bash
+# One short line a step; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-4s %s\n' $(1) $(2))
 
 # --- flags -------------------------------------------------------------------------------------
 PKGS   := libuv libosip2 libsrtp2 libconfuse jansson spandsp
@@ -68,29 +71,35 @@ all: $(PROGRAMS) $(SIMPBX) ## build the gateway, tandemctl and the simulated PBX
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 define archive_rule
 $(call archive,$(1)): $(call objs,$(src_$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$$(call say,AR,$$@)
+	$$(Q)ar rcs $$@ $$^
 endef
 $(foreach m,$(MODULES),$(eval $(call archive_rule,$(m))))
 
 $(OUT)/tandem: $(OUT)/gateway/main.o $(ALL_ARCHIVES)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $(OUT)/tandemctl: $(OUT)/gateway/tandemctl.o $(call archive,base)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $(SIMPBX): $(call objs,$(src_pbx)) $(foreach m,$(uses_pbx),$(call archive,$(m)))
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 # --- unit tests: tests/unit/FOLDER/FILE_test.c includes FOLDER/FILE.c ----------------------------
 UNIT_SRC := $(wildcard tests/unit/*/*_test.c)
 UNIT_BIN := $(patsubst %.c,$(OUT)/%,$(UNIT_SRC))
 define unit_rule
 $(OUT)/tests/unit/$(1)/%_test: $(OUT)/tests/unit/$(1)/%_test.o $(foreach m,$(uses_$(1)),$(call archive,$(m)))
-	$(CC) $(LDFLAGS_ALL) -o $$@ $$< $(foreach m,$(uses_$(1)),$(call archive,$(m))) $(LIBS) -lcmocka
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(LDFLAGS_ALL) -o $$@ $$< $(foreach m,$(uses_$(1)),$(call archive,$(m))) $(LIBS) -lcmocka
 endef
 $(foreach m,$(MODULES) pbx,$(eval $(call unit_rule,$(m))))
 
@@ -110,12 +119,14 @@ FUZZ_NAMES  := $(patsubst tests/fuzz/%_fuzz.c,%,$(FUZZ_SRC))
 REPLAY_BIN  := $(FUZZ_NAMES:%=$(OUT)/tests/fuzz/%_replay)
 FUZZ_SECONDS ?= 60
 $(OUT)/tests/fuzz/%_replay: $(OUT)/tests/fuzz/%_fuzz.o $(OUT)/tests/fuzz/replay.o $(ALL_ARCHIVES)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 FUZZ_FLAGS  := -O1 -g -std=c11 -pthread -fsanitize=fuzzer,address,undefined
 FUZZ_BIN    := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(filter-out $(MAINS),$(PRODUCT_SRC))
 	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) $(CPPFLAGS_ALL) -o $@ $^ $(LIBS)
+	$(call say,FUZZ,$@)
+	$(Q)clang $(FUZZ_FLAGS) $(CPPFLAGS_ALL) -o $@ $^ $(LIBS)
 
 # --- what people call --------------------------------------------------------------------------
 check: check-unit check-fuzz check-sim check-e2e ## run every test
@@ -175,7 +186,7 @@ clean: ## remove what was built
 	rm -rf $(BUILD) compile_commands.json
 
 help: ## this list
-	@echo "make TARGET [MODE=debug|release|asan|tsan|cover] [WERROR=1]"; echo
+	@echo "make TARGET [MODE=debug|release|asan|tsan|cover] [WERROR=1] [V=1]"; echo
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | \
 		awk -F ':.*## ' '{printf "  %-18s %s\n", $$1, $$2}'
 
