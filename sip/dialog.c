@@ -96,8 +96,9 @@ static void tell_one(struct sip_dialog *d, enum sip_event_kind kind)
 		ev.q850 = d->end_q850;
 	} else if (kind == SIP_ENDED) {
 		set_told(d);
-	} else if (carries_media(kind) && d->media_news) {
+	} else if (carries_media(kind) && d->media_news && kind >= d->media_with) {
 		d->media_news = false;
+		d->media_with = SIP_INVITED;
 		ev.media = &d->media;
 	}
 	d->agent->ops.event(d->agent->arg, &ev);
@@ -126,6 +127,10 @@ void sip_dialog_tell(struct sip_dialog *d, enum sip_event_kind kind)
 {
 	if (d->ended && kind != SIP_ENDED)
 		return;
+	/* The event that brought the media tells of them, not one before it in the same turn: a 180
+	 * without SDP is no early media, though the 200 is here already. */
+	if (d->media_news && d->media_with == SIP_INVITED && carries_media(kind))
+		d->media_with = kind;
 	d->pending |= 1u << kind;
 	sip_dialog_settle(d);
 }

@@ -98,9 +98,10 @@ struct sip_dialog {
 	/* to the user */
 	void *user;
 	struct sip_party called, calling;
-	unsigned pending; /* 1 << enum sip_event_kind */
-	bool media_news;  /* the next event that can carry media does */
-	bool failed;      /* SIP_ENDING is told or will be */
+	unsigned pending;               /* 1 << enum sip_event_kind */
+	bool media_news;                /* media are to be told of, */
+	enum sip_event_kind media_with; /* by this event or a later one; SIP_INVITED = not known */
+	bool failed;                    /* SIP_ENDING is told or will be */
 	int end_status, end_q850;
 	bool ended; /* only SIP_ENDED may follow */
 	bool told;  /* it did, or nobody ever knew of this dialog */
