@@ -248,8 +248,7 @@ static void on_response_datagram(struct sip_agent *a, struct sip_incoming *in)
 		a->counts.stray++;
 		return;
 	}
-	if (sip_message_parse(&in->m, in->text + in->scan.skipped,
-			      in->scan.head_len + in->scan.body.len) < 0) {
+	if (sip_message_read(in) < 0) {
 		a->counts.refused_malformed++;
 		return;
 	}
@@ -264,8 +263,7 @@ static void on_response_datagram(struct sip_agent *a, struct sip_incoming *in)
 
 static void on_request_datagram(struct sip_agent *a, struct sip_incoming *in)
 {
-	int r = sip_message_parse(&in->m, in->text + in->scan.skipped,
-				  in->scan.head_len + in->scan.body.len);
+	int r = sip_message_read(in);
 
 	if (r == 0)
 		r = sip_message_fix_via(in->m, (struct sockaddr *)&in->from, &in->reply_to);

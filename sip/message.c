@@ -57,6 +57,21 @@ int sip_message_parse(osip_message_t **out, const char *text, size_t len)
 	return 0;
 }
 
+int sip_message_read(struct sip_incoming *in)
+{
+	const struct sip_text cut = in->scan.content_type_line;
+	const char *head = in->text + in->scan.skipped;
+	size_t len = in->scan.head_len;
+	char text[SIP_MESSAGE_MAX];
+
+	if (cut.len == 0)
+		return sip_message_parse(&in->m, head, len);
+	size_t before = (size_t)(cut.at - head), after = len - before - cut.len;
+	memcpy(text, head, before);
+	memcpy(text + before, cut.at + cut.len, after);
+	return sip_message_parse(&in->m, text, before + after);
+}
+
 static osip_generic_param_t *find_param(const osip_list_t *params, const char *name)
 {
 	for (int i = 0; i < osip_list_size(params); i++) {
@@ -228,10 +243,14 @@ bool sip_message_call_id_is(const osip_message_t *m, const char *call_id)
 
 /* --- bodies --- */
 
-static bool type_is(const osip_content_type_t *type, const char *name, const char *subtype)
+/* "application/sdp", "multipart/": what the value starts with, before parameters. */
+static bool type_is(struct sip_text value, const char *type)
 {
-	return type->type != NULL && type->subtype != NULL && strcasecmp(type->type, name) == 0 &&
-	       (subtype == NULL || strcasecmp(type->subtype, subtype) == 0);
+	size_t n = strlen(type);
+
+	if (value.len < n || strncasecmp(value.at, type, n) != 0)
+		return false;
+	return type[n - 1] == '/' || value.len == n || strchr("; \t\r\n", value.at[n]) != NULL;
 }
 
 static const char *find(const char *at, const char *end, const char *what, size_t len)
@@ -239,56 +258,67 @@ static const char *find(const char *at, const char *end, const char *what, size_
 	return at <= end ? memmem(at, (size_t)(end - at), what, len) : NULL;
 }
 
+/* "--" and the boundary parameter (RFC 2046 5.1.1: up to 70 octets).  0 = none. */
+static size_t boundary_mark(struct sip_text type, char *mark, size_t size)
+{
+	char value[256];
+
+	snprintf(value, sizeof(value), "%.*s", (int)type.len, type.at);
+	const char *p = strcasestr(value, "boundary=");
+	if (p == NULL)
+		return 0;
+	p += strlen("boundary=");
+	bool quoted = *p == '"';
+	p += quoted;
+	size_t len = strcspn(p, quoted ? "\"" : "; \t\r\n");
+	if (len == 0 || len > 70)
+		return 0;
+	snprintf(mark, size, "--%.*s", (int)len, p);
+	return len + 2;
+}
+
 /* The first part of a multipart body (RFC 2046 5.1) that is SDP. */
 static int multipart_sdp(const struct sip_incoming *in, struct sip_text *out)
 {
-	const char *boundary = sip_param(&in->m->content_type->gen_params, "boundary");
-	char mark[80];
-	const char *at = in->scan.body.at, *end = at + in->scan.body.len, *next, *blank;
+	char mark[80], head[256];
+	const char *end = in->scan.body.at + in->scan.body.len, *next;
+	size_t n = boundary_mark(in->scan.content_type, mark, sizeof(mark));
 
-	if (boundary == NULL)
+	if (n == 0)
 		return -415;
-	size_t len = strlen(boundary);
-	bool quoted = len >= 2 && boundary[0] == '"' && boundary[len - 1] == '"';
-	int n = snprintf(mark, sizeof(mark), "--%.*s", (int)(len - (quoted ? 2 : 0)),
-			 boundary + quoted);
-	if (n >= (int)sizeof(mark) || n == 2)
-		return -415;
-	at = find(at, end, mark, (size_t)n);
-	while (at != NULL) {
+	const char *at = find(in->scan.body.at, end, mark, n);
+	for (; at != NULL; at = next) {
 		at += n;
-		next = find(at, end, mark, (size_t)n);
-		blank = next != NULL ? find(at, next, "\r\n\r\n", 4) : NULL;
-		if (blank != NULL) {
-			char head[256];
-			snprintf(head, sizeof(head), "%.*s", (int)(blank - at), at);
-			if (strcasestr(head, "application/sdp") != NULL) {
-				*out = (struct sip_text){blank + 4, (size_t)(next - blank - 4)};
-				return 1;
-			}
+		next = find(at, end, mark, n);
+		const char *blank = next != NULL ? find(at, next, "\r\n\r\n", 4) : NULL;
+		if (blank == NULL)
+			continue;
+		snprintf(head, sizeof(head), "%.*s", (int)(blank - at), at);
+		if (strcasestr(head, "application/sdp") != NULL) {
+			*out = (struct sip_text){blank + 4, (size_t)(next - blank - 4)};
+			return 1;
 		}
-		at = next;
 	}
 	return -415;
 }
 
 int sip_message_sdp(const struct sip_incoming *in, struct sip_text *out)
 {
-	const osip_content_type_t *type = in->m->content_type;
+	const struct sip_text type = in->scan.content_type;
 	const osip_content_encoding_t *encoding = osip_list_get(&in->m->content_encodings, 0);
 	const char *disposition = sip_message_header(in->m, "Content-Disposition", 0);
 
 	*out = in->scan.body;
 	if (in->scan.body.len == 0)
 		return 0;
-	if (type == NULL)
+	if (type.len == 0)
 		return -415;
 	if (encoding != NULL && encoding->value != NULL &&
 	    strcasecmp(encoding->value, "identity") != 0)
 		return -415;
-	if (type_is(type, "application", "sdp"))
+	if (type_is(type, "application/sdp"))
 		return 1;
 	if (disposition != NULL && strcasestr(disposition, "handling=optional") != NULL)
 		return 0;
-	return type_is(type, "multipart", NULL) ? multipart_sdp(in, out) : -415;
+	return type_is(type, "multipart/") ? multipart_sdp(in, out) : -415;
 }

@@ -30,9 +30,11 @@ struct sip_incoming {
 };
 
 void sip_message_init(void); /* once in the process; may repeat */
-/* Parses, and checks what the parser does not.  text: headers and the body that belongs to them.
- * 0, -EBADMSG or -ENOMEM. */
+/* Parses, and checks what the parser does not.  0, -EBADMSG or -ENOMEM. */
 int sip_message_parse(osip_message_t **out, const char *text, size_t len);
+/* The headers of what was scanned, into in->m.  The body stays away from the parser, which leaks
+ * on multipart bodies, and so does Content-Type, without which it does not miss the body. */
+int sip_message_read(struct sip_incoming *in);
 /* Writes received and rport into the topmost Via and says where the response goes. */
 int sip_message_fix_via(osip_message_t *m, const struct sockaddr *from,
 			struct sockaddr_storage *reply_to);

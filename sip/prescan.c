@@ -8,9 +8,10 @@
 /* Where the scan is, and what may come once only. */
 struct walk {
 	const char *at, *end;
+	const char *line, *mark; /* the header being looked at, and the first octet after it */
 	struct sip_scan *scan;
 	unsigned lines, commas, semicolons;
-	unsigned froms, tos, call_ids, cseqs, max_forwards;
+	unsigned froms, tos, call_ids, cseqs, max_forwards, content_types;
 	bool has_length;
 	size_t length; /* Content-Length */
 };
@@ -211,6 +212,10 @@ static void scan_header(struct walk *w, struct sip_text name, struct sip_text va
 	} else if (text_is(name, "CSeq")) {
 		scan->cseq = value;
 		w->cseqs++;
+	} else if (text_is(name, "Content-Type") || text_is(name, "c")) {
+		scan->content_type = value;
+		scan->content_type_line = (struct sip_text){w->line, (size_t)(w->mark - w->line)};
+		w->content_types++;
 	} else if (text_is(name, "Content-Length") || text_is(name, "l")) {
 		scan_length(w, value);
 	} else if (text_is(name, "Max-Forwards")) {
@@ -224,19 +229,18 @@ static void scan_header(struct walk *w, struct sip_text name, struct sip_text va
 static void scan_headers(struct walk *w)
 {
 	struct sip_text line, next;
-	const char *mark;
 
 	if (!next_line(w, &line)) {
 		refuse(w->scan, 400, "Header Not Ended");
 		return;
 	}
 	while (line.len > 0) {
+		w->line = line.at;
 		for (;;) {
 			w->lines++;
-			mark = w->at;
+			w->mark = w->at;
 			if (!next_line(w, &next)) {
 				refuse(w->scan, 400, "Header Not Ended");
-				w->at = mark;
 				next.len = 0;
 				break;
 			}
@@ -267,8 +271,8 @@ static void check_headers(struct walk *w)
 	    scan->via_count == 0 || scan->call_id.len == 0 || scan->from.len == 0 ||
 	    scan->to.len == 0 || scan->via[0].len == 0)
 		refuse(scan, 400, "Mandatory Header Missing or Repeated");
-	if (w->max_forwards > 1)
-		refuse(scan, 400, "Max-Forwards Repeated");
+	if (w->max_forwards > 1 || w->content_types > 1)
+		refuse(scan, 400, "Max-Forwards or Content-Type Repeated");
 	if (scan->cseq.len > 0)
 		scan_cseq(scan);
 }

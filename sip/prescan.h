@@ -36,7 +36,8 @@ struct sip_scan {
 	struct sip_text body;              /* cut to Content-Length */
 	struct sip_text via[SIP_VIAS_MAX]; /* values of Via lines, in order */
 	unsigned via_count;
-	struct sip_text from, to, call_id, cseq;
+	struct sip_text from, to, call_id, cseq, content_type;
+	struct sip_text content_type_line; /* whole, with its end */
 	uint32_t cseq_number;
 	int refusal;     /* 0 or the status to refuse a request with */
 	const char *why; /* its reason phrase */

@@ -68,6 +68,17 @@ static void test_response(void **state)
 	assert_memory_equal(b.at, "z9x", 3);
 }
 
+static void test_content_type_can_be_cut_out(void **state)
+{
+	struct sip_scan s;
+
+	assert_int_equal(scan(&s, GOOD "c: a/b;\r\n x=y\r\nSubject: z\r\n\r\n"), 0);
+	assert_memory_equal(s.content_type.at, "a/b;\r\n x=y", 10);
+	assert_int_equal(s.content_type_line.len, strlen("c: a/b;\r\n x=y\r\n"));
+	assert_memory_equal(s.content_type_line.at + s.content_type_line.len, "Subject", 7);
+	refused(GOOD "c: a/b\r\nContent-Type: c/d\r\n\r\n", 400);
+}
+
 static void test_keepalive(void **state)
 {
 	struct sip_scan s;
@@ -233,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_response),
+		cmocka_unit_test(test_content_type_can_be_cut_out),
 		cmocka_unit_test(test_keepalive),
 		cmocka_unit_test(test_not_sip),
 		cmocka_unit_test(test_start_line),
