@@ -6,7 +6,6 @@
 enum {
 	SAMPLE_NS = 125000,
 	MS_NS = 1000000,
-	PRESENT = 0x100,
 	BIN_NS = 500000,
 	MEMORY = 256,        /* packets the spread is taken over, roughly */
 	LOW_WINDOWS = 5,     /* of 2 s: how long the quickest packet counts */
@@ -22,6 +21,7 @@ enum {
 };
 static const int64_t WINDOW_NS = 2000000000;
 static const float TAIL = 0.01f; /* share of packets that may come too late */
+static const float HEAVY = 1e6f, FORGOTTEN = 1e-3f;
 
 static int64_t mod(int64_t a, int64_t n)
 {
@@ -34,6 +34,7 @@ void jitter_init(struct jitter *j, unsigned min_ms, unsigned max_ms)
 {
 	memset(j, 0, sizeof(*j));
 	conceal_init(&j->conceal);
+	j->weight = 1;
 	j->margin_ns = (int64_t)min_ms * MS_NS;
 	j->max_ns = (int64_t)max_ms * MS_NS;
 }
@@ -42,8 +43,11 @@ void jitter_restart(struct jitter *j)
 {
 	if (j->heard)
 		j->restarts++;
-	memset(j->ring, 0, sizeof(j->ring));
+	memset(j->present, 0, sizeof(j->present));
 	memset(j->bin, 0, sizeof(j->bin));
+	j->total = 0;
+	j->weight = 1;
+	j->top = 0;
 	j->heard = j->playing = j->growing = j->drift_known = false;
 	j->samples = j->window_count = 0;
 	j->drift_ppb = 0;
@@ -153,6 +157,7 @@ static void move_bins(struct jitter *j)
 		memmove(j->bin, j->bin + n, (JITTER_BINS - n) * sizeof(j->bin[0]));
 		memset(j->bin + JITTER_BINS - n, 0, n * sizeof(j->bin[0]));
 		j->bin[0] += fallen;
+		j->top = j->top > n ? j->top - (unsigned)n : 0;
 	} else {
 		size_t n = -by < JITTER_BINS - 1 ? (size_t)-by : JITTER_BINS - 1;
 
@@ -161,13 +166,48 @@ static void move_bins(struct jitter *j)
 		memmove(j->bin + n, j->bin, (JITTER_BINS - n) * sizeof(j->bin[0]));
 		memset(j->bin, 0, n * sizeof(j->bin[0]));
 		j->bin[JITTER_BINS - 1] += fallen;
+		j->top = j->top + n < JITTER_BINS ? j->top + (unsigned)n : JITTER_BINS - 1;
 	}
+}
+
+/* Instead of making all that is there lighter with each packet, the packets get heavier; now and
+ * then all is brought back to scale. */
+static void rescale(struct jitter *j)
+{
+	j->total = 0;
+	j->top = 0;
+	for (unsigned i = 0; i < JITTER_BINS; i++) {
+		j->bin[i] /= j->weight;
+		if (j->bin[i] < FORGOTTEN)
+			j->bin[i] = 0;
+		else
+			j->top = i;
+		j->total += j->bin[i];
+	}
+	j->weight = 1;
+}
+
+static void note_bin(struct jitter *j, int64_t bin)
+{
+	unsigned i = bin < 0 ? 0 : bin < JITTER_BINS ? (unsigned)bin : JITTER_BINS - 1;
+
+	j->bin[i] += j->weight;
+	j->total += j->weight;
+	if (i > j->top)
+		j->top = i;
+	/* Until the memory is full all weigh the same. */
+	if (j->samples < MEMORY)
+		j->samples++;
+	else
+		j->weight *= 1 + 1.0f / MEMORY;
+	if (j->weight > HEAVY)
+		rescale(j);
 }
 
 static void note_transit(struct jitter *j, int64_t at_ns, int64_t transit_ns, bool in_burst)
 {
-	float keep = 1.0f - 1.0f / (float)(j->samples + 1), tail = 0;
-	int64_t bin, high;
+	int64_t high;
+	float tail = 0;
 	unsigned i;
 
 	note_low(j, at_ns, transit_ns);
@@ -180,24 +220,69 @@ static void note_transit(struct jitter *j, int64_t at_ns, int64_t transit_ns, bo
 	move_bins(j);
 	/* Packets that come in one burst after a stall are one event, the first the worst of it:
 	 * counting each would raise the delay for a stall that a longer delay does not cover. */
-	if (!in_burst) {
-		bin = (transit_ns - j->base_ns) / BIN_NS;
-		bin = bin < 0 ? 0 : bin < JITTER_BINS ? bin : JITTER_BINS - 1;
-		for (i = 0; i < JITTER_BINS; i++)
-			j->bin[i] *= keep;
-		j->bin[bin] += 1 - keep;
-		if (j->samples < MEMORY)
-			j->samples++;
-	}
-	for (i = JITTER_BINS - 1; i > 0; i--) {
+	if (!in_burst)
+		note_bin(j, (transit_ns - j->base_ns) / BIN_NS);
+	for (i = j->top; i > 0; i--) {
 		tail += j->bin[i];
-		if (tail > TAIL)
+		if (tail > TAIL * j->total)
 			break;
 	}
 	high = j->base_ns + (int64_t)i * BIN_NS;
 	if (high > j->low_ns + j->max_ns - j->margin_ns - JITTER_TICK * SAMPLE_NS)
 		high = j->low_ns + j->max_ns - j->margin_ns - JITTER_TICK * SAMPLE_NS;
 	j->high_ns = high > j->low_ns ? high : j->low_ns;
+}
+
+/* --- the ring -----------------------------------------------------------------------------------
+ */
+
+/* Octets from pos to where the ring wraps, at most count. */
+static size_t straight(int64_t pos, size_t count)
+{
+	size_t left = JITTER_RING - (size_t)(pos & (JITTER_RING - 1));
+
+	return count < left ? count : left;
+}
+
+static void samples_put(struct jitter *j, int64_t pos, const uint8_t *octets, size_t count)
+{
+	while (count > 0) {
+		size_t n = straight(pos, count), at = (size_t)(pos & (JITTER_RING - 1));
+
+		memcpy(j->octet + at, octets, n);
+		memset(j->present + at, 1, n);
+		pos += (int64_t)n;
+		octets += n;
+		count -= n;
+	}
+}
+
+static void samples_clear(struct jitter *j, int64_t pos, size_t count)
+{
+	for (size_t n; count > 0; pos += (int64_t)n, count -= n) {
+		n = straight(pos, count);
+		memset(j->present + (pos & (JITTER_RING - 1)), 0, n);
+	}
+}
+
+/* Copies what there is from pos on, up to the first hole.  Returns how many. */
+static size_t samples_peek(const struct jitter *j, int64_t pos, uint8_t *octets, size_t count)
+{
+	size_t done = 0;
+
+	while (done < count) {
+		size_t n = straight(pos, count - done), at = (size_t)(pos & (JITTER_RING - 1));
+		const uint8_t *hole = memchr(j->present + at, 0, n);
+
+		if (hole != NULL)
+			n = (size_t)(hole - (j->present + at));
+		memcpy(octets + done, j->octet + at, n);
+		done += n;
+		pos += (int64_t)n;
+		if (hole != NULL)
+			break;
+	}
+	return done;
 }
 
 /* --- storing ------------------------------------------------------------------------------------
@@ -246,8 +331,7 @@ static void store(struct jitter *j, const struct jitter_packet *p, int64_t pos)
 		return;
 	}
 	j->bad_since_ns = 0;
-	for (int64_t i = from; i < end; i++)
-		j->ring[i & (JITTER_RING - 1)] = p->ulaw[i - pos] | PRESENT;
+	samples_put(j, from, p->ulaw + (from - pos), (size_t)(end - from));
 	if (end > j->newest)
 		j->newest = end;
 }
@@ -313,12 +397,8 @@ void jitter_put(struct jitter *j, const struct jitter_packet *p)
 /* Moves on to pos without playing what is before it. */
 static void skip(struct jitter *j, int64_t pos)
 {
-	if (pos - j->play >= JITTER_RING) {
-		memset(j->ring, 0, sizeof(j->ring));
-	} else {
-		for (int64_t i = j->play; i < pos; i++)
-			j->ring[i & (JITTER_RING - 1)] = 0;
-	}
+	samples_clear(j, j->play,
+		      pos - j->play < JITTER_RING ? (size_t)(pos - j->play) : JITTER_RING);
 	j->play = pos;
 }
 
@@ -381,19 +461,14 @@ static bool play_adjusted(struct jitter *j, uint8_t out[JITTER_TICK], int wanted
 	int delta = wanted > QUIET_CUT ? QUIET_CUT : wanted < -QUIET_CUT ? -QUIET_CUT : wanted;
 	int least = JITTER_TICK + (delta > 0 ? -1 : 1),
 	    most = delta > 0 ? least : JITTER_TICK - delta;
-	int count = JITTER_TICK - delta, at = 0, best = INT32_MAX;
-	bool quiet = true;
+	int count = JITTER_TICK - delta, at = 0, best = INT32_MAX, have;
+	bool quiet;
 
-	for (int i = 0; i < most; i++) {
-		uint16_t s = j->ring[(j->play + i) & (JITTER_RING - 1)];
-
-		if ((s & PRESENT) == 0) {
-			if (i < least)
-				return false;
-			quiet = false;
-			break;
-		}
-		octet[i] = (uint8_t)s;
+	have = (int)samples_peek(j, j->play, octet, (size_t)most);
+	if (have < least)
+		return false;
+	quiet = have == most;
+	for (int i = 0; i < have; i++) {
 		linear[i] = ulaw_to_linear(octet[i]);
 		if (abs(linear[i]) > QUIET)
 			quiet = false;
@@ -418,8 +493,7 @@ static bool play_adjusted(struct jitter *j, uint8_t out[JITTER_TICK], int wanted
 		memcpy(out + at + 1, octet + at + 1 - delta, (size_t)(JITTER_TICK - at - 1));
 		j->removed += (unsigned)-delta;
 	}
-	for (int i = 0; i < count; i++)
-		j->ring[(j->play + i) & (JITTER_RING - 1)] = 0;
+	samples_clear(j, j->play, (size_t)count);
 	j->play += count;
 	j->offset_ns += (int64_t)delta * SAMPLE_NS;
 	conceal_good(&j->conceal, out, JITTER_TICK);
@@ -430,23 +504,18 @@ static bool play_adjusted(struct jitter *j, uint8_t out[JITTER_TICK], int wanted
  * grow, up to hold samples are invented without moving on. */
 static void play_plain(struct jitter *j, uint8_t out[JITTER_TICK], int hold)
 {
-	int played = 0, i = 0;
+	size_t played = 0, i = 0;
 
 	while (i < JITTER_TICK) {
-		int from = i;
+		size_t n = samples_peek(j, j->play, out + i, JITTER_TICK - i), from;
 
-		for (; i < JITTER_TICK; i++, j->play++) {
-			uint16_t *s = &j->ring[j->play & (JITTER_RING - 1)];
-
-			if ((*s & PRESENT) == 0)
-				break;
-			out[i] = (uint8_t)*s;
-			*s = 0;
-		}
-		conceal_good(&j->conceal, out + from, (size_t)(i - from));
-		played += i - from;
+		samples_clear(j, j->play, n);
+		conceal_good(&j->conceal, out + i, n);
+		j->play += (int64_t)n;
+		played += n;
+		i += n;
 		for (from = i; i < JITTER_TICK; i++) {
-			if (j->ring[j->play & (JITTER_RING - 1)] & PRESENT)
+			if (j->present[j->play & (JITTER_RING - 1)])
 				break;
 			if (j->play >= j->newest && hold > 0) {
 				hold--;
@@ -456,7 +525,7 @@ static void play_plain(struct jitter *j, uint8_t out[JITTER_TICK], int hold)
 				j->play++;
 			}
 		}
-		conceal_fill(&j->conceal, out + from, (size_t)(i - from));
+		conceal_fill(&j->conceal, out + from, i - from);
 	}
 	if (played < JITTER_TICK)
 		j->holes++;

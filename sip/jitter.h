@@ -39,7 +39,8 @@ struct jitter_window { /* the quickest packet of two seconds */
 
 struct jitter {
 	int64_t margin_ns, max_ns;
-	uint16_t ring[JITTER_RING]; /* octet + a mark that it is there */
+	uint8_t octet[JITTER_RING];
+	uint8_t present[JITTER_RING]; /* 1 = octet is to be played */
 	struct conceal conceal;
 
 	/* the stream's clock */
@@ -51,10 +52,12 @@ struct jitter {
 	uint64_t bad_since_ns; /* nothing but late or early packets since; 0 = no */
 
 	/* transit times */
-	float bin[JITTER_BINS];      /* share of packets by transit, newer ones weigh more */
-	unsigned samples;            /* packets in bin, up to its memory */
-	int64_t base_ns, bins_at_ns; /* transit of bin[0], at */
-	int64_t low_ns, high_ns;     /* lowest lately; all but 1 % are below high */
+	float bin[JITTER_BINS];                      /* packets by transit; newer ones weigh more */
+	float weight, total;                         /* of the next packet; of all in bin */
+	unsigned top;                                /* no bin above it has any */
+	unsigned samples;                            /* packets in bin, up to its memory */
+	int64_t base_ns, bins_at_ns;                 /* transit of bin[0], at */
+	int64_t low_ns, high_ns;                     /* lowest lately; all but 1 % are below high */
 	struct jitter_window window[JITTER_WINDOWS]; /* ring; [window_count % N] is being filled */
 	unsigned window_count;                       /* complete ones, since the last step */
 	bool drift_known;

@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static const uint64_t AGE_MAX_NS = 1000000000;
+static const uint64_t AGE_MAX_NS = 60000000000;
 
 static socklen_t address_size(const struct sockaddr_storage *addr)
 {
@@ -123,7 +123,7 @@ void media_sockets_close(struct media_sockets *s)
 
 /* The kernel stamps with the time of day; what counts is how long the datagram lay in the socket
  * until now.  A clock that was set meanwhile makes nonsense: then it has just come. */
-static uint64_t datagram_age_ns(struct msghdr *msg)
+static uint64_t datagram_age_ns(struct msghdr *msg, uint64_t wall_ns)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
 		struct timespec ts;
@@ -132,35 +132,44 @@ static uint64_t datagram_age_ns(struct msghdr *msg)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
 			continue;
 		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
-		age = clock_ns(CLOCK_REALTIME) -
-		      ((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
+		age = wall_ns - ((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
 		return age < AGE_MAX_NS ? age : 0;
 	}
 	return 0;
 }
 
-ssize_t media_socket_recv(int fd, void *data, size_t cap, struct sockaddr_storage *from,
-			  uint64_t *age_ns)
+unsigned media_socket_recv(int fd, struct media_datagram out[MEDIA_BATCH])
 {
 	union {
 		struct cmsghdr align;
 		char space[CMSG_SPACE(sizeof(struct timespec))];
-	} control;
-	struct iovec iov = {data, cap};
-	struct msghdr msg = {
-		.msg_name = from,
-		.msg_namelen = sizeof(*from),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
+	} control[MEDIA_BATCH];
+	struct iovec iov[MEDIA_BATCH];
+	struct mmsghdr msg[MEDIA_BATCH] = {0};
+	uint64_t wall_ns;
+	int n;
 
-	if (n < 0)
-		return -errno;
-	*age_ns = datagram_age_ns(&msg);
-	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : n;
+	for (unsigned i = 0; i < MEDIA_BATCH; i++) {
+		iov[i] = (struct iovec){out[i].data, sizeof(out[i].data)};
+		msg[i].msg_hdr = (struct msghdr){
+			.msg_name = &out[i].from,
+			.msg_namelen = sizeof(out[i].from),
+			.msg_iov = &iov[i],
+			.msg_iovlen = 1,
+			.msg_control = &control[i],
+			.msg_controllen = sizeof(control[i]),
+		};
+	}
+	n = recvmmsg(fd, msg, MEDIA_BATCH, MSG_DONTWAIT, NULL);
+	if (n <= 0)
+		return 0;
+	wall_ns = clock_ns(CLOCK_REALTIME);
+	for (int i = 0; i < n; i++) {
+		out[i].size = msg[i].msg_len;
+		out[i].cut = msg[i].msg_hdr.msg_flags & MSG_TRUNC;
+		out[i].age_ns = datagram_age_ns(&msg[i].msg_hdr, wall_ns);
+	}
+	return (unsigned)n;
 }
 
 bool media_socket_send(int fd, const void *data, size_t size, const struct sockaddr_storage *to)

@@ -23,10 +23,18 @@ int media_sockets_open(struct media_sockets *s, const struct sockaddr_storage *a
 		       uint16_t port_min, uint16_t port_max);
 void media_sockets_close(struct media_sockets *s);
 
-/* Octets, -EAGAIN when there is nothing, -EMSGSIZE for a datagram over cap.  age_ns: how long ago
- * the kernel had it. */
-ssize_t media_socket_recv(int fd, void *data, size_t cap, struct sockaddr_storage *from,
-			  uint64_t *age_ns);
+enum { MEDIA_DATAGRAM_MAX = 1500, MEDIA_BATCH = 4 };
+
+struct media_datagram {
+	uint8_t data[MEDIA_DATAGRAM_MAX];
+	size_t size;
+	bool cut; /* it was longer */
+	struct sockaddr_storage from;
+	uint64_t age_ns; /* how long ago the kernel had it */
+};
+
+/* Fetches what is there, MEDIA_BATCH at most; returns how many. */
+unsigned media_socket_recv(int fd, struct media_datagram out[MEDIA_BATCH]);
 bool media_socket_send(int fd, const void *data, size_t size, const struct sockaddr_storage *to);
 
 bool media_address_same(const struct sockaddr_storage *a, const struct sockaddr_storage *b);

@@ -23,8 +23,10 @@ enum {
 	PT_PCMU = 0,
 	PT_PCMA = 8,     /* RFC 3551 table 4 */
 	DRAIN_MAX = 256, /* datagrams read in one tick: a flood must not hold it */
+	RTCP_TICKS = 10,
 	SAMPLE_NS = 125000,
 };
+static const uint64_t STALE_NS = 200000000; /* too old to play: it lay there before we listened */
 static const uint64_t OLD_SSRC_NS = 500000000;   /* stragglers of the stream before */
 static const uint64_t EVENT_LOST_NS = 150000000; /* 3 updates of the slowest sender, 50 ms */
 static const uint64_t EVENT_PAUSE_NS = 150000000;
@@ -73,6 +75,7 @@ struct rtp_session {
 	struct rtp_event_tx event_tx;
 	uint32_t sent_packets, sent_octets; /* of this SSRC, for sender reports */
 
+	unsigned ticks;
 	uint64_t now_ns;         /* of the last tick */
 	uint64_t next_report_ns; /* 0 = none planned */
 	bool first_report, sent_since_report, sent_before, byed;
@@ -391,26 +394,32 @@ void rtp_session_bye(struct rtp_session *s)
 /* --- each tick ----------------------------------------------------------------------------------
  */
 
-static void drain(struct rtp_session *s, int fd, uint64_t now_ns)
+static void take(struct rtp_session *s, bool rtcp, const struct media_datagram *d, uint64_t now_ns)
 {
-	const struct sockaddr_storage *peer = fd == s->sockets.rtp ? &s->media.remote : &s->rtcp_to;
+	const struct sockaddr_storage *peer = rtcp ? &s->rtcp_to : &s->media.remote;
 
-	for (int i = 0; i < DRAIN_MAX; i++) {
-		uint8_t data[2048];
-		struct sockaddr_storage from;
-		uint64_t age_ns = 0;
-		ssize_t n = media_socket_recv(fd, data, sizeof(data), &from, &age_ns);
+	if (!usable(s, peer) || !media_address_same(&d->from, peer))
+		add_count(&s->counts.foreign, 1);
+	else if (rtcp)
+		take_rtcp(s, d->data, d->size, now_ns - d->age_ns);
+	else if (d->cut)
+		add_count(&s->counts.malformed, 1);
+	else if (d->age_ns > STALE_NS)
+		s->stragglers++;
+	else
+		take_rtp(s, d->data, d->size, now_ns - d->age_ns, now_ns);
+}
 
-		if (n < 0 && n != -EMSGSIZE)
+static void drain(struct rtp_session *s, bool rtcp, uint64_t now_ns)
+{
+	for (unsigned read = 0; read < DRAIN_MAX; read += MEDIA_BATCH) {
+		struct media_datagram d[MEDIA_BATCH];
+		unsigned n = media_socket_recv(rtcp ? s->sockets.rtcp : s->sockets.rtp, d);
+
+		for (unsigned i = 0; i < n; i++)
+			take(s, rtcp, &d[i], now_ns);
+		if (n < MEDIA_BATCH)
 			return;
-		if (!usable(s, peer) || !media_address_same(&from, peer))
-			add_count(&s->counts.foreign, 1);
-		else if (n < 0)
-			add_count(&s->counts.malformed, 1);
-		else if (fd == s->sockets.rtp)
-			take_rtp(s, data, (size_t)n, now_ns - age_ns, now_ns);
-		else
-			take_rtcp(s, data, (size_t)n, now_ns - age_ns);
 	}
 }
 
@@ -421,8 +430,10 @@ void rtp_session_receive(struct rtp_session *s, uint64_t now_ns)
 	s->now_ns = now_ns;
 	if (s->expect_since_ns == 0)
 		s->expect_since_ns = now_ns;
-	drain(s, s->sockets.rtp, now_ns);
-	drain(s, s->sockets.rtcp, now_ns);
+	drain(s, false, now_ns);
+	/* The kernel notes when reports came: they need no system call in every tick. */
+	if (s->ticks++ % RTCP_TICKS == 0)
+		drain(s, true, now_ns);
 	rtp_event_rx_expire(&s->event_rx, now_ns,
 			    event_lost_ns > EVENT_LOST_NS ? event_lost_ns : EVENT_LOST_NS);
 	report_when_due(s, now_ns);

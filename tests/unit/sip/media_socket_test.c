@@ -85,23 +85,35 @@ static void range_without_a_free_pair_is_refused(void **state)
 	assert_int_equal(media_sockets_open(&t, &addr, port, (uint16_t)(port + 1)), -EINVAL);
 }
 
-static void datagrams_have_an_age(void **state)
+static void datagrams_come_in_batches_with_their_age(void **state)
 {
-	struct sockaddr_storage addr = loopback(AF_INET), from;
+	struct sockaddr_storage addr = loopback(AF_INET);
+	struct media_datagram d[MEDIA_BATCH];
+	uint8_t data[MEDIA_DATAGRAM_MAX + 1] = {0};
 	struct media_sockets a, b;
-	uint8_t data[100] = {1, 2, 3};
-	uint64_t age = 0;
 
 	assert_int_equal(media_sockets_open(&a, &addr, 20000, 60000), 0);
 	assert_int_equal(media_sockets_open(&b, &addr, 20000, 60000), 0);
-	assert_int_equal(media_socket_recv(b.rtp, data, 100, &from, &age), -EAGAIN);
-	assert_true(media_socket_send(a.rtp, data, 100, &b.local));
-	assert_true(media_socket_send(a.rtp, data, 100, &b.local));
+	assert_int_equal(media_socket_recv(b.rtp, d), 0);
+	for (unsigned i = 0; i < MEDIA_BATCH + 1; i++) {
+		data[0] = (uint8_t)i;
+		assert_true(media_socket_send(a.rtp, data, i == 1 ? 0 : 100 + i, &b.local));
+	}
 	poll(NULL, 0, 30);
-	assert_int_equal(media_socket_recv(b.rtp, data, 100, &from, &age), 100);
-	assert_true(age >= 30000000u && age < AGE_MAX_NS);
-	assert_true(media_address_same(&from, &a.local));
-	assert_int_equal(media_socket_recv(b.rtp, data, 99, &from, &age), -EMSGSIZE);
+	assert_int_equal(media_socket_recv(b.rtp, d), MEDIA_BATCH);
+	for (unsigned i = 0; i < MEDIA_BATCH; i++) {
+		assert_int_equal(d[i].size, i == 1 ? 0 : 100 + i);
+		assert_true(i == 1 || d[i].data[0] == i);
+		assert_true(d[i].age_ns >= 30000000u && d[i].age_ns < AGE_MAX_NS);
+		assert_true(media_address_same(&d[i].from, &a.local));
+		assert_false(d[i].cut);
+	}
+	assert_int_equal(media_socket_recv(b.rtp, d), 1);
+	assert_true(media_socket_send(a.rtp, data, MEDIA_DATAGRAM_MAX, &b.local));
+	assert_true(media_socket_send(a.rtp, data, MEDIA_DATAGRAM_MAX + 1, &b.local));
+	assert_int_equal(media_socket_recv(b.rtp, d), 2);
+	assert_false(d[0].cut);
+	assert_true(d[1].cut);
 	media_sockets_close(&a);
 	media_sockets_close(&b);
 }
@@ -135,7 +147,7 @@ int main(void)
 		cmocka_unit_test(pair_is_even_and_odd),
 		cmocka_unit_test(packets_are_marked_expedited),
 		cmocka_unit_test(range_without_a_free_pair_is_refused),
-		cmocka_unit_test(datagrams_have_an_age),
+		cmocka_unit_test(datagrams_come_in_batches_with_their_age),
 		cmocka_unit_test(addresses_are_compared_whole),
 	};
 

@@ -102,12 +102,12 @@ static void raw_close(struct raw *r)
 	rtp_session_close(r->s);
 }
 
-static ssize_t raw_recv(struct raw *r, uint8_t *data)
+/* The next datagram the session sent; false: none. */
+static bool raw_recv(struct raw *r, uint8_t data[MEDIA_DATAGRAM_MAX])
 {
-	struct sockaddr_storage from;
-	uint64_t age;
+	ssize_t n = recv(r->sockets.rtp, data, MEDIA_DATAGRAM_MAX, MSG_DONTWAIT);
 
-	return media_socket_recv(r->sockets.rtp, data, 1500, &from, &age);
+	return n >= 0;
 }
 
 struct head {
