@@ -4,14 +4,22 @@
  * the process lives on the one signalling thread.  A trunk knows frames and calls; it does not
  * know spans, SIP or media.
  *
- *   null --SETUP--> present --CALL PROCEEDING--> proceeding --ALERTING--> alerting --CONNECT-->
- * active any state --DISCONNECT, RELEASE, RELEASE COMPLETE, timer, D-channel lost--> clearing -->
- * RELEASED
+ *   null --SETUP--> present --CALL PROCEEDING--> proceeding --ALERTING--> alerting
+ *
+ *   alerting --CONNECT--> active
+ *
+ *   any state --DISCONNECT, RELEASE, timer, D-channel lost--> clearing --> RELEASED
+ *
+ * A call that its owner did not clear itself is told CLEARING, with the cause, before RELEASED;
+ * after RELEASE or a lost D-channel the two come together.  One that lost its slot to a call of
+ * the network (Q.931 5.7) is cleared with cause 44: it may be tried again.
  *
  * Ownership: the trunk owns its calls.  A struct isup_call * is good from the event or call that
  * gave it until ISUP_RELEASED for it returned.  Strings and pointers in events are lent.
  * Re-entry: every function may be called from inside an event; events for what it causes come in a
  * later turn of the loop, never from inside the function.
+ * ops.send may be called from inside every function, isup_trunk_open() included (*out is good by
+ * then); a frame that answers it may be given to isup_trunk_receive() from there.
  */
 #ifndef ISUP_TRUNK_H
 #define ISUP_TRUNK_H

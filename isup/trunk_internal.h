@@ -1,7 +1,8 @@
 /* trunk_internal.h - what the files of isup/ share about a trunk and its calls.
  *
  *   trunk.c    open and close, frames in and out, libpri's timers, D-channel state, events out
- *   call.c     the verbs of trunk.h and libpri's call events
+ *   call.c     one call: its life, its timers, the verbs of trunk.h
+ *   call_events.c  what libpri says about calls
  *   slots.c    which slot a call gets
  *   screen.c   messages that libpri must not see
  *   restart.c  RESTART, one slot at a time
@@ -132,14 +133,27 @@ void trunk_tell(struct isup_call *c, enum isup_event_kind kind);
 
 /* call.c */
 struct isup_call *call_find(struct isup_trunk *t, const q931_call *pri);
-void call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer);
+struct isup_call *call_new(struct isup_trunk *t);
+void call_free(struct isup_call *c);
+void call_set_state(struct isup_call *c, enum call_state state); /* stops its timer */
+void call_note_cause(struct isup_call *c, int cause);            /* the first one stays */
+/* Causes that refuse a SETUP by RELEASE COMPLETE when nothing was answered yet. */
+bool call_cause_refuses(int cause);
+/* We clear on our own: the far side gets line_cause, our owner hears owner_cause. */
+void call_clear_by_trunk(struct isup_call *c, int line_cause, int owner_cause);
+void call_start_guard(struct isup_call *c); /* frees a call whose clearing hangs */
+void call_on_no_answer(void *call);         /* T310, and T303 for the second time */
+/* Like call_finish(), but the far side may still hold the slot. */
+void call_finish_unanswered(struct isup_call *c, int cause);
 /* After each frame: a DISCONNECT that libpri has dealt with alone. */
 void call_after_disconnect(struct isup_trunk *t);
 /* Finds the calls that libpri has freed without an event, and reports them. */
 void call_sweep(struct isup_trunk *t);
 /* The call is over on the line: forgets libpri's record at once.  far_cause as in the event. */
 void call_finish(struct isup_call *c, int far_cause);
-void call_free(struct isup_call *c);
+
+/* call_events.c */
+void call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer);
 
 /* screen.c */
 bool screen_forbids(const struct isup_trunk *t, const struct q931_message *m);

@@ -1,0 +1,228 @@
+/* call_events.c - what libpri says about a call, and what our owner hears of it. */
+#include <string.h>
+
+#include "isup/cause.h"
+#include "isup/party.h"
+#include "isup/trunk_internal.h"
+
+enum { PRI_CALL_INDEPENDENT = 1 << 17 }; /* in a channel: signalling without a slot */
+
+static void refuse_setup(struct isup_trunk *t, const pri_event_ring *ring, int cause)
+{
+	t->counts.setups_refused++;
+	log_limited(&t->refused_log, 5000, LOG_ISUP, LOG_WARN,
+		    "%s: SETUP for channel %d from '%s' refused: %s", t->conf.name,
+		    ring->channel & 0xff, ring->callingnum, cause_text(cause));
+	if (!call_cause_refuses(cause))
+		pri_proceeding(t->pri, ring->call, 0, 0);
+	pri_hangup(t->pri, ring->call, cause);
+}
+
+static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
+{
+	struct isup_call *stale = call_find(t, ring->call);
+	int cause = 0;
+
+	t->counts.setups_in++;
+	if (stale != NULL) { /* freed and allocated again at the same address */
+		stale->pri = NULL;
+		call_finish(stale, Q850_NORMAL_UNSPECIFIED);
+	}
+	if (ring->channel >= 0 && (ring->channel & PRI_CALL_INDEPENDENT) != 0) {
+		refuse_setup(t, ring, Q850_INCOMPATIBLE_DESTINATION);
+		return;
+	}
+	unsigned slot = slot_for_setup(t, ring->channel, ring->flexible != 0, &cause);
+	if (slot == 0) {
+		refuse_setup(t, ring, cause);
+		return;
+	}
+	struct isup_call *c = call_new(t);
+	if (c == NULL) {
+		refuse_setup(t, ring, Q850_RESOURCE_UNAVAILABLE);
+		return;
+	}
+	c->pri = ring->call;
+	c->incoming = true;
+	c->call_reference = (uint16_t)(ring->cref & 0x7fff);
+	slot_take(c, slot);
+	call_set_state(c, CALL_PRESENT);
+	c->speech = ring->ctype == PRI_TRANS_CAP_SPEECH || ring->ctype == PRI_TRANS_CAP_3_1K_AUDIO;
+	party_number_from_pri(&c->called, ring->callednum, ring->calledplan, 0);
+	/* Not ring->callingpres: that mixes in the name's. */
+	party_number_from_pri(&c->calling, ring->calling.number.str, ring->calling.number.plan,
+			      ring->calling.number.valid ? ring->calling.number.presentation
+							 : PRES_NUMBER_NOT_AVAILABLE);
+	party_name_from_pri(&c->calling, &ring->calling.name);
+	/* The American switches send en bloc only, and no Sending Complete. */
+	c->complete = ring->complete != 0 ||
+		      (t->conf.switch_type != ISUP_QSIG && t->conf.switch_type != ISUP_EUROISDN);
+	trunk_tell(c, ISUP_SETUP);
+}
+
+static bool progress_inband(int mask)
+{
+	return (mask & (PRI_PROG_CALL_NOT_E2E_ISDN | PRI_PROG_INBAND_AVAILABLE)) != 0;
+}
+
+static void tell_progress(struct isup_call *c, enum isup_event_kind kind, int progressmask)
+{
+	if (progress_inband(progressmask))
+		c->inband |= 1u << kind;
+	trunk_tell(c, kind);
+}
+
+/* First answers to our SETUP name the slot.  One we cannot have ends the call, 5.2.3.1. */
+static bool answer_fits(struct isup_call *c, int channel)
+{
+	if (c->incoming) { /* no answer is expected to a SETUP of theirs */
+		call_clear_by_trunk(c, Q850_WRONG_CALL_STATE, Q850_WRONG_CALL_STATE);
+		return false;
+	}
+	if (c->state != CALL_INITIATED || slot_for_answer(c, channel))
+		return true;
+	call_clear_by_trunk(c, Q850_CHANNEL_UNACCEPTABLE, Q850_CHANNEL_NOT_AVAILABLE);
+	return false;
+}
+
+static void on_proceeding(struct isup_call *c, const pri_event_proceeding *ev)
+{
+	struct isup_trunk *t = c->trunk;
+
+	if (c->state != CALL_INITIATED || !answer_fits(c, ev->channel))
+		return;
+	call_set_state(c, CALL_OUT_PROCEEDING);
+	timer_start(t->loop, &c->timer, timer_ms(t->conf.t310_ms, T310_MS), call_on_no_answer, c);
+	tell_progress(c, ISUP_PROCEEDING, ev->progressmask);
+}
+
+static void on_progress(struct isup_call *c, const pri_event_proceeding *ev)
+{
+	if ((c->state != CALL_INITIATED && c->state != CALL_OUT_PROCEEDING &&
+	     c->state != CALL_DELIVERED) ||
+	    !answer_fits(c, ev->channel))
+		return;
+	if (c->state == CALL_INITIATED)
+		call_set_state(c, CALL_OUT_PROCEEDING);
+	timer_stop(&c->timer); /* the caller hears what goes on, 5.1.6 */
+	tell_progress(c, ISUP_PROGRESS, ev->progressmask);
+}
+
+static void on_alerting(struct isup_call *c, const pri_event_ringing *ev)
+{
+	if ((c->state != CALL_INITIATED && c->state != CALL_OUT_PROCEEDING) ||
+	    !answer_fits(c, ev->channel))
+		return;
+	call_set_state(c, CALL_DELIVERED);
+	tell_progress(c, ISUP_ALERTING, ev->progressmask);
+}
+
+static void on_connect(struct isup_call *c, const pri_event_answer *ev)
+{
+	if (c->state == CALL_CLEARING || c->state == CALL_ACTIVE || !answer_fits(c, ev->channel))
+		return;
+	call_set_state(c, CALL_ACTIVE);
+	pri_connect_ack(c->trunk->pri, c->pri, 0);
+	tell_progress(c, ISUP_CONNECT, ev->progressmask);
+}
+
+static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
+{
+	struct isup_trunk *t = c->trunk;
+
+	if (c->state == CALL_CLEARING) { /* DISCONNECTs crossed, 5.3.5 */
+		pri_hangup(t->pri, c->pri, ev->cause);
+		return;
+	}
+	if (c->state == CALL_CLEAR_INDICATION)
+		return;
+	call_note_cause(c, ev->cause);
+	c->location_user = t->reading_location_user;
+	call_set_state(c, CALL_CLEAR_INDICATION);
+	call_start_guard(c);
+	trunk_tell(c, ISUP_CLEARING);
+}
+
+/* RELEASE, RELEASE COMPLETE, STATUS with state null, T308, T309, link lost. */
+static void on_hangup(struct isup_call *c, const pri_event_hangup *ev, bool from_timer)
+{
+	struct isup_trunk *t = c->trunk;
+
+	if (ev->e == PRI_EVENT_HANGUP_ACK && from_timer && c->state == CALL_CLEARING && t->up) {
+		call_finish_unanswered(c, ev->cause); /* T308, second time */
+		return;
+	}
+	if (c->cause < 0 && !from_timer)
+		c->location_user = t->reading_location_user;
+	if (c->lost_glare && c->state == CALL_INITIATED)
+		call_note_cause(c, Q850_CHANNEL_NOT_AVAILABLE);
+	if (ev->e == PRI_EVENT_HANGUP) /* HANGUP_ACK: nothing is left to send */
+		pri_hangup(t->pri, c->pri, ev->cause > 0 ? ev->cause : Q850_NORMAL_UNSPECIFIED);
+	call_finish(c, ev->cause);
+}
+
+static void on_digits(struct isup_call *c, const pri_event_ring *ev)
+{
+	if (!c->incoming || c->state == CALL_DEAD)
+		return;
+	party_add_digits(&c->called, ev->callednum);
+	c->complete = c->complete || ev->complete != 0;
+	trunk_tell(c, ISUP_DIGITS);
+}
+
+static q931_call *event_call(const pri_event *ev)
+{
+	switch (ev->e) {
+	case PRI_EVENT_INFO_RECEIVED: return ev->ring.call;
+	case PRI_EVENT_PROCEEDING:
+	case PRI_EVENT_PROGRESS: return ev->proceeding.call;
+	case PRI_EVENT_SETUP_ACK: return ev->setup_ack.call;
+	case PRI_EVENT_RINGING: return ev->ringing.call;
+	case PRI_EVENT_ANSWER: return ev->answer.call;
+	case PRI_EVENT_CONNECT_ACK: return ev->connect_ack.call;
+	case PRI_EVENT_HANGUP_REQ:
+	case PRI_EVENT_HANGUP:
+	case PRI_EVENT_HANGUP_ACK: return ev->hangup.call;
+	default: return NULL;
+	}
+}
+
+void call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer)
+{
+	struct isup_call *c;
+	pri_event_proceeding quiet;
+
+	if (ev->e == PRI_EVENT_RING) {
+		on_setup(t, &ev->ring);
+		return;
+	}
+	q931_call *pri = event_call(ev);
+	c = pri != NULL ? call_find(t, pri) : NULL;
+	if (c == NULL) { /* one we refused: libpri wants its clearing completed all the same */
+		if (pri != NULL && (ev->e == PRI_EVENT_HANGUP_REQ || ev->e == PRI_EVENT_HANGUP))
+			pri_hangup(t->pri, pri, ev->hangup.cause);
+		return;
+	}
+	switch (ev->e) {
+	case PRI_EVENT_INFO_RECEIVED: on_digits(c, &ev->ring); break;
+	case PRI_EVENT_PROCEEDING: on_proceeding(c, &ev->proceeding); break;
+	case PRI_EVENT_PROGRESS: on_progress(c, &ev->proceeding); break;
+	case PRI_EVENT_SETUP_ACK:
+		/* We sent the whole number: for us this is as good as CALL PROCEEDING. */
+		memset(&quiet, 0, sizeof(quiet));
+		quiet.channel = ev->setup_ack.channel;
+		quiet.progressmask = ev->setup_ack.progressmask;
+		on_proceeding(c, &quiet);
+		break;
+	case PRI_EVENT_RINGING: on_alerting(c, &ev->ringing); break;
+	case PRI_EVENT_ANSWER: on_connect(c, &ev->answer); break;
+	case PRI_EVENT_CONNECT_ACK:
+		if (c->state == CALL_CONNECT_REQUEST)
+			call_set_state(c, CALL_ACTIVE);
+		break;
+	case PRI_EVENT_HANGUP_REQ: on_disconnect(c, &ev->hangup); break;
+	case PRI_EVENT_HANGUP:
+	case PRI_EVENT_HANGUP_ACK: on_hangup(c, &ev->hangup, from_timer); break;
+	default: break;
+	}
+}
