@@ -21,6 +21,7 @@ enum {
 	FRAME_MIN = 3,     /* Q.921 2.9: address and control */
 	FCS_OCTETS = 2,
 	ABORT_ONES = 7,
+	FLAGS_SETTLED = 4, /* octets: as long as the bits that spandsp keeps */
 };
 
 struct frame {
@@ -35,7 +36,9 @@ struct queue {
 
 struct tdm_hdlc {
 	struct hdlc_rx_state_s rx;
-	unsigned ones; /* received in a row */
+	unsigned ones;      /* received in a row */
+	uint8_t last_octet; /* received */
+	unsigned same;      /* times it came in a row */
 	struct hdlc_tx_state_s tx;
 	bool sending; /* spandsp holds a frame */
 	struct queue rx_queue, tx_queue;
@@ -142,11 +145,34 @@ static void bit_in(struct tdm_hdlc *h, int bit)
 	}
 }
 
+/* Flag after flag: 01111110 turned by any number of bits, so two zeros side by side. */
+static bool is_flags(uint8_t octet)
+{
+	uint8_t zeros = (uint8_t)~octet;
+	uint8_t turned = (uint8_t)(zeros << 1 | zeros >> 7);
+	uint8_t pair = zeros & turned;
+
+	return pair != 0 && (pair & (pair - 1)) == 0 &&
+	       (uint8_t)(pair | pair >> 1 | pair << 7) == zeros;
+}
+
+/* An idle line is the most there is: when the same octet of flags has come FLAGS_SETTLED times,
+ * one more leaves the receiver exactly as it is. */
+static bool is_idle(struct tdm_hdlc *h, uint8_t octet)
+{
+	h->same = octet == h->last_octet ? h->same + 1 : 0;
+	h->last_octet = octet;
+	return h->same >= FLAGS_SETTLED && is_flags(octet);
+}
+
 void tdm_hdlc_line_in(struct tdm_hdlc *h, const uint8_t *octets, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (is_idle(h, octets[i]))
+			continue;
 		for (int bit = 7; bit >= 0; bit--)
 			bit_in(h, octets[i] >> bit & 1);
+	}
 }
 
 void tdm_hdlc_line_out(struct tdm_hdlc *h, uint8_t *octets, size_t count)

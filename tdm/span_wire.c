@@ -59,8 +59,9 @@ struct wire {
 	struct tdm_packet_buffer *buffer;
 	struct tdm_hdlc *hdlc; /* NULL without D-channel */
 
-	tdm_tick rx, tx;
-	unsigned position; /* octets of the tick received and sent so far */
+	/* The tick as packets have it: frame after frame, an octet of each slot. */
+	uint8_t rx[TDM_TICK_OCTETS * CESOPSN_SLOTS], tx[TDM_TICK_OCTETS * CESOPSN_SLOTS];
+	unsigned position; /* frames of the tick received and sent so far */
 	bool tick_ready;   /* complete, not exchanged yet */
 	bool started;      /* by the first service */
 
@@ -111,17 +112,17 @@ static void play(struct wire *w)
 		w->receiving = true;
 		w->heard_flags = p.flags;
 	}
-	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
-		uint8_t *row = w->rx[slot] + w->position;
-		if (p.payload == NULL || (p.flags & CESOPSN_L)) {
-			memset(row, TDM_IDLE, frames);
-			continue;
-		}
-		for (unsigned f = 0; f < frames; f++)
-			row[f] = p.payload[f * CESOPSN_SLOTS + slot - 1];
-	}
-	if (w->hdlc != NULL)
-		tdm_hdlc_line_in(w->hdlc, w->rx[w->span.dchan_slot] + w->position, frames);
+	uint8_t *rx = w->rx + w->position * CESOPSN_SLOTS;
+	if (p.payload == NULL || (p.flags & CESOPSN_L))
+		memset(rx, TDM_IDLE, w->payload_octets);
+	else
+		memcpy(rx, p.payload, w->payload_octets);
+	if (w->hdlc == NULL)
+		return;
+	uint8_t octets[CESOPSN_FRAMES_MAX];
+	for (unsigned f = 0; f < frames; f++)
+		octets[f] = rx[f * CESOPSN_SLOTS + w->span.dchan_slot - 1];
+	tdm_hdlc_line_in(w->hdlc, octets, frames);
 }
 
 static void judge_line(struct wire *w)
@@ -165,27 +166,24 @@ static unsigned flags_to_send(const struct wire *w)
 static void send_packet(struct wire *w)
 {
 	unsigned frames = w->conf.frames_per_packet;
-	uint8_t packet[CESOPSN_PACKET_MAX];
-	uint8_t *payload = packet + cesopsn_payload_offset(w->conf.rtp_header);
+	uint8_t packet[CESOPSN_PACKET_MAX], octets[CESOPSN_FRAMES_MAX];
+	uint8_t *tx = w->tx + w->position * CESOPSN_SLOTS;
 	struct cesopsn_packet p = {
 		.flags = flags_to_send(w),
 		.sequence = w->sequence++,
 		.rtp = {w->conf.rtp_header, w->timestamp, w->ssrc},
-		.payload = payload,
+		.payload = tx,
 		.payload_octets = w->payload_octets,
 	};
 
 	w->timestamp += frames;
-	if (w->hdlc != NULL)
-		tdm_hdlc_line_out(w->hdlc, w->tx[w->span.dchan_slot] + w->position, frames);
-	if (p.flags & CESOPSN_L) {
-		memset(payload, TDM_IDLE, w->payload_octets);
-	} else {
-		for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
-			for (unsigned f = 0; f < frames; f++)
-				payload[f * CESOPSN_SLOTS + slot - 1] =
-					w->tx[slot][w->position + f];
+	if (w->hdlc != NULL) {
+		tdm_hdlc_line_out(w->hdlc, octets, frames);
+		for (unsigned f = 0; f < frames; f++)
+			tx[f * CESOPSN_SLOTS + w->span.dchan_slot - 1] = octets[f];
 	}
+	if (p.flags & CESOPSN_L)
+		memset(tx, TDM_IDLE, w->payload_octets);
 	if (tdm_wire_socket_send(&w->socket, packet, cesopsn_encode(packet, &p))) {
 		tdm_counter_add(&w->tx_packets, 1);
 		w->refused_ns = 0;
@@ -279,12 +277,13 @@ static void wire_exchange(struct tdm_span *s, uint32_t mask, tdm_tick rx, tdm_ti
 {
 	struct wire *w = wire_of(s);
 
+	memset(w->tx, TDM_IDLE, sizeof(w->tx));
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
-		if (mask & UINT32_C(1) << slot) {
-			memcpy(rx[slot], w->rx[slot], TDM_TICK_OCTETS);
-			memcpy(w->tx[slot], tx[slot], TDM_TICK_OCTETS);
-		} else {
-			memset(w->tx[slot], TDM_IDLE, TDM_TICK_OCTETS);
+		if ((mask & UINT32_C(1) << slot) == 0)
+			continue;
+		for (unsigned f = 0; f < TDM_TICK_OCTETS; f++) {
+			rx[slot][f] = w->rx[f * CESOPSN_SLOTS + slot - 1];
+			w->tx[f * CESOPSN_SLOTS + slot - 1] = tx[slot][f];
 		}
 	}
 	w->tick_ready = false;

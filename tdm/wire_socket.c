@@ -61,22 +61,18 @@ static uint64_t arrival_ns(const struct tdm_wire_socket *s, const struct msghdr 
 	return now_ns;
 }
 
-static int receive_batch(const struct tdm_wire_socket *s)
+/* The kernel writes over a header it has filled: made ready before, and again after each use. */
+static void make_ready(struct tdm_wire_batch *rx, int i)
 {
-	struct tdm_wire_batch *rx = s->batch;
-
-	for (int i = 0; i < RX_BATCH; i++) {
-		rx->vectors[i] = (struct iovec){rx->data[i], RX_OCTETS};
-		rx->headers[i].msg_hdr = (struct msghdr){
-			.msg_name = &rx->from[i],
-			.msg_namelen = sizeof(rx->from[i]),
-			.msg_iov = &rx->vectors[i],
-			.msg_iovlen = 1,
-			.msg_control = rx->control[i],
-			.msg_controllen = sizeof(rx->control[i]),
-		};
-	}
-	return recvmmsg(s->fd, rx->headers, RX_BATCH, MSG_DONTWAIT, NULL);
+	rx->vectors[i] = (struct iovec){rx->data[i], RX_OCTETS};
+	rx->headers[i].msg_hdr = (struct msghdr){
+		.msg_name = &rx->from[i],
+		.msg_namelen = sizeof(rx->from[i]),
+		.msg_iov = &rx->vectors[i],
+		.msg_iovlen = 1,
+		.msg_control = rx->control[i],
+		.msg_controllen = sizeof(rx->control[i]),
+	};
 }
 
 void tdm_wire_socket_drain(struct tdm_wire_socket *s, uint64_t now_ns, tdm_wire_datagram_fn *fn,
@@ -86,7 +82,7 @@ void tdm_wire_socket_drain(struct tdm_wire_socket *s, uint64_t now_ns, tdm_wire_
 	uint64_t wall_ns = clock_ns(CLOCK_REALTIME);
 
 	for (int batch = 0; batch < RX_BATCHES_MAX; batch++) {
-		int n = receive_batch(s);
+		int n = recvmmsg(s->fd, rx->headers, RX_BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < n; i++) {
 			const struct msghdr *m = &rx->headers[i].msg_hdr;
 			if (!is_peer(s, &rx->from[i]))
@@ -95,6 +91,7 @@ void tdm_wire_socket_drain(struct tdm_wire_socket *s, uint64_t now_ns, tdm_wire_
 				fn(arg, rx->data[i],
 				   rx->headers[i].msg_len + (m->msg_flags & MSG_TRUNC ? 1 : 0),
 				   arrival_ns(s, m, now_ns, wall_ns));
+			make_ready(rx, i);
 		}
 		if (n < RX_BATCH)
 			break;
@@ -124,6 +121,8 @@ int tdm_wire_socket_open(struct tdm_wire_socket *s, const struct sockaddr_storag
 	s->fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0 || s->batch == NULL)
 		goto fail;
+	for (int i = 0; i < RX_BATCH; i++)
+		make_ready(s->batch, i);
 	if (family == AF_INET6) {
 		if (setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
 			goto fail;

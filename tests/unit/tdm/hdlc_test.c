@@ -391,6 +391,38 @@ static void frames_cross_in_pieces_of_any_size(void **state)
 	expect_counts(sent, 0, 0, 0, 0);
 }
 
+/* What the receiver skips must make no difference to it, however the flags are turned and whatever
+ * came before them. */
+static void an_idle_line_changes_nothing(void **state)
+{
+	for (unsigned turn = 0; turn < 8; turn++) {
+		struct tdm_hdlc before;
+		struct line l = {.bits = 0};
+		uint8_t octets[40];
+		fill(octets, sizeof(octets), turn);
+		put_flag(&l);
+		put_frame(&l, octets, sizeof(octets));
+		while (l.bits % 8 != turn)
+			put_bit(&l, 1);
+		for (int i = 0; i <= FLAGS_SETTLED + 1; i++)
+			put_flag(&l);
+		uint8_t flags = l.octets[l.bits / 8 - 1];
+		assert_true(is_flags(flags));
+		tdm_hdlc_line_in(hdlc, l.octets, l.bits / 8);
+		assert_true(is_idle(hdlc, flags));
+		before = *hdlc;
+		for (int bit = 7; bit >= 0; bit--)
+			bit_in(hdlc, flags >> bit & 1);
+		assert_memory_equal(&hdlc->rx, &before.rx, sizeof(before.rx));
+		assert_int_equal(hdlc->ones, before.ones);
+	}
+	for (unsigned octet = 0, flags = 0; octet < 256; octet++) {
+		flags += is_flags((uint8_t)octet);
+		if (octet == 255)
+			assert_int_equal(flags, 8);
+	}
+}
+
 static void sending_is_bounded(void **state)
 {
 	uint8_t frame[TDM_FRAME_MAX + 1] = {1, 2, 3};
@@ -419,6 +451,7 @@ int main(void)
 		T(a_frame_over_the_callers_room_is_refused),
 		T(what_is_sent_is_hdlc),
 		T(frames_cross_in_pieces_of_any_size),
+		T(an_idle_line_changes_nothing),
 		T(sending_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
