@@ -1,7 +1,7 @@
 /* call.c - one call: its life, its timers, the verbs of trunk.h.
  *
  * What libpri needs to be kept right (each has a test):
- * - It frees records without an event in some states.  call_sweep() asks after each entry.
+ * - It frees records without an event in some states.  trunk_call_sweep() asks after each entry.
  * - Before it has sent anything it clears only for the causes of Q.931 5.3.2 a; for any other it
  *   keeps silent and leaks, so CALL PROCEEDING goes first.
  * - It has no T310, clears with cause 16 and without an event on T313, and forgets the call without
@@ -37,7 +37,7 @@ static const char *state_name(enum call_state state)
 	return "?";
 }
 
-void call_set_state(struct isup_call *c, enum call_state state)
+void trunk_call_set_state(struct isup_call *c, enum call_state state)
 {
 	if (log_enabled(LOG_ISUP, LOG_DEBUG))
 		log_line(LOG_ISUP, LOG_DEBUG, "%s/%u: %s -> %s", c->trunk->conf.name, c->slot,
@@ -46,7 +46,7 @@ void call_set_state(struct isup_call *c, enum call_state state)
 	timer_stop(&c->timer);
 }
 
-struct isup_call *call_find(struct isup_trunk *t, const q931_call *pri)
+struct isup_call *trunk_call_find(struct isup_trunk *t, const q931_call *pri)
 {
 	struct isup_call *c = t->calls;
 
@@ -55,7 +55,7 @@ struct isup_call *call_find(struct isup_trunk *t, const q931_call *pri)
 	return c;
 }
 
-struct isup_call *call_new(struct isup_trunk *t)
+struct isup_call *trunk_call_new(struct isup_trunk *t)
 {
 	struct isup_call *c = calloc(1, sizeof(*c));
 
@@ -70,7 +70,7 @@ struct isup_call *call_new(struct isup_trunk *t)
 	return c;
 }
 
-void call_free(struct isup_call *c)
+void trunk_call_free(struct isup_call *c)
 {
 	struct isup_trunk *t = c->trunk;
 	struct isup_call **at = &t->calls;
@@ -95,13 +95,13 @@ static bool pri_knows(struct isup_trunk *t, q931_call *pri)
 	return known;
 }
 
-void call_note_cause(struct isup_call *c, int cause)
+void trunk_call_note_cause(struct isup_call *c, int cause)
 {
 	if (c->cause < 0)
 		c->cause = cause > 0 && cause < 128 ? cause : Q850_NORMAL_UNSPECIFIED;
 }
 
-void call_finish(struct isup_call *c, int far_cause)
+void trunk_call_finish(struct isup_call *c, int far_cause)
 {
 	struct isup_trunk *t = c->trunk;
 	unsigned slot = c->slot;
@@ -111,29 +111,29 @@ void call_finish(struct isup_call *c, int far_cause)
 	if (pri_knows(t, c->pri))
 		pri_destroycall(t->pri, c->pri);
 	c->pri = NULL;
-	call_note_cause(c, far_cause);
+	trunk_call_note_cause(c, far_cause);
 	slot_drop(c);
 	if (c->state != CALL_CLEARING && c->state != CALL_CLEAR_INDICATION && !c->by_us)
 		trunk_tell(c, ISUP_CLEARING);
 	c->slot = slot; /* for the last event */
-	call_set_state(c, CALL_DEAD);
+	trunk_call_set_state(c, CALL_DEAD);
 	trunk_tell(c, ISUP_RELEASED);
 }
 
 /* To a DISCONNECT before anything was answered, libpri sends RELEASE COMPLETE by itself, tells
  * nobody and keeps the record for ever. */
-void call_after_disconnect(struct isup_trunk *t)
+void trunk_call_after_disconnect(struct isup_trunk *t)
 {
 	if (!t->reading_disconnect)
 		return;
 	for (struct isup_call *c = t->calls; c != NULL; c = c->next)
 		if (c->state == CALL_PRESENT && c->call_reference == t->reading_call) {
 			c->location_user = t->reading_location_user;
-			call_finish(c, t->reading_cause);
+			trunk_call_finish(c, t->reading_cause);
 		}
 }
 
-void call_sweep(struct isup_trunk *t)
+void trunk_call_sweep(struct isup_trunk *t)
 {
 	int cause = t->reading_cause;
 
@@ -144,7 +144,7 @@ void call_sweep(struct isup_trunk *t)
 			continue;
 		if (c->cause < 0)
 			c->location_user = t->reading_location_user;
-		call_finish(c, cause);
+		trunk_call_finish(c, cause);
 	}
 }
 
@@ -152,12 +152,12 @@ void call_sweep(struct isup_trunk *t)
 
 /* The slot's state at the far side is unknown: T308 expired twice (5.3.3), or libpri has lost the
  * call.  RESTART settles it. */
-void call_finish_unanswered(struct isup_call *c, int cause)
+void trunk_call_finish_unanswered(struct isup_call *c, int cause)
 {
 	struct isup_trunk *t = c->trunk;
 	unsigned slot = c->slot;
 
-	call_finish(c, cause);
+	trunk_call_finish(c, cause);
 	if (slot == 0)
 		return;
 	log_line(LOG_ISUP, LOG_WARN, "%s/%u: clearing not answered, slot out of service",
@@ -172,12 +172,12 @@ static void on_guard(void *arg)
 	struct isup_trunk *t = c->trunk;
 
 	trunk_enter(t);
-	call_finish_unanswered(c, Q850_TIMER_EXPIRED);
+	trunk_call_finish_unanswered(c, Q850_TIMER_EXPIRED);
 	trunk_leave(t);
 }
 
 /* Only a net: libpri's own T305 and T308 come first. */
-void call_start_guard(struct isup_call *c)
+void trunk_call_start_guard(struct isup_call *c)
 {
 	const struct isup_trunk_conf *conf = &c->trunk->conf;
 	unsigned ms =
@@ -187,7 +187,7 @@ void call_start_guard(struct isup_call *c)
 }
 
 /* Q.931 5.3.2 a: these refuse a call that nothing was answered to by RELEASE COMPLETE. */
-bool call_cause_refuses(int cause)
+bool trunk_call_cause_refuses(int cause)
 {
 	return cause == Q850_UNALLOCATED || cause == Q850_NO_CHANNEL ||
 	       cause == Q850_CHANNEL_NOT_AVAILABLE || cause == Q850_CHANNEL_NONEXISTENT ||
@@ -202,10 +202,10 @@ static void send_clear(struct isup_call *c, int cause)
 	 */
 	if (cause < 1 || cause > 127 || cause == 81)
 		cause = Q850_NORMAL_UNSPECIFIED;
-	if (c->state == CALL_PRESENT && !call_cause_refuses(cause))
+	if (c->state == CALL_PRESENT && !trunk_call_cause_refuses(cause))
 		pri_proceeding(t->pri, c->pri, (int)c->slot, 0);
-	call_set_state(c, CALL_CLEARING);
-	call_start_guard(c);
+	trunk_call_set_state(c, CALL_CLEARING);
+	trunk_call_start_guard(c);
 	pri_hangup(t->pri, c->pri, cause);
 }
 
@@ -215,15 +215,15 @@ void isup_call_clear(struct isup_call *c, int q850_cause)
 		return;
 	trunk_enter(c->trunk);
 	c->by_us = true;
-	call_note_cause(c, q850_cause);
+	trunk_call_note_cause(c, q850_cause);
 	send_clear(c, q850_cause);
 	trunk_leave(c->trunk);
 }
 
-void call_clear_by_trunk(struct isup_call *c, int line_cause, int owner_cause)
+void trunk_call_clear_by_trunk(struct isup_call *c, int line_cause, int owner_cause)
 {
 	trunk_enter(c->trunk);
-	call_note_cause(c, owner_cause);
+	trunk_call_note_cause(c, owner_cause);
 	trunk_tell(c, ISUP_CLEARING);
 	send_clear(c, line_cause);
 	trunk_leave(c->trunk);
@@ -237,16 +237,16 @@ static int no_answer_cause(const struct isup_trunk *t)
 }
 
 /* T310, and T303 for the second time. */
-void call_on_no_answer(void *arg)
+void trunk_call_on_no_answer(void *arg)
 {
 	struct isup_call *c = arg;
 
-	call_clear_by_trunk(c, Q850_TIMER_EXPIRED, no_answer_cause(c->trunk));
+	trunk_call_clear_by_trunk(c, Q850_TIMER_EXPIRED, no_answer_cause(c->trunk));
 }
 
 static void on_t313(void *arg)
 {
-	call_clear_by_trunk(arg, Q850_TIMER_EXPIRED, Q850_TIMER_EXPIRED); /* 5.2.8 */
+	trunk_call_clear_by_trunk(arg, Q850_TIMER_EXPIRED, Q850_TIMER_EXPIRED); /* 5.2.8 */
 }
 
 /* --- verbs --- */
@@ -288,7 +288,7 @@ int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct i
 	unsigned slot = slot_pick(t);
 	if (slot == 0)
 		return -EBUSY;
-	struct isup_call *c = call_new(t);
+	struct isup_call *c = trunk_call_new(t);
 	if (c == NULL)
 		return -ENOMEM;
 	c->user = user;
@@ -298,15 +298,15 @@ int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct i
 	slot_take(c, slot);
 
 	trunk_enter(t);
-	call_set_state(c, CALL_INITIATED);
+	trunk_call_set_state(c, CALL_INITIATED);
 	/* libpri repeats SETUP after T303; we are there just before its second time. */
 	unsigned t303_ms = timer_ms(t->conf.t303_ms, T303_MS);
-	timer_start(t->loop, &c->timer, 2 * t303_ms - t303_ms / 200, call_on_no_answer, c);
+	timer_start(t->loop, &c->timer, 2 * t303_ms - t303_ms / 200, trunk_call_on_no_answer, c);
 	int r = setup_send(c, setup);
 	if (r < 0) {
 		if (c->pri != NULL)
 			pri_destroycall(t->pri, c->pri);
-		call_free(c);
+		trunk_call_free(c);
 	} else {
 		t->counts.setups_out++;
 		*out = c;
@@ -330,7 +330,7 @@ void isup_call_proceeding(struct isup_call *c)
 	if (c->state != CALL_PRESENT)
 		return;
 	trunk_enter(c->trunk);
-	call_set_state(c, CALL_IN_PROCEEDING);
+	trunk_call_set_state(c, CALL_IN_PROCEEDING);
 	pri_proceeding(c->trunk->pri, c->pri, (int)c->slot, 0);
 	trunk_leave(c->trunk);
 }
@@ -341,7 +341,7 @@ void isup_call_alerting(struct isup_call *c, bool inband)
 	if (c->state != CALL_IN_PROCEEDING)
 		return;
 	trunk_enter(c->trunk);
-	call_set_state(c, CALL_RECEIVED);
+	trunk_call_set_state(c, CALL_RECEIVED);
 	pri_acknowledge(c->trunk->pri, c->pri, 0, inband);
 	trunk_leave(c->trunk);
 }
@@ -368,9 +368,9 @@ void isup_call_answer(struct isup_call *c)
 	/* Only the user waits for CONNECT ACKNOWLEDGE (5.2.8); QSIG libpri treats as the network.
 	 */
 	if (t->conf.side == ISUP_NETWORK || t->conf.switch_type == ISUP_QSIG) {
-		call_set_state(c, CALL_ACTIVE);
+		trunk_call_set_state(c, CALL_ACTIVE);
 	} else {
-		call_set_state(c, CALL_CONNECT_REQUEST);
+		trunk_call_set_state(c, CALL_CONNECT_REQUEST);
 		timer_start(t->loop, &c->timer, timer_ms(t->conf.t313_ms, T313_MS), on_t313, c);
 	}
 	pri_answer(t->pri, c->pri, (int)c->slot, 0);

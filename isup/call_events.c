@@ -13,20 +13,20 @@ static void refuse_setup(struct isup_trunk *t, const pri_event_ring *ring, int c
 	log_limited(&t->refused_log, 5000, LOG_ISUP, LOG_WARN,
 		    "%s: SETUP for channel %d from '%s' refused: %s", t->conf.name,
 		    ring->channel & 0xff, ring->callingnum, cause_text(cause));
-	if (!call_cause_refuses(cause))
+	if (!trunk_call_cause_refuses(cause))
 		pri_proceeding(t->pri, ring->call, 0, 0);
 	pri_hangup(t->pri, ring->call, cause);
 }
 
 static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 {
-	struct isup_call *stale = call_find(t, ring->call);
+	struct isup_call *stale = trunk_call_find(t, ring->call);
 	int cause = 0;
 
 	t->counts.setups_in++;
 	if (stale != NULL) { /* freed and allocated again at the same address */
 		stale->pri = NULL;
-		call_finish(stale, Q850_NORMAL_UNSPECIFIED);
+		trunk_call_finish(stale, Q850_NORMAL_UNSPECIFIED);
 	}
 	if (ring->channel >= 0 && (ring->channel & PRI_CALL_INDEPENDENT) != 0) {
 		refuse_setup(t, ring, Q850_INCOMPATIBLE_DESTINATION);
@@ -37,7 +37,7 @@ static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 		refuse_setup(t, ring, cause);
 		return;
 	}
-	struct isup_call *c = call_new(t);
+	struct isup_call *c = trunk_call_new(t);
 	if (c == NULL) {
 		refuse_setup(t, ring, Q850_RESOURCE_UNAVAILABLE);
 		return;
@@ -46,7 +46,7 @@ static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 	c->incoming = true;
 	c->call_reference = (uint16_t)(ring->cref & 0x7fff);
 	slot_take(c, slot);
-	call_set_state(c, CALL_PRESENT);
+	trunk_call_set_state(c, CALL_PRESENT);
 	c->speech = ring->ctype == PRI_TRANS_CAP_SPEECH || ring->ctype == PRI_TRANS_CAP_3_1K_AUDIO;
 	party_number_from_pri(&c->called, ring->callednum, ring->calledplan, 0);
 	/* Not ring->callingpres: that mixes in the name's. */
@@ -76,12 +76,12 @@ static void tell_progress(struct isup_call *c, enum isup_event_kind kind, int pr
 static bool answer_fits(struct isup_call *c, int channel)
 {
 	if (c->incoming) { /* no answer is expected to a SETUP of theirs */
-		call_clear_by_trunk(c, Q850_WRONG_CALL_STATE, Q850_WRONG_CALL_STATE);
+		trunk_call_clear_by_trunk(c, Q850_WRONG_CALL_STATE, Q850_WRONG_CALL_STATE);
 		return false;
 	}
 	if (c->state != CALL_INITIATED || slot_for_answer(c, channel))
 		return true;
-	call_clear_by_trunk(c, Q850_CHANNEL_UNACCEPTABLE, Q850_CHANNEL_NOT_AVAILABLE);
+	trunk_call_clear_by_trunk(c, Q850_CHANNEL_UNACCEPTABLE, Q850_CHANNEL_NOT_AVAILABLE);
 	return false;
 }
 
@@ -91,8 +91,9 @@ static void on_proceeding(struct isup_call *c, const pri_event_proceeding *ev)
 
 	if (c->state != CALL_INITIATED || !answer_fits(c, ev->channel))
 		return;
-	call_set_state(c, CALL_OUT_PROCEEDING);
-	timer_start(t->loop, &c->timer, timer_ms(t->conf.t310_ms, T310_MS), call_on_no_answer, c);
+	trunk_call_set_state(c, CALL_OUT_PROCEEDING);
+	timer_start(t->loop, &c->timer, timer_ms(t->conf.t310_ms, T310_MS), trunk_call_on_no_answer,
+		    c);
 	tell_progress(c, ISUP_PROCEEDING, ev->progressmask);
 }
 
@@ -103,7 +104,7 @@ static void on_progress(struct isup_call *c, const pri_event_proceeding *ev)
 	    !answer_fits(c, ev->channel))
 		return;
 	if (c->state == CALL_INITIATED)
-		call_set_state(c, CALL_OUT_PROCEEDING);
+		trunk_call_set_state(c, CALL_OUT_PROCEEDING);
 	timer_stop(&c->timer); /* the caller hears what goes on, 5.1.6 */
 	tell_progress(c, ISUP_PROGRESS, ev->progressmask);
 }
@@ -113,7 +114,7 @@ static void on_alerting(struct isup_call *c, const pri_event_ringing *ev)
 	if ((c->state != CALL_INITIATED && c->state != CALL_OUT_PROCEEDING) ||
 	    !answer_fits(c, ev->channel))
 		return;
-	call_set_state(c, CALL_DELIVERED);
+	trunk_call_set_state(c, CALL_DELIVERED);
 	tell_progress(c, ISUP_ALERTING, ev->progressmask);
 }
 
@@ -121,7 +122,7 @@ static void on_connect(struct isup_call *c, const pri_event_answer *ev)
 {
 	if (c->state == CALL_CLEARING || c->state == CALL_ACTIVE || !answer_fits(c, ev->channel))
 		return;
-	call_set_state(c, CALL_ACTIVE);
+	trunk_call_set_state(c, CALL_ACTIVE);
 	pri_connect_ack(c->trunk->pri, c->pri, 0);
 	tell_progress(c, ISUP_CONNECT, ev->progressmask);
 }
@@ -136,10 +137,10 @@ static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
 	}
 	if (c->state == CALL_CLEAR_INDICATION)
 		return;
-	call_note_cause(c, ev->cause);
+	trunk_call_note_cause(c, ev->cause);
 	c->location_user = t->reading_location_user;
-	call_set_state(c, CALL_CLEAR_INDICATION);
-	call_start_guard(c);
+	trunk_call_set_state(c, CALL_CLEAR_INDICATION);
+	trunk_call_start_guard(c);
 	trunk_tell(c, ISUP_CLEARING);
 }
 
@@ -149,16 +150,16 @@ static void on_hangup(struct isup_call *c, const pri_event_hangup *ev, bool from
 	struct isup_trunk *t = c->trunk;
 
 	if (ev->e == PRI_EVENT_HANGUP_ACK && from_timer && c->state == CALL_CLEARING && t->up) {
-		call_finish_unanswered(c, ev->cause); /* T308, second time */
+		trunk_call_finish_unanswered(c, ev->cause); /* T308, second time */
 		return;
 	}
 	if (c->cause < 0 && !from_timer)
 		c->location_user = t->reading_location_user;
 	if (c->lost_glare && c->state == CALL_INITIATED)
-		call_note_cause(c, Q850_CHANNEL_NOT_AVAILABLE);
+		trunk_call_note_cause(c, Q850_CHANNEL_NOT_AVAILABLE);
 	if (ev->e == PRI_EVENT_HANGUP) /* HANGUP_ACK: nothing is left to send */
 		pri_hangup(t->pri, c->pri, ev->cause > 0 ? ev->cause : Q850_NORMAL_UNSPECIFIED);
-	call_finish(c, ev->cause);
+	trunk_call_finish(c, ev->cause);
 }
 
 static void on_digits(struct isup_call *c, const pri_event_ring *ev)
@@ -187,7 +188,7 @@ static q931_call *event_call(const pri_event *ev)
 	}
 }
 
-void call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer)
+void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer)
 {
 	struct isup_call *c;
 	pri_event_proceeding quiet;
@@ -197,7 +198,7 @@ void call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_time
 		return;
 	}
 	q931_call *pri = event_call(ev);
-	c = pri != NULL ? call_find(t, pri) : NULL;
+	c = pri != NULL ? trunk_call_find(t, pri) : NULL;
 	if (c == NULL) { /* one we refused: libpri wants its clearing completed all the same */
 		if (pri != NULL && (ev->e == PRI_EVENT_HANGUP_REQ || ev->e == PRI_EVENT_HANGUP))
 			pri_hangup(t->pri, pri, ev->hangup.cause);
@@ -218,7 +219,7 @@ void call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_time
 	case PRI_EVENT_ANSWER: on_connect(c, &ev->answer); break;
 	case PRI_EVENT_CONNECT_ACK:
 		if (c->state == CALL_CONNECT_REQUEST)
-			call_set_state(c, CALL_ACTIVE);
+			trunk_call_set_state(c, CALL_ACTIVE);
 		break;
 	case PRI_EVENT_HANGUP_REQ: on_disconnect(c, &ev->hangup); break;
 	case PRI_EVENT_HANGUP:

@@ -141,7 +141,7 @@ void restart_on_request(struct isup_trunk *t, int channel)
 	for (c = t->calls; c != NULL; c = next) {
 		next = c->next;
 		if (c->state != CALL_DEAD && (all || c->slot == wanted))
-			call_finish(c, Q850_TEMPORARY_FAILURE);
+			trunk_call_finish(c, Q850_TEMPORARY_FAILURE);
 	}
 	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
 		if (all || slot == wanted) {

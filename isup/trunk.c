@@ -28,7 +28,7 @@ void isup_trunk_conf_default(struct isup_trunk_conf *conf)
 static void trunk_free(struct isup_trunk *t)
 {
 	while (t->calls != NULL)
-		call_free(t->calls);
+		trunk_call_free(t->calls);
 	free(t);
 }
 
@@ -60,7 +60,7 @@ static void tell_call(struct isup_call *c, enum isup_event_kind kind)
 	c->inband &= ~(1u << kind);
 	t->ops.event(t->arg, &ev);
 	if (kind == ISUP_RELEASED)
-		call_free(c);
+		trunk_call_free(c);
 }
 
 /* The call's events are told in the order of the enum, which is the order a call goes through
@@ -209,7 +209,7 @@ static void on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_ti
 		log_limited(&t->conf_log, 60000, LOG_ISUP, LOG_ERROR, "%s: %s", t->conf.name,
 			    ev->err.err);
 		break;
-	default: call_on_pri_event(t, ev, from_timer); break;
+	default: trunk_call_on_pri_event(t, ev, from_timer); break;
 	}
 }
 
@@ -267,8 +267,8 @@ static void run_frames(struct isup_trunk *t)
 			pri_event copy = *ev;
 			on_pri_event(t, &copy, false);
 		}
-		call_after_disconnect(t);
-		call_sweep(t);
+		trunk_call_after_disconnect(t);
+		trunk_call_sweep(t);
 		forget_frame(t);
 		t->rx_first = (t->rx_first + 1) % RX_QUEUE;
 		t->rx_count--;
@@ -290,7 +290,7 @@ void trunk_leave(struct isup_trunk *t)
 	do {
 		run_frames(t);
 		run_timers(t);
-		call_sweep(t);
+		trunk_call_sweep(t);
 	} while (t->rx_count > 0);
 	t->entered--;
 

@@ -132,28 +132,28 @@ void trunk_leave(struct isup_trunk *t);
 void trunk_tell(struct isup_call *c, enum isup_event_kind kind);
 
 /* call.c */
-struct isup_call *call_find(struct isup_trunk *t, const q931_call *pri);
-struct isup_call *call_new(struct isup_trunk *t);
-void call_free(struct isup_call *c);
-void call_set_state(struct isup_call *c, enum call_state state); /* stops its timer */
-void call_note_cause(struct isup_call *c, int cause);            /* the first one stays */
+struct isup_call *trunk_call_find(struct isup_trunk *t, const q931_call *pri);
+struct isup_call *trunk_call_new(struct isup_trunk *t);
+void trunk_call_free(struct isup_call *c);
+void trunk_call_set_state(struct isup_call *c, enum call_state state); /* stops its timer */
+void trunk_call_note_cause(struct isup_call *c, int cause);            /* the first one stays */
 /* Causes that refuse a SETUP by RELEASE COMPLETE when nothing was answered yet. */
-bool call_cause_refuses(int cause);
+bool trunk_call_cause_refuses(int cause);
 /* We clear on our own: the far side gets line_cause, our owner hears owner_cause. */
-void call_clear_by_trunk(struct isup_call *c, int line_cause, int owner_cause);
-void call_start_guard(struct isup_call *c); /* frees a call whose clearing hangs */
-void call_on_no_answer(void *call);         /* T310, and T303 for the second time */
-/* Like call_finish(), but the far side may still hold the slot. */
-void call_finish_unanswered(struct isup_call *c, int cause);
+void trunk_call_clear_by_trunk(struct isup_call *c, int line_cause, int owner_cause);
+void trunk_call_start_guard(struct isup_call *c); /* frees a call whose clearing hangs */
+void trunk_call_on_no_answer(void *call);         /* T310, and T303 for the second time */
+/* Like trunk_call_finish(), but the far side may still hold the slot. */
+void trunk_call_finish_unanswered(struct isup_call *c, int cause);
 /* After each frame: a DISCONNECT that libpri has dealt with alone. */
-void call_after_disconnect(struct isup_trunk *t);
+void trunk_call_after_disconnect(struct isup_trunk *t);
 /* Finds the calls that libpri has freed without an event, and reports them. */
-void call_sweep(struct isup_trunk *t);
+void trunk_call_sweep(struct isup_trunk *t);
 /* The call is over on the line: forgets libpri's record at once.  far_cause as in the event. */
-void call_finish(struct isup_call *c, int far_cause);
+void trunk_call_finish(struct isup_call *c, int far_cause);
 
 /* call_events.c */
-void call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer);
+void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer);
 
 /* screen.c */
 bool screen_forbids(const struct isup_trunk *t, const struct q931_message *m);
