@@ -142,7 +142,7 @@ static int scan_request_line(struct sip_scan *scan, struct sip_text line)
 	const char *space = memchr(line.at, ' ', line.len);
 	const char *last = line.len > 0 ? memrchr(line.at, ' ', line.len) : NULL;
 
-	if (space == NULL || space == line.at || space - line.at > 32)
+	if (space == NULL || space == line.at || space - line.at > 64)
 		return -EBADMSG;
 	scan->method = (struct sip_text){line.at, (size_t)(space - line.at)};
 	for (size_t i = 0; i < scan->method.len; i++)

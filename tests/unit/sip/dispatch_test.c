@@ -363,6 +363,106 @@ static void test_503_when_full(void **state)
 	rig_close(&r);
 }
 
+/* Messages after those of RFC 4475: odd but right ones must not be taken for wrong, nor the other
+ * way round. */
+#define TORTURE_REST                                                                               \
+	"Via: SIP/2.0/UDP 192.0.2.2;rport;branch=z9hG4bKtorture\r\nFrom: <sip:c@e.net>;tag=1\r\n"  \
+	"To: <sip:j@e.com>\r\nCall-ID: torture\r\nMax-Forwards: 70\r\n"
+
+static const struct {
+	const char *name;
+	int status;
+	const char *text;
+} torture[] = {
+	{"3.1.1.1 wsinv", 481, /* it has a To tag */
+	 "INVITE sip:vivekg@chair-dnrc.example.com;unknownparam SIP/2.0\r\n"
+	 "TO :\r\n sip:vivekg@chair-dnrc.example.com ;   tag    = 1918181833n\r\n"
+	 "from   : \"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>\r\n"
+	 "  ;\r\n  tag = 98asjd8\r\nMaX-fOrWaRdS: 0068\r\nCall-ID: wsinv.ndaksdj@192.0.2.1\r\n"
+	 "Content-Length   : 0\r\ncseq: 0009\r\n  INVITE\r\n"
+	 "Via  : SIP  /   2.0\r\n /UDP\r\n    192.0.2.2;rport;branch=390skdjuw\r\ns :\r\n"
+	 "NewFangledHeader:   newfangled value\r\n continued newfangled value\r\n"
+	 "UnknownHeaderWithUnusualValue: ;;,,;;,;\r\n"
+	 "Route:\r\n <sip:services.example.com;lr;unknownwith=value;unknown-no-value>\r\n"
+	 "v:  SIP  / 2.0  / TCP     spindle.example.com   ;\r\n  branch  =   z9hG4bK9ikj8  ,\r\n"
+	 " SIP  /    2.0   / UDP  192.168.255.111   ; branch=\r\n z9hG4bK30239\r\n"
+	 "m:\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\r\n      newvalue "
+	 ";\r\n"
+	 "  secondparam ; q = 0.33\r\n\r\n"},
+	{"3.1.1.2 intmeth", 501,
+	 "!interesting-Method0123456789_*+`.%indeed'~ sip:1_unusual.URI~(to-be!sure)&isn't+it$/"
+	 "crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com "
+	 "SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 139122385 !interesting-Method0123456789_*+`.%indeed'~\r\n\r\n"},
+	{"3.1.1.3 esc01", 200,
+	 "OPTIONS sip:sips%3Auser%40example.com@example.net SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 1 OPTIONS\r\n\r\n"},
+	{"3.1.1.8 dblreq", 405,
+	 "REGISTER sip:example.com SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\nINVITE sip:joe@example.com SIP/2.0\r\n"},
+	{"3.1.2.1 badinv01", 400,
+	 "INVITE sip:user@example.com SIP/2.0\r\nTo: sip:j.user@example.com\r\n"
+	 "From: sip:caller@example.net;tag=134161461246\r\nMax-Forwards: 7\r\n"
+	 "Call-ID: badinv01.0ha0isndaksdjasdf3234nas\r\nCSeq: 8 INVITE\r\n"
+	 "Via: SIP/2.0/UDP 192.0.2.15;;,;,,\r\nContact: \"Joe\" <sip:joe@example.org>;;;;\r\n\r\n"},
+	{"3.1.2.2 clerr", 400,
+	 "OPTIONS sip:user@example.com SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 1 OPTIONS\r\nContent-Length: 9999\r\n\r\n"},
+	{"3.1.2.3 ncl", 400,
+	 "OPTIONS sip:user@example.com SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 1 OPTIONS\r\nContent-Length: -999\r\n\r\n"},
+	{"3.1.2.4 scalar02", 400,
+	 "OPTIONS sip:user@example.com SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 36893488147419103232 OPTIONS\r\n\r\n"},
+	{"3.1.2.7 ltgtruri", 400,
+	 "OPTIONS <sip:user@example.com> SIP/2.0\r\n" TORTURE_REST "CSeq: 1 OPTIONS\r\n\r\n"},
+	{"3.1.2.8 lwsruri", 400,
+	 "OPTIONS sip:user@example.com; lr SIP/2.0\r\n" TORTURE_REST "CSeq: 1 OPTIONS\r\n\r\n"},
+	{"3.1.2.9 lwsstart", 400,
+	 "OPTIONS  sip:user@example.com  SIP/2.0\r\n" TORTURE_REST "CSeq: 1 OPTIONS\r\n\r\n"},
+	{"3.1.2.10 trws", 400,
+	 "OPTIONS sip:remote@example.com SIP/2.0  \r\n" TORTURE_REST "CSeq: 1 OPTIONS\r\n\r\n"},
+	{"3.1.2.16 badvers", 505,
+	 "OPTIONS sip:t.watson@example.org SIP/7.0\r\n" TORTURE_REST "CSeq: 1 OPTIONS\r\n\r\n"},
+	{"3.1.2.17 mismatch01", 400,
+	 "OPTIONS sip:user@example.com SIP/2.0\r\n" TORTURE_REST "CSeq: 8 INVITE\r\n\r\n"},
+	{"3.3.2 unkscm", 416,
+	 "OPTIONS nobodyKnowsThisScheme:totallyopaquecontent SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 3 OPTIONS\r\n\r\n"},
+	{"3.3.3 novelsc", 416,
+	 "OPTIONS soap.beep://192.0.2.103:3002 SIP/2.0\r\n" TORTURE_REST "CSeq: 3 OPTIONS\r\n\r\n"},
+	{"3.3.6 bext01", 420,
+	 "OPTIONS sip:user@example.com SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 8 OPTIONS\r\nRequire: nothingSupportsThis, nothingSupportsThisEither\r\n\r\n"},
+	{"3.3.8 multi01", 400,
+	 "OPTIONS sip:user@example.com SIP/2.0\r\n" TORTURE_REST TORTURE_REST
+	 "CSeq: 5 OPTIONS\r\n\r\n"},
+	{"3.3.9 mcl01", 400,
+	 "OPTIONS sip:user@example.com SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 5 OPTIONS\r\nContent-Length: 13\r\nContent-Length: 5\r\n\r\nThere's no way"},
+	{"3.3.15 sdp01", 200, /* an OPTIONS here: what is in Accept does not matter */
+	 "OPTIONS sip:user@example.com SIP/2.0\r\n" TORTURE_REST
+	 "CSeq: 5 OPTIONS\r\nAccept: text/nobodyKnowsThis\r\n\r\n"},
+	{"3.4.1 inv2543", 400, /* no Contact; all else that RFC 2543 left out is forgiven */
+	 "INVITE sip:UserB@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;rport\r\n"
+	 "From: <sip:a@example.net>\r\nTo: <sip:b@example.com>\r\nCall-ID: inv2543\r\n"
+	 "CSeq: 56 INVITE\r\n\r\n"},
+};
+
+static void test_torture(void **state)
+{
+	for (size_t i = 0; i < sizeof(torture) / sizeof(torture[0]); i++) {
+		struct rig r;
+		rig_open(&r);
+		rig_send(&r, torture[i].text);
+		if (r.in_count != 1 || atoi(r.in[0].text + 8) != torture[i].status)
+			fail_msg("%s: %d was due, this came:\n%s", torture[i].name,
+				 torture[i].status, r.in_count > 0 ? r.in[0].text : "nothing");
+		rig_no_event(&r);
+		rig_close(&r);
+	}
+}
+
 static unsigned traced_in, traced_out;
 
 static void on_trace(void *arg, bool sent, const struct sockaddr *peer, const char *text,
@@ -408,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_strangers_fill_no_log),
 		cmocka_unit_test(test_keepalive_is_no_error),
 		cmocka_unit_test(test_503_when_full),
+		cmocka_unit_test(test_torture),
 		cmocka_unit_test(test_trace),
 	};
 
