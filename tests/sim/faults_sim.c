@@ -352,6 +352,8 @@ static void sip_reacts(void *arg, unsigned call, const char *words)
 		peer_do(r->sip, call, "200 sdp");
 	else if (words_match("BYE", words))
 		peer_do(r->sip, call, "200 BYE");
+	else if (words_have(words, "BYE") && words[0] != '2')
+		sim_fail("a refused BYE leaves a call standing: %s", words);
 	else if (words_match("CANCEL", words))
 		peer_do(r->sip, call, "200 CANCEL");
 	else if (words_have(words, "INVITE") && words[0] >= '2' && words[0] <= '6')
