@@ -269,7 +269,7 @@ static void check_headers(struct walk *w)
 		refuse(scan, 400, "Too Many Headers");
 	if (w->froms != 1 || w->tos != 1 || w->call_ids != 1 || w->cseqs != 1 ||
 	    scan->via_count == 0 || scan->call_id.len == 0 || scan->from.len == 0 ||
-	    scan->to.len == 0 || scan->via[0].len == 0)
+	    scan->to.len == 0 || scan->cseq.len == 0 || scan->via[0].len == 0)
 		refuse(scan, 400, "Mandatory Header Missing or Repeated");
 	if (w->max_forwards > 1 || w->content_types > 1)
 		refuse(scan, 400, "Max-Forwards or Content-Type Repeated");

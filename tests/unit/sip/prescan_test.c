@@ -79,6 +79,15 @@ static void test_content_type_can_be_cut_out(void **state)
 	refused(GOOD "c: a/b\r\nContent-Type: c/d\r\n\r\n", 400);
 }
 
+static void test_response_without_cseq(void **state)
+{
+	struct sip_scan s;
+
+	assert_int_equal(scan(&s, "SIP/2.0 200 x\r\nv: SIP/2.0/UDP h;branch=z\r\nf: x\r\nt: y\r\n"
+				  "i: z\r\nCSeq: \r\n\r\n"),
+			 -EBADMSG);
+}
+
 static void test_keepalive(void **state)
 {
 	struct sip_scan s;
@@ -144,6 +153,7 @@ static void test_mandatory(void **state)
 	refused(GOOD "i: again\r\n\r\n", 400);
 	refused(GOOD "f: <sip:again@x>\r\n\r\n", 400);
 	refused(HEAD("INVITE", "sip:a@b", "SIP/2.0") "\r\n", 400);
+	refused(HEAD("INVITE", "sip:a@b", "SIP/2.0") REST("") "\r\n", 400);
 	refused(GOOD "No colon here\r\n\r\n", 400);
 	refused(GOOD, 400); /* never ends */
 	refused(GOOD "Subject: a\rb\r\n\r\n", 400);
@@ -245,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_response),
 		cmocka_unit_test(test_content_type_can_be_cut_out),
+		cmocka_unit_test(test_response_without_cseq),
 		cmocka_unit_test(test_keepalive),
 		cmocka_unit_test(test_not_sip),
 		cmocka_unit_test(test_start_line),
