@@ -5,13 +5,18 @@ import subprocess
 from lib.stage import HOST, Failed, binary, wait_for
 
 
-class Simpbx:
-    """phones: lines of a script (docs/simpbx.md)."""
+def _address(at):
+    return f"{HOST}:{at}" if isinstance(at, int) else at
 
-    def __init__(self, stage, local_port, peer_port, phones, span="", name="simpbx"):
+
+class Simpbx:
+    """phones: lines of a script (docs/simpbx.md).  local, peer: ports, or "ADDRESS:PORT".  span:
+    more words about the span; after a line break, more spans."""
+
+    def __init__(self, stage, local, peer, phones, span="", name="simpbx"):
         self.name = name
         script = stage.write(name + ".pbx",
-                             f"span t1-1 local {HOST}:{local_port} peer {HOST}:{peer_port}\n"
+                             f"span t1-1 local {_address(local)} peer {_address(peer)}\n"
                              + (f"\t{span}\n" if span else "") + phones.strip() + "\n")
         self.out_path = stage.path(name + ".events")
         with open(self.out_path, "wb") as out:

@@ -105,3 +105,33 @@ class Tandem:
         bad = [l for l in self.process.log().splitlines() if " error " in l]
         if bad:
             raise Failed("errors in tandem's log:\n" + "\n".join(bad[:10]))
+
+
+class Gateway(Tandem):
+    """A tandem whose configuration is all the test's own, but for the control socket."""
+
+    def __init__(self, stage, text):
+        super().__init__(stage, {}, text)
+
+    def configure(self, rest, **sections):
+        if "gateway {" not in rest:
+            rest = "gateway { }\n" + rest
+        return self.stage.write("tandem.conf", rest.replace(
+            "gateway {", f'gateway {{ control = "{self.control_path}"', 1))
+
+    def spans(self):
+        return {span["name"]: span for span in self.ask("spans")["spans"]}
+
+    def wait_up(self, *names):
+        """All channels of these spans are idle."""
+        for name in names:
+            wait_for(lambda n=name: set(self.spans()[n]["slots"]) <= set(".D-"), lambda n=name:
+                     f"{n} is idle: {self.spans()[n]['slots']}", 20)
+            wait_for(lambda n=name: self.spans()[n]["trunk"]["up"] and
+                     self.spans()[n]["alarms"] == "none", f"{name} is up", 20)
+
+    def wait_idle(self, timeout_s=10):
+        def state():
+            return self.status()["calls"], [s["slots"].count("B") for s in self.spans().values()]
+        wait_for(lambda: state()[0] == 0 and not any(state()[1]),
+                 lambda: f"no call is left: {state()}", timeout_s)
