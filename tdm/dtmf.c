@@ -1,10 +1,12 @@
 /* dtmf.c - DTMF digits by spandsp.
  *
  * The detector runs with the dial tone filter: without it a digit over dial tone, which is how
- * every number starts, is missed.  spandsp/expose.h makes both states members of ours, so nothing
+ * every number starts, is missed.  It costs 100 instructions a sample, so it is fed only what the
+ * gate lets through.  spandsp/expose.h makes both states members of ours, so nothing
  * is allocated per digit.
  */
 #include "tdm/dtmf.h"
+#include "tdm/dtmf_gate.h"
 #include <errno.h>
 #include <spandsp.h>
 #include <spandsp/expose.h>
@@ -12,7 +14,8 @@
 #include <string.h>
 
 enum {
-	BLOCK = 80,          /* octets at a time: 10 ms */
+	BLOCK = DTMF_GATE_SAMPLES, /* octets at a time: 10 ms */
+	HOLD_BLOCKS = 4, /* the detector is fed after the gate closed: its own blocks have 13 ms */
 	MIN_OCTETS = 70 * 8, /* Q.24 table A-1: 40 ms are enough; PBXs want some more */
 	LEVEL_DBM0 = -9,     /* of each tone: -6 together, the most Q.23 networks take */
 	QUEUE_DIGITS = 32,
@@ -23,8 +26,11 @@ enum {
 
 struct dtmf_detector {
 	struct dtmf_rx_state_s rx;
-	char digit;    /* on now; 0 = none */
-	uint8_t level; /* -dBm0 */
+	int16_t linear[256];   /* of each octet */
+	char digit;            /* on now; 0 = none */
+	uint8_t level;         /* -dBm0 */
+	unsigned hold;         /* blocks still to be fed */
+	int16_t before[BLOCK]; /* that was not fed: a digit may have begun in it */
 };
 
 /* Called at the begin of a digit, and with code 0 at its end. */
@@ -44,6 +50,8 @@ int dtmf_detector_new(struct dtmf_detector **out)
 	*out = d;
 	if (d == NULL)
 		return -ENOMEM;
+	for (int octet = 0; octet < 256; octet++)
+		d->linear[octet] = ulaw_to_linear((uint8_t)octet);
 	dtmf_rx_init(&d->rx, NULL, NULL);
 	dtmf_rx_set_realtime_callback(&d->rx, on_change, d);
 	dtmf_rx_parms(&d->rx, TRUE, -1, -1, -99); /* the rest stays as it is */
@@ -55,17 +63,29 @@ void dtmf_detector_free(struct dtmf_detector *d)
 	free(d);
 }
 
+static void feed(struct dtmf_detector *d, const int16_t samples[BLOCK])
+{
+	if (dtmf_gate_is_open(samples)) {
+		if (d->hold == 0)
+			dtmf_rx(&d->rx, d->before, BLOCK);
+		d->hold = HOLD_BLOCKS;
+	}
+	if (d->hold > 0 || d->digit != 0) {
+		dtmf_rx(&d->rx, samples, BLOCK);
+		d->hold -= d->hold > 0;
+	} else {
+		memcpy(d->before, samples, sizeof(d->before));
+	}
+}
+
 char dtmf_detector_run(struct dtmf_detector *d, const uint8_t *ulaw, size_t count, uint8_t *level)
 {
 	int16_t samples[BLOCK];
 
-	while (count > 0) {
-		size_t n = count < BLOCK ? count : BLOCK;
-		for (size_t i = 0; i < n; i++)
-			samples[i] = ulaw_to_linear(ulaw[i]);
-		dtmf_rx(&d->rx, samples, (int)n);
-		ulaw += n;
-		count -= n;
+	for (; count >= BLOCK; ulaw += BLOCK, count -= BLOCK) {
+		for (size_t i = 0; i < BLOCK; i++)
+			samples[i] = d->linear[ulaw[i]];
+		feed(d, samples);
 	}
 	if (level != NULL && d->digit != 0)
 		*level = d->level;

@@ -16,7 +16,7 @@ struct dtmf_generator;
 
 int dtmf_detector_new(struct dtmf_detector **out); /* 0 or -ENOMEM */
 void dtmf_detector_free(struct dtmf_detector *d);
-/* Feeds count mu-law octets.  Returns the digit that is on at the end of them, 0 = none, with its
+/* Feeds count mu-law octets, a multiple of 80.  Returns the digit that is on at the end of them, 0 = none, with its
  * level (as -dBm0) when level is not NULL. */
 char dtmf_detector_run(struct dtmf_detector *d, const uint8_t *ulaw, size_t count, uint8_t *level);
 

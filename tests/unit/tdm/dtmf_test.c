@@ -150,9 +150,132 @@ static void what_is_no_digit_and_what_is_too_much_is_dropped(void **state)
 	assert_int_equal(ticks, 14 * QUEUE_DIGITS);
 }
 
+/* What the detector says without gate. */
+static unsigned digits_without_gate(const int16_t *samples, size_t count)
+{
+	struct dtmf_detector d = {.digit = 0};
+	unsigned heard = 0;
+	char last = 0;
+	dtmf_rx_init(&d.rx, NULL, NULL);
+	dtmf_rx_set_realtime_callback(&d.rx, on_change, &d);
+	dtmf_rx_parms(&d.rx, TRUE, -1, -1, -99);
+	for (size_t i = 0; i + TICK <= count; i += TICK) {
+		int16_t heard_samples[TICK];
+		for (int k = 0; k < TICK; k++)
+			heard_samples[k] = ulaw_to_linear(linear_to_ulaw(samples[i + (size_t)k]));
+		dtmf_rx(&d.rx, heard_samples, TICK);
+		heard += d.digit != 0 && d.digit != last;
+		last = d.digit;
+	}
+	return heard;
+}
+
+static void add_noise(int16_t *samples, size_t count, double dbm0)
+{
+	static unsigned seed = 1;
+	double rms = 32124.0 / sqrt(2) * pow(10, (dbm0 - 3.17) / 20);
+	for (size_t i = 0; i < count; i++) {
+		double sum = 0;
+		for (int k = 0; k < 12; k++) {
+			seed = seed * 1103515245 + 12345;
+			sum += (seed >> 16 & 0x7fff) / 32768.0 - 0.5;
+		}
+		samples[i] = (int16_t)(samples[i] + rms * sum);
+	}
+}
+
+struct sound {
+	double row, column; /* dBm0 */
+	double off;         /* share of the frequency */
+	double dial, noise; /* dBm0 */
+};
+
+/* Twenty digits of this sound, at every place in a tick. */
+static void make_digits(int16_t *samples, size_t count, const struct sound *s, size_t octets)
+{
+	static const int row[] = {697, 770, 852, 941}, column[] = {1209, 1336, 1477, 1633};
+
+	memset(samples, 0, count * sizeof(*samples));
+	if (s->dial > -90) {
+		add_tone(samples, count, 350, s->dial);
+		add_tone(samples, count, 440, s->dial);
+	}
+	add_noise(samples, count, s->noise);
+	for (unsigned i = 0; i < 20; i++) {
+		int16_t *at = samples + 800 + i * 1204;
+		assert_true(at + octets < samples + count);
+		add_tone(at, octets, row[i % 4] * (1 + s->off), s->row);
+		add_tone(at, octets, column[i / 4 % 4] * (1 - s->off), s->column);
+	}
+}
+
+/* Twist, length, frequency, dial tone and noise as far as the detector goes and further. */
+static void the_gate_keeps_no_digit_back(void **state)
+{
+	static const struct sound sounds[] = {
+		{-9, -9, 0, -99, -70},      {-3, -3, 0, -99, -70},       {-25, -25, 0, -99, -60},
+		{-33, -33, 0, -99, -70},    {-38, -38, 0, -99, -70},     {-12, -9, 0, -99, -60},
+		{-6, -12, 0, -99, -60},     {-20, -13, 0, -99, -45},     {-9, -9, 0.012, -99, -60},
+		{-9, -9, -0.015, -99, -60}, {-10, -10, 0, -13, -60},     {-16, -16, 0, -13, -60},
+		{-22, -20, 0.01, -13, -60}, {-16, -13, -0.01, -20, -50}, {-20, -20, 0, -99, -32},
+		{-15, -15, 0, -99, -25},
+	};
+	static int16_t samples[26000];
+	unsigned all = 0, with_sum = 0, without_sum = 0;
+
+	for (size_t s = 0; s < sizeof(sounds) / sizeof(sounds[0]); s++) {
+		for (size_t octets = 40 * 8; octets <= 70 * 8; octets += 5 * 8) {
+			struct dtmf_detector *d;
+			unsigned with, without;
+			make_digits(samples, 26000, &sounds[s], octets);
+			assert_int_equal(dtmf_detector_new(&d), 0);
+			with = digits_in(d, samples, 26000);
+			without = digits_without_gate(samples, 26000);
+			dtmf_detector_free(d);
+			/* Only what is at the detector's limit may go either way. */
+			if (without == 20)
+				assert_int_equal(with, 20);
+			all += without == 20;
+			with_sum += with;
+			without_sum += without;
+		}
+	}
+	assert_true(all > 80);
+	assert_true(with_sum + 2 >= without_sum);
+}
+
+static double opened(const int16_t *samples, size_t count)
+{
+	unsigned open = 0;
+	for (size_t i = 0; i + TICK <= count; i += TICK)
+		open += dtmf_gate_is_open(samples + i);
+	return open / (count / (double)TICK);
+}
+
+/* Or it would be no use. */
+static void the_gate_is_closed_to_other_sounds(void **state)
+{
+	static int16_t samples[80000];
+	static const double tones[][2] = {
+		{500, 0}, {1004, 0}, {2100, 0}, {480, 620}, {1100, 0}, {697, 0}, {1336, 0},
+	};
+	assert_true(opened(samples, 80000) == 0);
+	add_noise(samples, 80000, -20);
+	assert_true(opened(samples, 80000) < 0.01);
+	for (size_t i = 0; i < sizeof(tones) / sizeof(tones[0]); i++) {
+		memset(samples, 0, sizeof(samples));
+		add_tone(samples, 80000, tones[i][0], -10);
+		if (tones[i][1] > 0)
+			add_tone(samples, 80000, tones[i][1], -10);
+		assert_true(opened(samples, 80000) < 0.01);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_gate_keeps_no_digit_back),
+		cmocka_unit_test(the_gate_is_closed_to_other_sounds),
 		cmocka_unit_test_setup_teardown(every_digit_is_made_and_heard, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_burst_of_digits_is_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_digit_over_dial_tone_is_heard, setup, teardown),
