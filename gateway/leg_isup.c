@@ -171,6 +171,28 @@ void leg_isup_party(struct leg_party *out, const struct isup_party *in)
 	out->screening = in->screening;
 }
 
+/* Display is IA5 text (Q.931 4.5.16): of UTF-8, the letters of western Europe lose their accents,
+ * and any other character becomes a question mark rather than several odd ones. */
+static void name_to_ia5(char out[ISUP_NAME_MAX], const char *utf8)
+{
+	static const char latin[] =
+		"AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTsaaaaaaaceeeeiiiidnooooo/ouuuuyty";
+	const unsigned char *in = (const unsigned char *)utf8;
+	size_t n = 0;
+
+	while (*in != '\0' && n + 1 < ISUP_NAME_MAX) {
+		if (*in < 0x80) {
+			out[n++] = (char)*in++;
+			continue;
+		}
+		bool is_latin = in[0] == 0xc3 && (in[1] & 0xc0) == 0x80; /* U+00C0 to U+00FF */
+		out[n++] = is_latin ? latin[in[1] & 0x3f] : '?';
+		for (in++; (*in & 0xc0) == 0x80; in++)
+			;
+	}
+	out[n] = '\0';
+}
+
 /* Q.931 4.5.10: a number that SIP wrote with + is international; digits we cannot dial are left
  * out rather than sent as something else. */
 static void party_to_isup(struct isup_party *out, const struct leg_party *in)
@@ -188,7 +210,7 @@ static void party_to_isup(struct isup_party *out, const struct leg_party *in)
 	}
 	if (strspn(digits, "0123456789*#") == strlen(digits))
 		snprintf(out->digits, sizeof(out->digits), "%.*s", ISUP_DIGITS_MAX - 1, digits);
-	snprintf(out->name, sizeof(out->name), "%.*s", ISUP_NAME_MAX - 1, in->name);
+	name_to_ia5(out->name, in->name);
 }
 
 static struct leg_isup *leg_new(struct line *line)
