@@ -1,22 +1,22 @@
 """What must be true of audio and endings, in one place so that every test asks the same.
 
-On a machine that lets programs wait for a processor, audio gets gaps that nobody made; the kernel
-says how much they waited, and only then are small gaps let pass, and said.
+When the machine itself stands still for longer than a jitter buffer lasts, audio gets gaps that
+nobody made.  The stage notices (stage.Strain), and only then few and small faults pass, and are said.
 """
 from lib.stage import check, check_equal, step
 
-STRAINED = 0.25          # part of the time in which somebody waited for a processor
-GAPS_MAX = 0.1           # part of the audio, on a strained machine
+FAULTS_A_STALL = 4       # each of them can be heard: in the line's and in RTP's jitter buffer, both ways
+GAPS_MAX = 0.1           # part of the audio
 
 
 def whole(stage, who, gap_ms, heard_ms, faults):
-    """No gap and no jump, or few of them on a strained machine."""
+    """No gap and no jump, unless the machine stood still."""
     if gap_ms == 0 and not faults:
         return
-    strain = stage.strain.share()
-    check(strain > STRAINED, f"{who}: {gap_ms} ms of gaps, faults {faults} (strain {strain:.2f})")
-    check(gap_ms <= GAPS_MAX * heard_ms, f"{who}: {gap_ms} ms of gaps in {heard_ms} ms")
-    step(f"  note: let pass on a machine strained by {strain:.2f}: {gap_ms} ms of gaps, {faults}")
+    stalls, worst_ms = stage.strain.seen()
+    said = f"{who}: {gap_ms} ms of gaps, {faults}; the machine stood still {stalls} times"
+    check(len(faults) <= FAULTS_A_STALL * stalls and gap_ms <= GAPS_MAX * heard_ms, said)
+    step(f"  let pass: {said}, {worst_ms:.1f} ms at worst")
 
 
 def pbx_heard(stage, report, hz, least_s, level_dbm0=-13.0):
@@ -42,8 +42,10 @@ def phone_heard(stage, who, heard, least_s, level_dbm0=-13.0):
     step(f"{who} heard {heard}")
     check(heard.seconds >= least_s, f"{who}: {heard}; not {least_s} s")
     check(abs(heard.level_dbm0 - level_dbm0) < 1.0, f"{who}: {heard}; not at {level_dbm0} dBm0")
-    whole(stage, who, heard.gaps_ms, heard.seconds * 1000, ["phase"] if heard.broken else [])
-    check(heard.purity_db > (25 if heard.gaps_ms == 0 and not heard.broken else 5),
+    whole(stage, who, heard.gaps_ms, heard.seconds * 1000,
+          ["phase"] * heard.broken + ["gap"] * (heard.gaps_ms > 0))
+    # A jump of a few samples, where a stall made a buffer step, is seen here first.
+    check(heard.purity_db > (25 if stage.strain.seen()[0] == 0 else 5),
           f"{who}: {heard}; something else is heard")
 
 

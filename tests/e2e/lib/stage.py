@@ -10,6 +10,7 @@ folder with the logs.  Status 0 = passed, 77 = skipped, anything else = failed.
 """
 import ctypes
 import fcntl
+import mmap
 import os
 import re
 import shutil
@@ -143,28 +144,41 @@ def _start_realtime():
 
 
 class Strain:
-    """How far the machine let programs wait for a processor, since this was made."""
+    """Whether the machine stood still: a process that does nothing but wake up every 2 ms, with the
+    priority of those it stands for, and notes when it was woken too late."""
+
+    LATE_S = 0.0015
 
     def __init__(self):
-        self._start = time.monotonic(), self._waited_s()
+        self._shared = mmap.mmap(-1, 4096)
+        self._parent = os.getpid()
+        self._child = os.fork()
+        if self._child == 0:
+            self._watch()
 
-    @staticmethod
-    def _waited_s():
-        waited = 0.0
-        try:
-            with open("/proc/pressure/cpu", encoding="ascii") as f:
-                waited += int(f.readline().rsplit("total=", 1)[1]) / 1e6
-        except (OSError, IndexError, ValueError):
-            waited = None
-        return waited
+    def _watch(self):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _start_realtime()
+        stalls = worst = 0
+        due = time.monotonic()
+        while os.getppid() == self._parent:
+            due += 0.002
+            time.sleep(max(0.0, due - time.monotonic()))
+            late = time.monotonic() - due
+            if late > self.LATE_S:
+                stalls += 1
+                worst = max(worst, late)
+                due = time.monotonic()
+                struct.pack_into("=Id", self._shared, 0, stalls, worst * 1000)
+        os._exit(0)
 
-    def share(self):
-        """0 = nobody waited, 1 = somebody always did.  Without such figures in the kernel: by the
-        load average."""
-        now, waited = time.monotonic(), self._waited_s()
-        if waited is None or self._start[1] is None:
-            return min(1.0, os.getloadavg()[0] / (2 * os.cpu_count()))
-        return (waited - self._start[1]) / max(0.001, now - self._start[0])
+    def seen(self):
+        """(how often, the worst in ms)"""
+        return struct.unpack_from("=Id", self._shared, 0)
+
+    def stop(self):
+        os.kill(self._child, signal.SIGKILL)
+        os.waitpid(self._child, 0)
 
 
 class Stage:
@@ -223,6 +237,7 @@ class Stage:
             raise fault
 
     def clean(self, keep):
+        self.strain.stop()
         for process in self.processes:
             if not process.ended:
                 process.kill()
@@ -296,7 +311,8 @@ def main(test):
         status = 77
     except (Exception, KeyboardInterrupt):  # pylint: disable=broad-except
         traceback.print_exc(file=sys.stdout)
-        stage.clean(keep=True)
+        for process in stage.processes:
+            process.kill()
         stage.show_logs()
     finally:
         stage.clean(keep)
