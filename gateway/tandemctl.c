@@ -180,7 +180,6 @@ static int talk(int fd, const char *command, bool raw)
 	while (getline(&line, &size, in) > 0) {
 		json_error_t error;
 		json_t *reply = line[0] == '{' ? json_loads(line, 0, &error) : NULL;
-		status = 0;
 		if (reply == NULL || raw) {
 			fputs(line, stdout);
 			status = reply != NULL && !json_is_true(json_object_get(reply, "ok"));
