@@ -97,6 +97,7 @@ struct call {
 	unsigned media_set[2]; /* version of each leg's media the path has */
 	bool has_rtp[2];       /* rtp[i] was filled when the path closed */
 	struct rtp_counts rtp[2];
+	bool no_rtp[2]; /* that side sends none, though it should */
 	uint64_t start_ms, alert_ms, answer_ms, clear_ms; /* loop time; 0 = did not happen */
 	struct timer timer;
 	struct task run;

@@ -16,8 +16,9 @@ static void on_rtp_silence(struct gateway *g, const struct worker_event *ev)
 	struct call *c;
 
 	HASH_FIND(hh, g->calls, &ev->path_id, sizeof(ev->path_id), c);
-	if (c == NULL)
+	if (c == NULL || ev->end > 1)
 		return;
+	c->no_rtp[ev->end] = ev->kind == WORKER_NO_RTP;
 	log_line(LOG_MEDIA, ev->kind == WORKER_NO_RTP ? LOG_WARN : LOG_INFO, "%s: %s: %s",
 		 call_title(c, title, sizeof(title)), ev->end == 0 ? c->from_name : c->to_name,
 		 ev->kind == WORKER_NO_RTP ? "no RTP arrives" : "RTP arrives again");

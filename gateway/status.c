@@ -54,6 +54,13 @@ static json_t *call_json(const struct gateway *g, const struct call *c)
 		rtp_session_counts(c->path->end[i].rtp, &r);
 		json_object_set_new(o, i == 0 ? "from_rtp" : "to_rtp", rtp_json(&r));
 	}
+	if (o != NULL && (c->no_rtp[0] || c->no_rtp[1])) {
+		json_t *sides = json_array();
+		for (unsigned i = 0; i < 2; i++)
+			if (c->no_rtp[i])
+				json_array_append_new(sides, json_string(i == 0 ? "from" : "to"));
+		json_object_set_new(o, "no_rtp", sides);
+	}
 	return o;
 }
 

@@ -94,6 +94,8 @@ static void print_calls(const json_t *calls)
 	json_array_foreach(calls, i, c)
 	{
 		static const char *const sides[] = {"from_rtp", "to_rtp"};
+		const json_t *side;
+		size_t n;
 		char talk[24];
 		print_duration(talk, sizeof(talk), number_of(c, "talk_ms"));
 		printf("%-6lld %-10s %8s %-16s %-16s %s -> %s\n", number_of(c, "id"),
@@ -106,6 +108,8 @@ static void print_calls(const json_t *calls)
 			printf("       %s", sides[k]);
 			print_counts(rtp);
 		}
+		json_array_foreach(json_object_get(c, "no_rtp"), n, side) printf(
+			"       no RTP arrives from %s\n", text_of(c, json_string_value(side)));
 	}
 }
 
