@@ -419,6 +419,7 @@ static void silence_is_told_and_its_end(void **state)
 	uint8_t octets[RTP_TICK] = {0};
 	struct path *p;
 	struct rtp_counts c;
+	uint64_t before;
 
 	start(&f, 1, &usual);
 	assert_int_equal(worker_add_span(f.w[0], s), 0);
@@ -445,11 +446,13 @@ static void silence_is_told_and_its_end(void **state)
 	rtp_session_receive(peer.rtp, clock_mono_ns());
 	rtp_session_counts(peer.rtp, &c);
 	assert_true(c.rx_packets > 10);
+	before = c.rtcp_rx;
 	worker_close(f.w[0], p);
 	wait_for(&f, f.closed == 1);
-	rtp_session_receive(peer.rtp, clock_mono_ns());
+	for (unsigned i = 0; i < 10; i++) /* reports are not looked for in every tick */
+		rtp_session_receive(peer.rtp, clock_mono_ns());
 	rtp_session_counts(peer.rtp, &c);
-	assert_int_equal(c.rtcp_rx, 1); /* BYE */
+	assert_true(c.rtcp_rx > before); /* BYE */
 	finish(&f);
 	rtp_session_close(peer.rtp);
 	span_free(s);
