@@ -171,7 +171,7 @@ def test(s):
     caller.finish()
     bank.stop()
     phone_heard(bed.stage, "SIP", audio.Heard(bank.ends[0].heard(0.2), 800), HOLD_MS / 1000 - 1.5)
-    check_equal(bed.pbx.find("setup", ext="7102"), [], "calls to 7102, which only strangers dialled")
+    check_equal(bed.pbx.find("setup", ext="7102"), [], "calls to 7102, dialled by strangers only")
     bed.tandem.wait_idle()
     bed.pbx.process.stop()
     bed.tandem.process.stop()

@@ -17,7 +17,7 @@ def readme_configuration(s):
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
         section = f.read().split("## A first configuration")[1].split("\n## ")[0]
     text = "".join(line[4:] + "\n" for line in section.splitlines() if line.startswith("    "))
-    check(len(text.splitlines()) in range(5, 20), "the README has a configuration of about ten lines")
+    check(5 <= len(text.splitlines()) < 20, "the README has a configuration of about ten lines")
     return s.write("tandem.conf", text)
 
 

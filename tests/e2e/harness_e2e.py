@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The harness itself, without the gateway: two phones talk through Kamailio, SIPp talks to SIPp,
-and the D-channel decoder reads what is known.  When this fails, the others' failures say nothing."""
+"""The harness itself, without the gateway: two phones talk through Kamailio, SIPp to SIPp,
+the D-channel decoder reads what is known, tshark finds fault.  When this fails, the failures of the
+others say nothing."""
 import random
 import struct
 import time
@@ -16,7 +17,8 @@ from lib.stage import Failed, check, check_equal, step
 def check_tone_measuring():
     wanted = audio.tone(440, 1.0, -20)
     heard = audio.Heard(wanted, 440)
-    check(abs(heard.level_dbm0 + 20) < 0.2 and heard.gaps_ms == 0 and not heard.broken, f"a clean tone: {heard}")
+    check(abs(heard.level_dbm0 + 20) < 0.2 and heard.gaps_ms == 0 and not heard.broken,
+          f"a clean tone: {heard}")
     check(audio.Heard(wanted, 620).level_dbm0 < -45, "another tone is not taken for it")
     wanted[4000:4800] = [0] * 800
     check_equal(audio.Heard(wanted, 440).gaps_ms, 100, "a gap of 100 ms")

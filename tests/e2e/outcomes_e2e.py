@@ -173,8 +173,8 @@ def _bound(port):
 def test(s):
     o = Outcomes(s)
     # RFC 3398 8.2.6.1: what a SIP status is to ISDN.
-    for status, cause in (("486 Busy Here", 17), ("404 Not Found", 1), ("480 Temporarily Unavailable", 18),
-                          ("503 Service Unavailable", 41), ("603 Decline", 21)):
+    for status, cause in (("486 Busy Here", 17), ("404 Not Found", 1), ("603 Decline", 21),
+                          ("480 Temporarily Unavailable", 18), ("503 Service Unavailable", 41)):
         o.refused_by_sip(status, cause)
     o.refused_by_reason()
     o.no_answer_from_sip()

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Reload with live calls: they go on unhurt, what changed is in force, a bad file changes nothing."""
+"""Reload with live calls: they go on unhurt, what changed is in force, a bad file changes nothing.
+"""
 import time
 
 from lib import stage
