@@ -145,12 +145,15 @@ class SipUa:
 
 
 class RtpEnd:
-    """Sends mu-law octets in a loop, a packet each 20 ms, and notes what arrives."""
+    """Sends mu-law octets in a loop, a packet each 20 ms, and notes what arrives.
 
-    def __init__(self, port, audio):
+    phase_s: where in ten milliseconds of CLOCK_MONOTONIC, by which the gateway's ticks come."""
+
+    def __init__(self, port, audio, phase_s=0.0):
         self.socket = open_socket(port)
         self.socket.setblocking(False)
         self.audio = audio
+        self.phase_s = phase_s
         self.packets = []              # (time, timestamp, payload) received
         self.sent = []                 # (time, first sample of audio in it)
         self.peer_port = None
@@ -174,7 +177,7 @@ class RtpEnd:
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
         except OSError:
             pass                       # the pacing is then as good as the machine is idle
-        number, due = 0, time.monotonic()
+        number, due = 0, time.monotonic() // 0.01 * 0.01 + self.phase_s
         while self._running:
             due += 0.02
             time.sleep(max(0.0, due - time.monotonic()))
