@@ -31,7 +31,8 @@ endif
 
 # -Wdangling-pointer: gcc 12 takes what open_memstream() was given for dangling.
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-        -Wvla -Wwrite-strings -Wno-unused-parameter -Wno-dangling-pointer $(if $(WERROR),-Werror)
+        -Wvla -Wwrite-strings -Wno-unused-parameter \
+        $(if $(findstring clang,$(CC)),,-Wno-dangling-pointer) $(if $(WERROR),-Werror)
 CPPFLAGS_ALL := -I. -D_GNU_SOURCE -DHASH_NONFATAL_OOM=1 $(shell pkg-config --cflags $(PKGS)) $(CPPFLAGS)
 CFLAGS_ALL := -std=c11 -pthread $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
 LDFLAGS_ALL := -pthread $(CFLAGS_$(MODE)) $(LDFLAGS)
