@@ -234,9 +234,12 @@ static void free_worker(struct worker *w)
 		close(w->wake_fd);
 	if (w->timer_fd >= 0)
 		close(w->timer_fd);
+	if (w->media_fd >= 0)
+		close(w->media_fd);
 	ring_free(&w->commands);
 	ring_free(&w->events);
 	free(w->paths);
+	free(w->arrivals);
 	free(w);
 }
 
@@ -283,7 +286,8 @@ static int open_fds(struct worker *w)
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	w->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (w->epoll_fd < 0 || w->wake_fd < 0 || w->timer_fd < 0)
+	w->media_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (w->epoll_fd < 0 || w->wake_fd < 0 || w->timer_fd < 0 || w->media_fd < 0)
 		return -errno;
 	err = watch(w, w->wake_fd, WORKER_WAKE);
 	return err == 0 ? watch(w, w->timer_fd, WORKER_TIMER) : err;
@@ -303,13 +307,15 @@ int worker_start(struct worker **out, struct loop *loop, const struct worker_con
 	w->conf = *conf;
 	w->on_event = on_event;
 	w->arg = arg;
-	w->epoll_fd = w->wake_fd = w->timer_fd = -1;
+	w->epoll_fd = w->wake_fd = w->timer_fd = w->media_fd = -1;
 	/* CLOSE and CLOSED once for each path, REMOVE_SPAN once for each span. */
 	w->kept = conf->paths_max + WORKER_SPANS_MAX;
 	while (capacity < w->kept + RING_FRAMES)
 		capacity *= 2;
-	w->paths = calloc(conf->paths_max > 0 ? conf->paths_max : 1, sizeof(w->paths[0]));
-	if (w->paths == NULL || ring_init(&w->commands, capacity, sizeof(struct command)) != 0 ||
+	w->paths = calloc(conf->paths_max + 1, sizeof(w->paths[0]));
+	w->arrivals = calloc(conf->paths_max + 1, WORKER_PATH_FDS * sizeof(w->arrivals[0]));
+	if (w->paths == NULL || w->arrivals == NULL ||
+	    ring_init(&w->commands, capacity, sizeof(struct command)) != 0 ||
 	    ring_init(&w->events, capacity, sizeof(struct event)) != 0)
 		goto fail;
 	err = open_fds(w);

@@ -10,9 +10,10 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <uv.h>
 
-enum { ALARM_BITS = 4 };
+enum { ALARM_BITS = 4, WORKER_PATH_FDS = 4 /* RTP and RTCP at both ends */ };
 
 enum command_kind {
 	COMMAND_OPEN,
@@ -67,6 +68,7 @@ struct worker {
 	struct ring commands, events;
 	uint32_t kept; /* items of either ring kept for what may not be lost */
 	int wake_fd, epoll_fd, timer_fd;
+	int media_fd; /* epoll of the RTP sockets: asked once a tick, wakes nobody */
 	_Atomic bool stop;
 
 	/* signalling thread */
@@ -81,6 +83,7 @@ struct worker {
 	/* the worker's thread */
 	struct worker_span span[WORKER_SPANS_MAX];
 	struct path **paths; /* conf.paths_max of them */
+	struct epoll_event *arrivals; /* WORKER_PATH_FDS for each path */
 	unsigned path_count, relay_count;
 	uint64_t relay_due_ns;
 	unsigned silence_ticks;

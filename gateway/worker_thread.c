@@ -173,9 +173,25 @@ static void tick_relays(struct worker *w)
 /* --- commands ------------------------------------------------------------------------
  */
 
+/* Where this is refused, every tick asks the sockets. */
+static void watch_media(struct worker *w, struct path *p)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (p->end[i].kind == PATH_RTP)
+			rtp_session_watch(p->end[i].rtp, w->media_fd);
+}
+
+static void unwatch_media(struct worker *w, struct path *p)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (p->end[i].kind == PATH_RTP)
+			rtp_session_unwatch(p->end[i].rtp, w->media_fd);
+}
+
 static void open_path(struct worker *w, struct path *p)
 {
 	w->paths[w->path_count++] = p;
+	watch_media(w, p);
 	if (is_relay(p) && w->relay_count++ == 0)
 		set_relay_timer(w, true);
 }
@@ -191,6 +207,7 @@ static void close_path(struct worker *w, struct path *p)
 	w->paths[i] = w->paths[--w->path_count];
 	if (is_relay(p) && --w->relay_count == 0)
 		set_relay_timer(w, false);
+	unwatch_media(w, p);
 	path_end_media(p);
 	tell(w, &(struct event){.kind = WORKER_CLOSED, .path = p, .path_id = p->id});
 }
@@ -249,6 +266,25 @@ static void tell_signalling(struct worker *w)
 	w->told = false;
 }
 
+static bool any_tick_due(const struct worker *w)
+{
+	for (unsigned i = 0; i < WORKER_SPANS_MAX; i++)
+		if (w->span[i].span != NULL && w->span[i].ticks > 0)
+			return true;
+	return false;
+}
+
+/* One system call says which RTP sockets have something; most have nothing in a tick. */
+static void note_arrivals(struct worker *w)
+{
+	int n = w->path_count == 0 ? 0
+				   : epoll_wait(w->media_fd, w->arrivals,
+						(int)w->path_count * WORKER_PATH_FDS, 0);
+
+	for (int i = 0; i < n; i++)
+		*(bool *)w->arrivals[i].data.ptr = true;
+}
+
 /* Frames first, both ways, and only then the audio: signalling waits for no path. */
 static void wake_up(struct worker *w, const struct epoll_event *ready, int count)
 {
@@ -270,6 +306,8 @@ static void wake_up(struct worker *w, const struct epoll_event *ready, int count
 		if (w->span[i].span != NULL)
 			check_alarms(w, i, clock_mono_ns());
 	tell_signalling(w);
+	if (timer || any_tick_due(w))
+		note_arrivals(w);
 	for (unsigned i = 0; i < WORKER_SPANS_MAX; i++)
 		for (; w->span[i].span != NULL && w->span[i].ticks > 0; w->span[i].ticks--)
 			tick_span(w, i, clock_mono_ns());

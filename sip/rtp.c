@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 
 enum {
@@ -75,6 +76,8 @@ struct rtp_session {
 	struct rtp_event_tx event_tx;
 	uint32_t sent_packets, sent_octets; /* of this SSRC, for sender reports */
 
+	bool watched; /* then the sockets are asked only when they have something: */
+	bool rtp_waits, rtcp_waits;
 	unsigned ticks;
 	uint64_t now_ns;         /* of the last tick */
 	uint64_t next_report_ns; /* 0 = none planned */
@@ -423,6 +426,32 @@ static void drain(struct rtp_session *s, bool rtcp, uint64_t now_ns)
 	}
 }
 
+int rtp_session_watch(struct rtp_session *s, int epoll_fd)
+{
+	struct epoll_event rtp = {.events = EPOLLIN, .data.ptr = &s->rtp_waits};
+	struct epoll_event rtcp = {.events = EPOLLIN, .data.ptr = &s->rtcp_waits};
+
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->sockets.rtp, &rtp) != 0)
+		return -errno;
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->sockets.rtcp, &rtcp) != 0) {
+		int err = -errno;
+
+		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, s->sockets.rtp, NULL);
+		return err;
+	}
+	s->watched = true;
+	return 0;
+}
+
+void rtp_session_unwatch(struct rtp_session *s, int epoll_fd)
+{
+	if (!s->watched)
+		return;
+	s->watched = false;
+	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, s->sockets.rtp, NULL);
+	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, s->sockets.rtcp, NULL);
+}
+
 void rtp_session_receive(struct rtp_session *s, uint64_t now_ns)
 {
 	uint64_t event_lost_ns = 3 * (uint64_t)s->rx_packet * SAMPLE_NS;
@@ -430,10 +459,12 @@ void rtp_session_receive(struct rtp_session *s, uint64_t now_ns)
 	s->now_ns = now_ns;
 	if (s->expect_since_ns == 0)
 		s->expect_since_ns = now_ns;
-	drain(s, false, now_ns);
+	if (s->rtp_waits || !s->watched)
+		drain(s, false, now_ns);
 	/* The kernel notes when reports came: they need no system call in every tick. */
-	if (s->ticks++ % RTCP_TICKS == 0)
+	if (s->watched ? s->rtcp_waits : s->ticks++ % RTCP_TICKS == 0)
 		drain(s, true, now_ns);
+	s->rtp_waits = s->rtcp_waits = false;
 	rtp_event_rx_expire(&s->event_rx, now_ns,
 			    event_lost_ns > EVENT_LOST_NS ? event_lost_ns : EVENT_LOST_NS);
 	report_when_due(s, now_ns);

@@ -37,6 +37,11 @@ void rtp_session_local(const struct rtp_session *s, struct sockaddr_storage *out
 void rtp_session_set(struct rtp_session *s, const struct sip_media *m);
 /* Drains the sockets into the jitter buffer, handles RTCP. */
 void rtp_session_receive(struct rtp_session *s, uint64_t now_ns);
+/* Adds the sockets to an epoll set.  From then on receive asks a socket only after the bool at
+ * data.ptr of its event was set, by whoever waits on the set.  0 or -errno.
+ * Media worker; unwatch before it gives the session away. */
+int rtp_session_watch(struct rtp_session *s, int epoll_fd);
+void rtp_session_unwatch(struct rtp_session *s, int epoll_fd);
 /* The next RTP_TICK octets for the line.  False: nothing to play, out is idle (0xff). */
 bool rtp_session_play(struct rtp_session *s, uint8_t out[RTP_TICK], uint64_t now_ns);
 /* RTP_TICK octets from the line; a packet leaves when ptime is full.  in == NULL: muted this tick

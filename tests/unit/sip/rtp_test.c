@@ -370,6 +370,39 @@ static void time_in_the_socket_is_no_jitter(void **state)
 /* --- digits
  * ------------------------------------------------------------------------------------------ */
 
+/* What the epoll set does not tell of is not asked for; what it tells of is fetched, both kinds. */
+static void watched_sockets_are_asked_when_they_have_something(void **state)
+{
+	struct raw r;
+	struct epoll_event ev[4];
+	const uint8_t audio[160] = {0}, junk[4] = {0};
+	struct sockaddr_storage rtcp;
+	int set = epoll_create1(EPOLL_CLOEXEC);
+
+	raw_open(&r);
+	assert_int_equal(rtp_session_watch(r.s, set), 0);
+	assert_int_equal(epoll_wait(set, ev, 4, 0), 0);
+	raw_send(&r, (struct head){1, 160, 7}, 0, audio, 160);
+	media_address_next_port(&rtcp, &r.to);
+	assert_true(media_socket_send(r.sockets.rtcp, junk, sizeof(junk), &rtcp));
+	for (int i = 0; i < 2 * RTCP_TICKS; i++)
+		rtp_session_receive(r.s, now_ns);
+	assert_int_equal(counts(r.s).rx_packets + counts(r.s).rtcp_bad, 0);
+	assert_int_equal(epoll_wait(set, ev, 4, 0), 2);
+	*(bool *)ev[0].data.ptr = *(bool *)ev[1].data.ptr = true;
+	rtp_session_receive(r.s, now_ns);
+	assert_int_equal(counts(r.s).rx_packets, 1);
+	assert_int_equal(counts(r.s).rtcp_bad + counts(r.s).foreign, 1);
+	assert_int_equal(epoll_wait(set, ev, 4, 0), 0);
+	rtp_session_unwatch(r.s, set);
+	raw_send(&r, (struct head){2, 320, 7}, 0, audio, 160);
+	assert_int_equal(epoll_wait(set, ev, 4, 0), 0);
+	rtp_session_receive(r.s, now_ns);
+	assert_int_equal(counts(r.s).rx_packets, 2);
+	raw_close(&r);
+	close(set);
+}
+
 static void digits_cross_once_each(void **state)
 {
 	struct pair p;
@@ -490,6 +523,7 @@ int main(void)
 		cmocka_unit_test(loss_order_and_copies_are_counted),
 		cmocka_unit_test(ssrc_change_is_followed_at_once),
 		cmocka_unit_test(time_in_the_socket_is_no_jitter),
+		cmocka_unit_test(watched_sockets_are_asked_when_they_have_something),
 		cmocka_unit_test(digits_cross_once_each),
 		cmocka_unit_test(reports_cross),
 		cmocka_unit_test(bad_rtcp_is_counted),
