@@ -350,8 +350,10 @@ int conf_load(struct conf **out, const char *path, FILE *err)
 
 	*out = NULL;
 	if (r != 0)
-		fprintf(err, "%s: file: %s\n", path,
-			r == -EINVAL ? "expected a regular file" : strerror(-r));
+		fprintf(err, "%s: file: %s%s\n", path,
+			r == -EINVAL ? "expected a regular file" : strerror(-r),
+			r == -ENOENT ? " (-c names another; tandem.conf(5) shows how to begin)"
+				     : "");
 	else
 		r = parse(out, path, text, size, err);
 	free(text);

@@ -307,6 +307,38 @@ static void on_closed(uv_handle_t *h)
 	free(h->data);
 }
 
+/* Takes away the socket that a gateway which died left behind, and nothing else. */
+static int make_room(const char *path)
+{
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct stat st;
+
+	if (lstat(path, &st) == 0) {
+		if (!S_ISSOCK(st.st_mode))
+			return -EEXIST;
+		if (is_alive(path))
+			return -EADDRINUSE;
+		return unlink(path) == 0 ? 0 : -errno;
+	}
+	/* libuv calls a folder that is not there "permission denied". */
+	snprintf(folder, sizeof(folder), "%s", path);
+	strrchr(folder, '/')[1] = '\0';
+	return stat(folder, &st) == 0 ? 0 : -errno;
+}
+
+static const char *advice(int error)
+{
+	switch (error) {
+	case -EADDRINUSE: return " (is another tandem running?)";
+	case -EEXIST: return ", and it is no socket (gateway.control names another)";
+	case -ENOENT: return " (create its folder, or name another in gateway.control)";
+	case -EACCES:
+		return " (the user tandem runs as must be allowed to write in its folder; "
+		       "gateway.control names another)";
+	default: return "";
+	}
+}
+
 int control_open(struct control **out, struct loop *loop, struct gateway *g, const char *path,
 		 const struct control_ops *ops, char *err, size_t err_size)
 {
@@ -321,10 +353,9 @@ int control_open(struct control **out, struct loop *loop, struct gateway *g, con
 	c->ops = *ops;
 	LIST_INIT(&c->clients);
 	snprintf(c->path, sizeof(c->path), "%s", path);
-	r = -EADDRINUSE;
-	if (is_alive(path))
+	r = make_room(path);
+	if (r < 0)
 		goto fail;
-	unlink(path);
 	uv_pipe_init(&loop->uv, &c->pipe, 0);
 	c->pipe.data = c;
 	/* Only owner and group may connect, from the moment the file exists. */
@@ -341,8 +372,7 @@ int control_open(struct control **out, struct loop *loop, struct gateway *g, con
 	*out = c;
 	return 0;
 fail:
-	snprintf(err, err_size, "control socket %s: %s%s", path, strerror(-r),
-		 r == -EADDRINUSE ? " (is another tandem running?)" : "");
+	snprintf(err, err_size, "control socket %s: %s%s", path, strerror(-r), advice(r));
 	free(c);
 	return r;
 }

@@ -13,6 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	DRAIN_TICK_MS = 20,
+	DRAIN_QUIET_MS =
+		200, /* the last frames, as RELEASE COMPLETE, need that to be on the line */
+};
+
 /* --- small questions --- */
 
 const struct conf_peer *gateway_peer(const struct gateway *g, const char *name)
@@ -253,12 +259,6 @@ static void on_settle(void *arg)
 	struct gateway *g = arg;
 
 	gateway_lines_settle(g);
-	if (g->drained != NULL && gateway_is_idle(g)) {
-		void (*done)(void *) = g->drained;
-		g->drained = NULL;
-		timer_stop(&g->drain_timer);
-		done(g->drained_arg);
-	}
 }
 
 void gateway_settle(struct gateway *g)
@@ -340,25 +340,45 @@ void gateway_close(struct gateway *g)
 	free(g);
 }
 
-static void on_drain_timeout(void *arg)
+/* BYE and CANCEL may have to be repeated until there is a response. */
+static bool is_drained(const struct gateway *g)
+{
+	return gateway_is_idle(g) && sip_agent_is_idle(g->agent);
+}
+
+static void on_drain_tick(void *arg)
 {
 	struct gateway *g = arg;
-	void (*done)(void *) = g->drained;
+	uint64_t now_ms = loop_now_ms(g->loop);
+	bool drained = is_drained(g);
 
-	log_line(LOG_GATEWAY, LOG_WARN, "%u calls did not clear in time", HASH_COUNT(g->calls));
-	g->drained = NULL;
-	done(g->drained_arg);
+	if (!drained)
+		g->drain_busy_ms = now_ms;
+	bool quiet = now_ms - g->drain_busy_ms >= DRAIN_QUIET_MS;
+	if (now_ms < g->drain_end_ms && !quiet) {
+		timer_start(g->loop, &g->drain_timer, DRAIN_TICK_MS, on_drain_tick, g);
+		return;
+	}
+	if (!drained)
+		log_line(LOG_GATEWAY, LOG_WARN, "not everything ended in time: %u calls are left%s",
+			 HASH_COUNT(g->calls),
+			 sip_agent_is_idle(g->agent) ? ""
+						     : ", and a BYE or CANCEL without response");
+	g->drained(g->drained_arg);
 }
 
 void gateway_drain(struct gateway *g, unsigned timeout_ms, void (*done)(void *arg), void *arg)
 {
+	uint64_t now_ms = loop_now_ms(g->loop);
+	bool idle = is_drained(g);
 	struct call *c, *next;
 
 	g->refusing = true;
 	g->drained = done;
 	g->drained_arg = arg;
-	timer_start(g->loop, &g->drain_timer, timeout_ms, on_drain_timeout, g);
+	g->drain_end_ms = now_ms + timeout_ms;
+	g->drain_busy_ms = idle ? now_ms - DRAIN_QUIET_MS : now_ms;
 	HASH_ITER(hh, g->calls, c, next)
 	call_clear(c, Q850_TEMPORARY_FAILURE);
-	gateway_settle(g);
+	timer_start(g->loop, &g->drain_timer, 0, on_drain_tick, g);
 }

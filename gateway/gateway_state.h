@@ -36,6 +36,7 @@ struct gateway {
 	struct task settle; /* closes and replaces drained lines at the turn's end */
 	bool refusing;      /* drain: no new calls */
 	struct timer drain_timer;
+	uint64_t drain_end_ms, drain_busy_ms; /* loop time: not later than; last seen busy */
 	void (*drained)(void *arg);
 	void *drained_arg;
 	gateway_trace_fn *trace;
@@ -53,7 +54,7 @@ void gateway_line_drain(struct gateway *g, unsigned i);
 unsigned gateway_line_calls(const struct gateway *g, const struct line *l);
 /* Closes and replaces what is drained, now. */
 void gateway_lines_settle(struct gateway *g);
-/* Looks for drained lines, and for the end of a drain of the whole, at the end of the turn. */
+/* Looks for drained lines at the end of the turn. */
 void gateway_settle(struct gateway *g);
 int gateway_workers_start(struct gateway *g, char *err, size_t err_size);
 /* What of conf calls see through g->env. */

@@ -1,5 +1,6 @@
 #include "gateway/line.h"
 
+#include "conf/address.h"
 #include "gateway/base/log.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@ int line_open(struct line **out, struct loop *loop, struct worker *worker,
 	      const struct line_ops *ops, char *err, size_t err_size)
 {
 	struct line *l = calloc(1, sizeof(*l));
+	char why[128], local[CONF_ADDRESS_TEXT_MAX];
 	int r = -ENOMEM;
 
 	*out = NULL;
@@ -44,9 +46,12 @@ int line_open(struct line **out, struct loop *loop, struct worker *worker,
 		goto fail;
 	l->span_conf = *span;
 	l->ops = *ops;
-	r = tdm_span_open(&l->span, span, err, err_size);
-	if (r < 0)
+	r = tdm_span_open(&l->span, span, why, sizeof(why));
+	if (r < 0) {
+		conf_address_format(&span->wire.local, local);
+		snprintf(err, err_size, "span %s: local %s: %s", span->name, local, why);
 		goto fail_told;
+	}
 	r = worker_add_span(worker, l->span);
 	if (r < 0)
 		goto fail;

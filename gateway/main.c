@@ -141,6 +141,18 @@ static int become(const char *name)
 	return 0;
 }
 
+/* What to do about what could not be opened. */
+static const char *advice(int error)
+{
+	switch (error) {
+	case -EADDRINUSE: return " (another program has that port: ss -lnup shows which)";
+	case -EADDRNOTAVAIL:
+		return " (this machine has no such address: ip addr shows those it has)";
+	case -EACCES: return " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
+	default: return "";
+	}
+}
+
 static int run(struct process *p, struct conf *conf)
 {
 	struct control_ops ops = {reload, stop, p};
@@ -150,11 +162,14 @@ static int run(struct process *p, struct conf *conf)
 	int r = gateway_open(&p->gateway, &p->loop, conf, err, sizeof(err));
 	if (r < 0) {
 		conf_free(conf);
-		goto fail;
+		log_line(LOG_GATEWAY, LOG_ERROR, "%s%s", err, advice(r));
+		return r;
 	}
 	r = control_open(&p->control, &p->loop, p->gateway, path, &ops, err, sizeof(err));
-	if (r < 0)
-		goto fail;
+	if (r < 0) {
+		log_line(LOG_GATEWAY, LOG_ERROR, "%s", err);
+		goto done;
+	}
 	watch(p, &p->hup, on_hup, SIGHUP);
 	watch(p, &p->term, on_term, SIGTERM);
 	watch(p, &p->interrupt, on_term, SIGINT);
@@ -164,9 +179,6 @@ static int run(struct process *p, struct conf *conf)
 	uv_close((uv_handle_t *)&p->term, NULL);
 	uv_close((uv_handle_t *)&p->interrupt, NULL);
 	log_line(LOG_GATEWAY, LOG_INFO, "stopped");
-	goto done;
-fail:
-	log_line(LOG_GATEWAY, LOG_ERROR, "%s", err);
 done:
 	control_close(p->control);
 	gateway_close(p->gateway);

@@ -102,7 +102,10 @@ int gateway_reload(struct gateway *g, struct conf *conf, FILE *report)
 		if (is_open(g, conf->spans[i].name))
 			continue;
 		r = gateway_line_open(g, &conf->spans[i], text, sizeof(text));
-		fprintf(report, "span %s: %s\n", conf->spans[i].name, r < 0 ? text : "added");
+		if (r < 0)
+			fprintf(report, "%s: not added; reload again when this is mended\n", text);
+		else
+			fprintf(report, "span %s: added\n", conf->spans[i].name);
 	}
 	for (size_t i = 0; i < old->span_count; i++)
 		if (!has_span(conf, old->spans[i].name) && !is_open(g, old->spans[i].name))

@@ -70,6 +70,8 @@ struct sip_agent_counts {
 	unsigned transactions, dialogs; /* now */
 };
 void sip_agent_counts(const struct sip_agent *a, struct sip_agent_counts *out);
+/* No call is left, nor one whose BYE, CANCEL or ACK is still awaited and may have to be repeated. */
+bool sip_agent_is_idle(const struct sip_agent *a);
 
 /* One line for people: "INVITE sip:7134@cs", "180 Ringing (INVITE)".  Any octets.  Returns out. */
 const char *sip_message_text(const char *text, size_t len, char *out, size_t out_size);

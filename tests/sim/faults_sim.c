@@ -265,7 +265,7 @@ static void stop_with_live_calls(void **state)
 	step(r, "sip#2 < 503 INVITE reason=41");
 	step(r, "sip#2 > ACK");
 	step(r, "sip#1 > 200 BYE");
-	step(r, "wait 100");
+	step(r, "wait 400");
 	inbox_clear(far_inbox(r->pbx));
 	step(r, "record cause=41");
 	step(r, "record cause=41");

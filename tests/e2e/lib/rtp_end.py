@@ -60,6 +60,7 @@ class RtpEnd:
                       PCMA: bytes(map(_encode_alaw, samples))}
         self.codec, self.event_type = PCMU, EVENT
         self.peer, self.sending = None, True
+        self.shift_s = 0.0      # the next packet, and all after it, so much later
         self.packets = []       # (when, payload type, payload) of all that came
         self._ssrc = struct.unpack("!I", os.urandom(4))[0]
         self._sequence, self._timestamp, self._digit = 0, 0, []
@@ -76,7 +77,8 @@ class RtpEnd:
             if selector.select(max(0.0, due - time.monotonic())):
                 self._receive()
             if time.monotonic() >= due:
-                due += PTIME_S
+                due += PTIME_S + self.shift_s
+                self.shift_s = 0.0
                 self._send()
 
     def _receive(self):

@@ -310,7 +310,9 @@ static void files_that_are_none(void **state)
 		const char *path, *said;
 		int r;
 	} row[] = {
-		{"conf/no-such-file", "conf/no-such-file: file: No such file or directory\n",
+		{"conf/no-such-file",
+		 "conf/no-such-file: file: No such file or directory (-c names another; "
+		 "tandem.conf(5) shows how to begin)\n",
 		 -ENOENT},
 		{"conf", "conf: file: Is a directory\n", -EISDIR},
 		{"/dev/zero", "/dev/zero: file: expected a regular file\n", -EINVAL},
