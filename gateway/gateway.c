@@ -126,7 +126,7 @@ static int refusal(struct gateway *g, const char **why)
 		*why = "the gateway is stopping";
 		return Q850_TEMPORARY_FAILURE;
 	}
-	if (HASH_COUNT(g->calls) >= g->conf->gateway.calls_max) {
+	if (HASH_COUNT(g->calls) >= g->calls_max) {
 		*why = "gateway.calls_max reached";
 		return Q850_SWITCH_CONGESTION;
 	}
@@ -287,6 +287,7 @@ int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, cha
 	}
 	g->loop = loop;
 	g->conf = conf;
+	g->calls_max = conf->gateway.calls_max;
 	g->start_ms = clock_wall_ms();
 	g->env = (struct call_env){
 		.loop = loop, .start = on_call_start, .ended = on_call_ended, .arg = g};

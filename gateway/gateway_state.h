@@ -31,6 +31,7 @@ struct gateway {
 	unsigned line_count;
 	struct call *calls; /* uthash by id */
 	uint32_t last_id;
+	unsigned calls_max;                  /* at the start: the workers have room for so many */
 	uint64_t calls_total, calls_refused; /* since start */
 	uint64_t start_ms;
 	struct task settle; /* closes and replaces drained lines at the turn's end */
