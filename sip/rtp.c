@@ -1,11 +1,7 @@
 #include "sip/rtp.h"
 
 #include "gateway/base/clock.h"
-#include "sip/jitter.h"
-#include "sip/media_socket.h"
-#include "sip/rtcp.h"
-#include "sip/rtp_event.h"
-#include "sip/rtp_packet.h"
+#include "sip/rtp_impl.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -18,91 +14,16 @@
 enum {
 	PAYLOAD_MAX = 960, /* 120 ms */
 	PAYLOAD_MIN = 8,   /* 1 ms */
-	PTIME_MIN = 10,
-	PTIME_MAX = 60,
 	PTIME_DEFAULT = 20,
 	PT_PCMU = 0,
 	PT_PCMA = 8,     /* RFC 3551 table 4 */
 	DRAIN_MAX = 256, /* datagrams read in one tick: a flood must not hold it */
 	RTCP_TICKS = 10,
-	SAMPLE_NS = 125000,
 };
 static const uint64_t STALE_NS = 200000000; /* too old to play: it lay there before we listened */
 static const uint64_t OLD_SSRC_NS = 500000000;   /* stragglers of the stream before */
 static const uint64_t EVENT_LOST_NS = 150000000; /* 3 updates of the slowest sender, 50 ms */
 static const uint64_t EVENT_PAUSE_NS = 150000000;
-static const uint64_t NTP_EPOCH_S = 2208988800u; /* 1900 to 1970 */
-
-/* clang-format off */
-#define COUNTERS(X) \
-	X(tx_packets) X(tx_octets) X(tx_errors) X(rx_packets) X(rx_octets) X(foreign) X(malformed) \
-	X(lost) X(late) X(duplicate) X(reordered) X(overflow) X(concealed) X(rtcp_rx) X(rtcp_tx) \
-	X(rtcp_bad) X(jitter_us) X(delay_us) X(rtt_us) X(peer_loss) X(drift_ppb) X(last_rx_ns)
-/* clang-format on */
-
-struct shared_counts { /* written by the media worker only */
-#define X(name) _Atomic uint64_t name;
-	COUNTERS(X)
-#undef X
-};
-
-struct rtp_session {
-	struct media_sockets sockets;
-	struct sip_media media;
-	struct sockaddr_storage rtcp_to;
-	char cname[RTCP_CNAME_MAX];
-	uint32_t random;        /* state of a small generator, seeded at open */
-	uint64_t ntp_offset_ns; /* time of day less CLOCK_MONOTONIC, at open */
-
-	/* receiving */
-	struct jitter jitter;
-	struct rtcp_source source;
-	struct rtp_event_rx event_rx;
-	uint32_t old_ssrc;
-	uint64_t ssrc_since_ns;
-	uint64_t lost_before;     /* in streams before this one */
-	uint64_t stragglers;      /* packets of the stream before, after the change */
-	uint64_t expect_since_ns; /* the peer owes us packets since; 0 = not yet timed */
-	unsigned rx_packet;       /* samples in the last audio packet */
-
-	/* sending */
-	uint32_t ssrc;
-	uint16_t seq;
-	uint32_t ts;                        /* of the next tick's first sample */
-	uint64_t ts_at_ns;                  /* when that tick is due */
-	uint8_t fill[(PTIME_MAX + 10) * 8]; /* octets of the packet being filled */
-	unsigned filled;
-	bool marker; /* the next audio packet begins a talkspurt */
-	struct rtp_event_tx event_tx;
-	uint32_t sent_packets, sent_octets; /* of this SSRC, for sender reports */
-
-	bool watched; /* then the sockets are asked only when they have something: */
-	bool rtp_waits, rtcp_waits;
-	unsigned ticks;
-	uint64_t now_ns;         /* of the last tick */
-	uint64_t next_report_ns; /* 0 = none planned */
-	bool first_report, sent_since_report, sent_before, byed;
-
-	struct shared_counts counts;
-};
-
-static void set_count(_Atomic uint64_t *c, uint64_t value)
-{
-	atomic_store_explicit(c, value, memory_order_relaxed);
-}
-
-static void add_count(_Atomic uint64_t *c, uint64_t n)
-{
-	set_count(c, atomic_load_explicit(c, memory_order_relaxed) + n);
-}
-
-static uint32_t next_random(struct rtp_session *s)
-{
-	s->random ^= s->random << 13;
-	s->random ^= s->random >> 17;
-	s->random ^= s->random << 5;
-	return s->random;
-}
 
 /* --- open, close --------------------------------------------------------------------------------
  */
@@ -172,19 +93,9 @@ void rtp_session_local(const struct rtp_session *s, struct sockaddr_storage *out
  */
 
 /* Port 0 refuses the stream; an address of the other family cannot be reached from our socket. */
-static bool usable(const struct rtp_session *s, const struct sockaddr_storage *addr)
-{
-	return addr->ss_family == s->sockets.local.ss_family && media_address_port(addr) != 0;
-}
-
-static bool may_send(const struct rtp_session *s)
-{
-	return s->media.send && usable(s, &s->media.remote);
-}
-
 static bool may_recv(const struct rtp_session *s)
 {
-	return s->media.recv && usable(s, &s->media.remote);
+	return s->media.recv && rtp_usable(s, &s->media.remote);
 }
 
 void rtp_session_set(struct rtp_session *s, const struct sip_media *m)
@@ -194,25 +105,25 @@ void rtp_session_set(struct rtp_session *s, const struct sip_media *m)
 	s->media = *m;
 	if (s->media.ptime_ms == 0)
 		s->media.ptime_ms = PTIME_DEFAULT;
-	if (s->media.ptime_ms < PTIME_MIN)
-		s->media.ptime_ms = PTIME_MIN;
-	if (s->media.ptime_ms > PTIME_MAX)
-		s->media.ptime_ms = PTIME_MAX;
+	if (s->media.ptime_ms < RTP_PTIME_MIN)
+		s->media.ptime_ms = RTP_PTIME_MIN;
+	if (s->media.ptime_ms > RTP_PTIME_MAX)
+		s->media.ptime_ms = RTP_PTIME_MAX;
 	s->rtcp_to = m->remote_rtcp;
-	if (!usable(s, &s->rtcp_to) && usable(s, &m->remote))
+	if (!rtp_usable(s, &s->rtcp_to) && rtp_usable(s, &m->remote))
 		media_address_next_port(&s->rtcp_to, &m->remote);
 	if (moved || !may_recv(s)) {
 		jitter_restart(&s->jitter);
 		rtp_event_rx_reset(&s->event_rx);
 	}
-	if (!may_send(s))
+	if (!rtp_may_send(s))
 		s->event_tx = (struct rtp_event_tx){0};
 	s->expect_since_ns = 0;
 }
 
 bool rtp_session_sends_events(const struct rtp_session *s)
 {
-	return s->media.dtmf_type != 0 && may_send(s);
+	return s->media.dtmf_type != 0 && rtp_may_send(s);
 }
 
 /* --- receiving ----------------------------------------------------------------------------------
@@ -244,7 +155,7 @@ static bool follow_ssrc(struct rtp_session *s, const struct rtp_packet *p, uint6
 	}
 	if (p->ssrc == s->ssrc) {
 		/* RFC 3550 8.2: whoever finds the collision takes another one. */
-		s->ssrc = next_random(s);
+		s->ssrc = rtp_random(s);
 		s->sent_packets = s->sent_octets = 0;
 	}
 	if (s->source.known) {
@@ -283,27 +194,27 @@ static void take_rtp(struct rtp_session *s, const uint8_t *data, size_t size, ui
 	bool event;
 
 	if (!rtp_packet_parse(data, size, &p)) {
-		add_count(&s->counts.malformed, 1);
+		rtp_add_count(&s->counts.malformed, 1);
 		return;
 	}
 	event = s->media.dtmf_type != 0 && p.type == s->media.dtmf_type;
 	if (event ? p.size < RTP_EVENT_OCTETS
 		  : !codec_of(s, p.type, &codec) || p.size < PAYLOAD_MIN || p.size > PAYLOAD_MAX) {
-		add_count(&s->counts.malformed, 1);
+		rtp_add_count(&s->counts.malformed, 1);
 		return;
 	}
 	if (!follow_ssrc(s, &p, now_ns))
 		return;
-	add_count(&s->counts.rx_packets, 1);
-	add_count(&s->counts.rx_octets, p.size);
-	set_count(&s->counts.last_rx_ns, now_ns);
+	rtp_add_count(&s->counts.rx_packets, 1);
+	rtp_add_count(&s->counts.rx_octets, p.size);
+	rtp_set_count(&s->counts.last_rx_ns, now_ns);
 	order = rtcp_source_packet(&s->source, p.seq);
 	if (order == RTCP_DUPLICATE) {
-		add_count(&s->counts.duplicate, 1);
+		rtp_add_count(&s->counts.duplicate, 1);
 		return;
 	}
 	if (order == RTCP_REORDERED)
-		add_count(&s->counts.reordered, 1);
+		rtp_add_count(&s->counts.reordered, 1);
 	if (!s->media.recv)
 		return;
 	if (event)
@@ -317,81 +228,29 @@ static void take_rtcp(struct rtp_session *s, const uint8_t *data, size_t size, u
 	struct rtcp_heard heard;
 
 	if (!rtcp_parse(data, size, s->ssrc, &heard)) {
-		add_count(&s->counts.rtcp_bad, 1);
+		rtp_add_count(&s->counts.rtcp_bad, 1);
 		return;
 	}
-	add_count(&s->counts.rtcp_rx, 1);
+	rtp_add_count(&s->counts.rtcp_rx, 1);
 	if (heard.sr && s->source.known && heard.sr_ssrc == s->source.ssrc) {
 		s->source.sr_ntp = heard.sr_ntp;
 		s->source.sr_at_ns = arrival_ns;
 	}
 	if (!heard.report)
 		return;
-	set_count(&s->counts.peer_loss, heard.fraction_lost);
+	rtp_set_count(&s->counts.peer_loss, heard.fraction_lost);
 	if (heard.lsr != 0) {
 		/* RFC 3550 6.4.1; a peer that miscounts its delay makes it negative or huge. */
 		uint64_t ntp_ns = arrival_ns + s->ntp_offset_ns;
-		uint64_t seconds = ntp_ns / 1000000000u + NTP_EPOCH_S;
+		uint64_t seconds = ntp_ns / 1000000000u + RTP_NTP_EPOCH_S;
 		uint32_t now =
 			(uint32_t)(seconds << 16 | (ntp_ns % 1000000000u) * 65536 / 1000000000u);
 		int32_t rtt = (int32_t)(now - heard.lsr - heard.dlsr);
 
 		/* At least 1, as 0 says it is not known. */
 		if (rtt >= 0 && rtt < 60 * 65536)
-			set_count(&s->counts.rtt_us, ((uint64_t)rtt * 1000000 >> 16) + 1);
+			rtp_set_count(&s->counts.rtt_us, ((uint64_t)rtt * 1000000 >> 16) + 1);
 	}
-}
-
-/* --- RTCP out -----------------------------------------------------------------------------------
- */
-
-static void send_report(struct rtp_session *s, uint64_t now_ns, bool bye)
-{
-	uint8_t data[RTCP_PACKET_MAX];
-	uint64_t wall_ns = now_ns + s->ntp_offset_ns;
-	struct rtcp_sent mine = {
-		.ssrc = s->ssrc,
-		.cname = s->cname,
-		.bye = bye,
-		/* A sender is who sent since the report before the last (6.4). */
-		.sender = s->sent_since_report || s->sent_before,
-		.ntp = (wall_ns / 1000000000u + NTP_EPOCH_S) << 32 |
-		       ((wall_ns % 1000000000u) << 32) / 1000000000u,
-		.ts = s->ts + (uint32_t)(((int64_t)now_ns - (int64_t)s->ts_at_ns) / SAMPLE_NS),
-		.packets = s->sent_packets,
-		.octets = s->sent_octets,
-	};
-	size_t size = rtcp_build(data, &mine, &s->source, now_ns);
-
-	add_count(media_socket_send(s->sockets.rtcp, data, size, &s->rtcp_to)
-			  ? &s->counts.rtcp_tx
-			  : &s->counts.tx_errors,
-		  1);
-	s->sent_before = s->sent_since_report;
-	s->sent_since_report = s->first_report = false;
-}
-
-static void report_when_due(struct rtp_session *s, uint64_t now_ns)
-{
-	if (!usable(s, &s->rtcp_to)) {
-		s->next_report_ns = 0;
-		return;
-	}
-	if (s->next_report_ns != 0 && now_ns >= s->next_report_ns) {
-		send_report(s, now_ns, false);
-		s->next_report_ns = 0;
-	}
-	if (s->next_report_ns == 0)
-		s->next_report_ns = now_ns + rtcp_interval_ns(next_random(s), s->first_report);
-}
-
-void rtp_session_bye(struct rtp_session *s)
-{
-	/* 6.3.7: who never sent anything says no BYE. */
-	if (s->byed || !usable(s, &s->rtcp_to) || (s->sent_packets == 0 && s->first_report))
-		return;
-	s->byed = true;
-	send_report(s, s->now_ns, true);
 }
 
 /* --- each tick ----------------------------------------------------------------------------------
@@ -401,12 +260,12 @@ static void take(struct rtp_session *s, bool rtcp, const struct media_datagram *
 {
 	const struct sockaddr_storage *peer = rtcp ? &s->rtcp_to : &s->media.remote;
 
-	if (!usable(s, peer) || !media_address_same(&d->from, peer))
-		add_count(&s->counts.foreign, 1);
+	if (!rtp_usable(s, peer) || !media_address_same(&d->from, peer))
+		rtp_add_count(&s->counts.foreign, 1);
 	else if (rtcp)
 		take_rtcp(s, d->data, d->size, now_ns - d->age_ns);
 	else if (d->cut)
-		add_count(&s->counts.malformed, 1);
+		rtp_add_count(&s->counts.malformed, 1);
 	else if (d->age_ns > STALE_NS)
 		s->stragglers++;
 	else
@@ -454,7 +313,7 @@ void rtp_session_unwatch(struct rtp_session *s, int epoll_fd)
 
 void rtp_session_receive(struct rtp_session *s, uint64_t now_ns)
 {
-	uint64_t event_lost_ns = 3 * (uint64_t)s->rx_packet * SAMPLE_NS;
+	uint64_t event_lost_ns = 3 * (uint64_t)s->rx_packet * RTP_SAMPLE_NS;
 
 	s->now_ns = now_ns;
 	if (s->expect_since_ns == 0)
@@ -467,9 +326,9 @@ void rtp_session_receive(struct rtp_session *s, uint64_t now_ns)
 	s->rtp_waits = s->rtcp_waits = false;
 	rtp_event_rx_expire(&s->event_rx, now_ns,
 			    event_lost_ns > EVENT_LOST_NS ? event_lost_ns : EVENT_LOST_NS);
-	report_when_due(s, now_ns);
-	set_count(&s->counts.lost, s->lost_before + rtcp_source_lost(&s->source));
-	set_count(&s->counts.jitter_us, (uint64_t)(s->source.jitter_x16 >> 4) * 125);
+	rtp_report_when_due(s, now_ns);
+	rtp_set_count(&s->counts.lost, s->lost_before + rtcp_source_lost(&s->source));
+	rtp_set_count(&s->counts.jitter_us, (uint64_t)(s->source.jitter_x16 >> 4) * 125);
 }
 
 bool rtp_session_play(struct rtp_session *s, uint8_t out[RTP_TICK], uint64_t now_ns)
@@ -484,11 +343,11 @@ bool rtp_session_play(struct rtp_session *s, uint8_t out[RTP_TICK], uint64_t now
 	/* Audio pauses while an event is sent, and starts with a whole packet after it. */
 	if (s->event_rx.known && now_ns < s->event_rx.heard_ns + EVENT_PAUSE_NS)
 		jitter_excuse(&s->jitter);
-	set_count(&s->counts.late, s->jitter.late + s->stragglers);
-	set_count(&s->counts.overflow, s->jitter.overflow);
-	set_count(&s->counts.concealed, s->jitter.concealed);
-	set_count(&s->counts.delay_us, jitter_delay_us(&s->jitter));
-	set_count(&s->counts.drift_ppb, (uint64_t)(int64_t)s->jitter.drift_ppb);
+	rtp_set_count(&s->counts.late, s->jitter.late + s->stragglers);
+	rtp_set_count(&s->counts.overflow, s->jitter.overflow);
+	rtp_set_count(&s->counts.concealed, s->jitter.concealed);
+	rtp_set_count(&s->counts.delay_us, jitter_delay_us(&s->jitter));
+	rtp_set_count(&s->counts.drift_ppb, (uint64_t)(int64_t)s->jitter.drift_ppb);
 	return played;
 }
 
@@ -508,101 +367,6 @@ uint64_t rtp_session_silent_ns(const struct rtp_session *s, uint64_t now_ns)
 	return now_ns > last_ns ? now_ns - last_ns : 0;
 }
 
-/* --- sending ------------------------------------------------------------------------------------
- */
-
-/* data has RTP_HEADER octets of room before size octets of payload. */
-static void send_packet(struct rtp_session *s, uint8_t *data, size_t size,
-			const struct rtp_packet *head)
-{
-	struct rtp_packet p = *head;
-
-	p.seq = s->seq++;
-	p.ssrc = s->ssrc;
-	rtp_packet_header(data, &p);
-	s->sent_packets++;
-	s->sent_octets += (uint32_t)size;
-	s->sent_since_report = true;
-	if (!media_socket_send(s->sockets.rtp, data, RTP_HEADER + size, &s->media.remote)) {
-		add_count(&s->counts.tx_errors, 1);
-		return;
-	}
-	add_count(&s->counts.tx_packets, 1);
-	add_count(&s->counts.tx_octets, size);
-}
-
-static void send_events(struct rtp_session *s, const struct rtp_event_packet *e, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		uint8_t data[RTP_HEADER + RTP_EVENT_OCTETS];
-
-		memcpy(data + RTP_HEADER, e[i].payload, RTP_EVENT_OCTETS);
-		send_packet(s, data, RTP_EVENT_OCTETS,
-			    &(struct rtp_packet){.marker = e[i].marker,
-						 .type = s->media.dtmf_type,
-						 .ts = e[i].ts});
-	}
-}
-
-/* ts: of the first octet in s->fill. */
-static void send_audio(struct rtp_session *s, unsigned size, uint32_t ts)
-{
-	uint8_t data[RTP_HEADER + PTIME_MAX * 8];
-
-	memcpy(data + RTP_HEADER, s->fill, size);
-	if (s->media.codec == SIP_PCMA)
-		for (unsigned i = 0; i < size; i++)
-			data[RTP_HEADER + i] = ulaw_to_alaw(data[RTP_HEADER + i]);
-	send_packet(
-		s, data, size,
-		&(struct rtp_packet){.marker = s->marker, .type = s->media.payload_type, .ts = ts});
-	s->marker = false;
-	s->filled -= size;
-	memmove(s->fill, s->fill + size, s->filled);
-}
-
-void rtp_session_send(struct rtp_session *s, const uint8_t in[RTP_TICK], uint64_t now_ns)
-{
-	unsigned packet = s->media.ptime_ms * 8u;
-	uint32_t ts = s->ts;
-
-	s->ts += RTP_TICK;
-	s->ts_at_ns = now_ns;
-	if (!may_send(s)) {
-		s->filled = 0;
-		s->marker = true;
-		return;
-	}
-	if (s->media.dtmf_type != 0) {
-		struct rtp_event_packet e[RTP_EVENT_BATCH];
-
-		send_events(s, e, rtp_event_tx_tick(&s->event_tx, ts, RTP_TICK, packet, e));
-	}
-	if (in == NULL) {
-		s->filled = 0;
-		s->marker = true;
-		return;
-	}
-	if (s->filled + RTP_TICK > sizeof(s->fill))
-		s->filled = 0;
-	ts -= s->filled;
-	memcpy(s->fill + s->filled, in, RTP_TICK);
-	s->filled += RTP_TICK;
-	for (; s->filled >= packet; ts += packet)
-		send_audio(s, packet, ts);
-}
-
-void rtp_session_digit(struct rtp_session *s, char digit, bool on, uint8_t level_dbm0)
-{
-	struct rtp_event_packet e[RTP_EVENT_BATCH];
-
-	if (!rtp_session_sends_events(s))
-		return;
-	send_events(s, e,
-		    on ? rtp_event_tx_on(&s->event_tx, digit, level_dbm0, s->ts, e)
-		       : rtp_event_tx_off(&s->event_tx, s->ts, s->media.ptime_ms * 8u, e));
-}
-
 /* --- counts -------------------------------------------------------------------------------------
  */
 
@@ -612,6 +376,6 @@ void rtp_session_counts(const struct rtp_session *s, struct rtp_counts *out)
 #define X(name)                                                                                    \
 	out->name = (__typeof__(out->name))atomic_load_explicit(&s->counts.name,                   \
 								memory_order_relaxed);
-	COUNTERS(X)
+	RTP_COUNTERS(X)
 #undef X
 }
