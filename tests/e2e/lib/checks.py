@@ -5,7 +5,7 @@ nobody made.  The stage notices (stage.Strain), and only then few and small faul
 """
 import os
 
-from lib.stage import OUT, check, check_equal, step
+from lib.stage import OUT, check_audio, check_equal, step
 
 FAULTS_A_STALL = 4       # each of them can be heard: in the line's and in RTP's jitter buffer, both ways
 GAPS_MAX = 0.1           # part of the audio
@@ -20,7 +20,7 @@ def whole(stage, who, gap_ms, heard_ms, faults):
     if IS_SLOW:
         stalls += len(faults)
     said = f"{who}: {gap_ms} ms of gaps, {faults}; the machine stood still {stalls} times"
-    check(len(faults) <= FAULTS_A_STALL * stalls and gap_ms <= GAPS_MAX * heard_ms, said)
+    check_audio(len(faults) <= FAULTS_A_STALL * stalls and gap_ms <= GAPS_MAX * heard_ms, said)
     step(f"  let pass: {said}, {worst_ms:.1f} ms at worst")
 
 
@@ -32,25 +32,25 @@ def pbx_heard(stage, report, hz, least_s, level_dbm0=-13.0):
     what = (f"{report['ext']} heard {heard['tone_hz']} Hz for {heard_ms / 1000:.2f} s at "
             f"{heard.get('level_dbm0')} dBm0, {heard.get('gaps')} gaps, {heard.get('jumps')} jumps")
     step(what)
-    check(heard["tone_hz"] is not None and abs(heard["tone_hz"] - hz) < 2, f"{what}; not {hz} Hz")
-    check(heard_ms >= least_s * 1000, f"{what}; not {least_s} s")
-    check(abs(heard["level_dbm0"] - level_dbm0) < 1.0, f"{what}; not at {level_dbm0} dBm0")
+    check_audio(heard["tone_hz"] is not None and abs(heard["tone_hz"] - hz) < 2, f"{what}; not {hz} Hz")
+    check_audio(heard_ms >= least_s * 1000, f"{what}; not {least_s} s")
+    check_audio(abs(heard["level_dbm0"] - level_dbm0) < 1.0, f"{what}; not at {level_dbm0} dBm0")
     faults = [f for t in same for f in t["faults"] if f["kind"] != "click"]
     whole(stage, report["ext"], sum(t["gap_ms_total"] for t in same), heard_ms,
           faults + ["broken"] * (len(same) - 1))
     loud = [o for o in heard["others"] if o["level_dbm0"] > -45 and abs(o["tone_hz"] - hz) > 40]
-    check(not loud, f"{report['ext']} heard something else too: {loud}")
+    check_audio(not loud, f"{report['ext']} heard something else too: {loud}")
 
 
 def phone_heard(stage, who, heard, least_s, level_dbm0=-13.0):
     """An audio.Heard of a SIP phone or of an RTP end."""
     step(f"{who} heard {heard}")
-    check(heard.seconds >= least_s, f"{who}: {heard}; not {least_s} s")
-    check(abs(heard.level_dbm0 - level_dbm0) < 1.0, f"{who}: {heard}; not at {level_dbm0} dBm0")
+    check_audio(heard.seconds >= least_s, f"{who}: {heard}; not {least_s} s")
+    check_audio(abs(heard.level_dbm0 - level_dbm0) < 1.0, f"{who}: {heard}; not at {level_dbm0} dBm0")
     whole(stage, who, heard.gaps_ms, heard.seconds * 1000,
           ["phase"] * heard.broken + ["gap"] * (heard.gaps_ms > 0))
     # A jump of a few samples, where a stall made a buffer step, is seen here first.
-    check(heard.purity_db > (25 if stage.strain.seen()[0] == 0 else 5),
+    check_audio(heard.purity_db > (25 if stage.strain.seen()[0] == 0 else 5),
           f"{who}: {heard}; something else is heard")
 
 
