@@ -13,11 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	DRAIN_TICK_MS = 20,
-	DRAIN_QUIET_MS =
-		200, /* the last frames, as RELEASE COMPLETE, need that to be on the line */
-};
+enum { DRAIN_TICK_MS = 20 };
 
 /* --- small questions --- */
 
@@ -146,6 +142,10 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 		why = "the bearer is neither speech nor 3.1 kHz audio";
 		cause = Q850_BEARER_NOT_IMPLEMENTED;
 	}
+	if (cause == 0 && gateway_line_drains(g, l)) {
+		why = "the span is to be changed once its calls have ended";
+		cause = Q850_NO_CHANNEL;
+	}
 	if (cause == 0 && (leg_isup_offered(&leg, l, ev) < 0 ||
 			   call_begin(g, leg, &called, &calling, l->trunk_conf.isup.name,
 				      l->trunk_conf.group) < 0)) {
@@ -256,9 +256,7 @@ static int on_call_start(void *arg, struct call *c, const struct dial_answer *an
 /* End of a turn in which a call ended or a line began to drain. */
 static void on_settle(void *arg)
 {
-	struct gateway *g = arg;
-
-	gateway_lines_settle(g);
+	gateway_lines_settle(arg);
 }
 
 void gateway_settle(struct gateway *g)
@@ -318,6 +316,7 @@ void gateway_close(struct gateway *g)
 	if (g == NULL)
 		return;
 	timer_stop(&g->drain_timer);
+	timer_stop(&g->settle_timer);
 	task_cancel(&g->settle);
 	/* Order: nobody may run a path or send an event once its call is gone. */
 	for (unsigned i = 0; i < g->line_count; i++) {
@@ -355,7 +354,7 @@ static void on_drain_tick(void *arg)
 
 	if (!drained)
 		g->drain_busy_ms = now_ms;
-	bool quiet = now_ms - g->drain_busy_ms >= DRAIN_QUIET_MS;
+	bool quiet = now_ms - g->drain_busy_ms >= GATEWAY_QUIET_MS;
 	if (now_ms < g->drain_end_ms && !quiet) {
 		timer_start(g->loop, &g->drain_timer, DRAIN_TICK_MS, on_drain_tick, g);
 		return;
@@ -378,7 +377,7 @@ void gateway_drain(struct gateway *g, unsigned timeout_ms, void (*done)(void *ar
 	g->drained = done;
 	g->drained_arg = arg;
 	g->drain_end_ms = now_ms + timeout_ms;
-	g->drain_busy_ms = idle ? now_ms - DRAIN_QUIET_MS : now_ms;
+	g->drain_busy_ms = idle ? now_ms - GATEWAY_QUIET_MS : now_ms;
 	HASH_ITER(hh, g->calls, c, next)
 	call_clear(c, Q850_TEMPORARY_FAILURE);
 	timer_start(g->loop, &g->drain_timer, 0, on_drain_tick, g);

@@ -164,7 +164,16 @@ static void line_remove(struct gateway *g, unsigned i)
 void gateway_line_drain(struct gateway *g, unsigned i)
 {
 	g->lines[i].draining = true;
+	g->lines[i].had_calls = gateway_line_calls(g, g->lines[i].line) > 0;
 	gateway_settle(g);
+}
+
+bool gateway_line_drains(const struct gateway *g, const struct line *l)
+{
+	for (unsigned i = 0; i < g->line_count; i++)
+		if (g->lines[i].line == l)
+			return g->lines[i].draining;
+	return false;
 }
 
 static void replace_line(struct gateway *g, unsigned i)
@@ -180,10 +189,30 @@ static void replace_line(struct gateway *g, unsigned i)
 			log_line(LOG_TDM, LOG_ERROR, "%s: reload again when this is mended", err);
 }
 
+static void on_settle_timer(void *arg)
+{
+	gateway_lines_settle(arg);
+}
+
+/* Whether a draining line may be closed now. */
+static bool is_drained(struct gateway *g, struct gateway_line *gl)
+{
+	uint64_t now_ms = loop_now_ms(g->loop);
+
+	if (gateway_line_calls(g, gl->line) > 0)
+		return false;
+	if (!gl->had_calls || (gl->quiet_ms != 0 && now_ms >= gl->quiet_ms))
+		return true;
+	if (gl->quiet_ms == 0)
+		gl->quiet_ms = now_ms + GATEWAY_QUIET_MS;
+	timer_start(g->loop, &g->settle_timer, GATEWAY_QUIET_MS, on_settle_timer, g);
+	return false;
+}
+
 void gateway_lines_settle(struct gateway *g)
 {
 	for (unsigned i = 0; i < g->line_count;) {
-		if (g->lines[i].draining && gateway_line_calls(g, g->lines[i].line) == 0)
+		if (g->lines[i].draining && is_drained(g, &g->lines[i]))
 			replace_line(g, i);
 		else
 			i++;

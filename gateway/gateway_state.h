@@ -7,7 +7,11 @@
 #include "gateway/line.h"
 #include "gateway/worker.h"
 
-enum { GATEWAY_WORKERS_MAX = 16 };
+enum {
+	GATEWAY_WORKERS_MAX = 16,
+	/* What the last frames of a call, as RELEASE COMPLETE, need until they are on the line. */
+	GATEWAY_QUIET_MS = 200,
+};
 
 struct gateway_worker {
 	struct gateway *gateway;
@@ -18,6 +22,8 @@ struct gateway_worker {
 struct gateway_line {
 	struct line *line; /* owned */
 	bool draining;     /* no new calls; replaced or closed when idle */
+	bool had_calls;    /* while draining: their last frames may be on their way */
+	uint64_t quiet_ms; /* then not before this, in loop time; 0 = not idle yet */
 };
 
 struct gateway {
@@ -34,6 +40,7 @@ struct gateway {
 	unsigned calls_max;                  /* at the start: the workers have room for so many */
 	uint64_t calls_total, calls_refused; /* since start */
 	uint64_t start_ms;
+	struct timer settle_timer;
 	struct task settle; /* closes and replaces drained lines at the turn's end */
 	bool refusing;      /* drain: no new calls */
 	struct timer drain_timer;
@@ -52,6 +59,7 @@ const struct conf_trunk *gateway_trunk_of(const struct conf *c, const char *span
 /* Ends new calls on line i; it is closed, and opened anew when the configuration still has it, once
  * its last call has gone. */
 void gateway_line_drain(struct gateway *g, unsigned i);
+bool gateway_line_drains(const struct gateway *g, const struct line *l);
 unsigned gateway_line_calls(const struct gateway *g, const struct line *l);
 /* Closes and replaces what is drained, now. */
 void gateway_lines_settle(struct gateway *g);
