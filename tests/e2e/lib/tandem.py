@@ -123,12 +123,13 @@ class Gateway(Tandem):
         return {span["name"]: span for span in self.ask("spans")["spans"]}
 
     def wait_up(self, *names):
-        """All channels of these spans are idle."""
+        """The trunks of these spans are up and each channel is restarted (Q.931 5.5)."""
+        def is_up(name):
+            span = self.spans()[name]
+            return span["trunk"]["up"] and span["alarms"] == "none" \
+                and set(span["slots"]) <= set(".BD-")
         for name in names:
-            wait_for(lambda n=name: set(self.spans()[n]["slots"]) <= set(".D-"), lambda n=name:
-                     f"{n} is idle: {self.spans()[n]['slots']}", 20)
-            wait_for(lambda n=name: self.spans()[n]["trunk"]["up"] and
-                     self.spans()[n]["alarms"] == "none", f"{name} is up", 20)
+            wait_for(lambda n=name: is_up(n), lambda n=name: f"{n} is up: {self.spans()[n]}", 20)
 
     def wait_idle(self, timeout_s=10):
         def state():
