@@ -51,8 +51,8 @@ class Capture:
         try:
             wait_for(self._started, "dumpcap captures", 5)
         except Failed:
-            why = [line for line in self.process.log().splitlines() if line.strip()]
-            raise Skip("cannot capture packets: " + " ".join(why[:1])) from None
+            why = [line for line in self.process.log().splitlines() if "ermission" in line]
+            raise Skip("cannot capture packets: " + "".join(why[:1] or ["dumpcap ended"])) from None
 
     def _started(self):
         if not self.process.running():
