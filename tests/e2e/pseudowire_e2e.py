@@ -8,7 +8,7 @@ from lib import audio, stage
 from lib.checks import pbx_heard, phone_heard
 from lib.simpbx import Simpbx
 from lib.sip_phone import SipPhone
-from lib.stage import check, check_equal, step
+from lib.stage import check, check_audio, check_equal, step
 from lib.tandem import Gateway
 
 CONFIG = """
@@ -43,10 +43,11 @@ def variant(s, name, ours, theirs, packets_per_s=1000):
     for key in ("rx_packets", "tx_packets"):
         check(abs(rose[key] / took / packets_per_s - 1) < 0.05,
               f"{name}: {key} {rose[key] / took:.0f}/s, {packets_per_s} expected")
-    for key in ("lost", "malformed", "foreign", "hdlc_crc", "hdlc_abort", "tx_errors"):
+    for key in ("lost", "malformed", "foreign", "tx_errors"):
         check_equal(rose[key], 0, f"{name}: {key}")
-    for key in ("underruns", "slips", "late"):
-        check(rose[key] == 0 or s.strain.seen()[0], f"{name}: {key} {rose[key]}")
+    # A packet of idle put in, or one left out, breaks a D-channel frame too.
+    for key in ("underruns", "slips", "late", "hdlc_crc", "hdlc_abort"):
+        check_audio(rose[key] == 0 or s.strain.seen()[0], f"{name}: {key} {rose[key]}")
     tandem.check_log_clean()
     pbx.process.stop()
     tandem.process.stop()
