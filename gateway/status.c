@@ -4,6 +4,7 @@
 #include "gateway/gateway_state.h"
 #include "gateway/version.h"
 
+#include <malloc.h>
 #include <string.h>
 
 /* The file's counters by name, so that none is forgotten when one is added here. */
@@ -205,6 +206,14 @@ static json_t *workers_json(const struct gateway *g)
 	return list;
 }
 
+/* What is allocated: the resident set also holds what was, and may be used again. */
+static unsigned heap_kb(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return (unsigned)((m.uordblks + m.hblkhd) / 1024);
+}
+
 json_t *status_summary(const struct gateway *g)
 {
 	json_t *o = json_object();
@@ -223,6 +232,7 @@ json_t *status_summary(const struct gateway *g)
 	json_object_set_new(o, "calls_refused", json_integer((json_int_t)g->calls_refused));
 	json_object_set_new(o, "trunks", json_integer(trunks));
 	json_object_set_new(o, "trunks_up", json_integer(up));
+	json_object_set_new(o, "heap_kb", json_integer(heap_kb()));
 	json_object_set_new(o, "sip", sip_json(g));
 	json_object_set_new(o, "workers", workers_json(g));
 	return o;

@@ -180,6 +180,18 @@ void sip_draft_reason(struct sip_draft *d, int q850)
 		sip_draft_header(d, "Reason", "Q.850;cause=%d", q850);
 }
 
+/* The parser takes 4000 octets for every text; what is kept for retransmissions needs a tenth. */
+static void fit(char **text, size_t len)
+{
+	char *fitted = malloc(len + 1);
+
+	if (fitted == NULL)
+		return;
+	memcpy(fitted, *text, len + 1);
+	osip_free(*text);
+	*text = fitted;
+}
+
 int sip_draft_text(struct sip_draft *d, char **text, size_t *len)
 {
 	*text = NULL;
@@ -195,6 +207,8 @@ int sip_draft_text(struct sip_draft *d, char **text, size_t *len)
 		*text = NULL;
 		d->error = -ENOMEM;
 	}
+	if (d->error == 0)
+		fit(text, *len);
 	osip_message_free(d->m);
 	d->m = NULL;
 	return d->error;
