@@ -117,9 +117,8 @@ static void check_span(struct conf_loader *l, size_t i)
 	const struct tdm_span_conf *s = &l->conf->spans[i];
 	const struct tdm_wire_conf *w = &s->wire;
 
-	if (s->backend == TDM_DAHDI) {
-		REPORT(l, CONF_SPAN, i, "backend",
-		       "this build has no DAHDI backend; expected \"wire\"");
+	if (s->backend != TDM_WIRE) {
+		REPORT(l, CONF_SPAN, i, "backend", "not in this build; expected \"wire\"");
 		return;
 	}
 	check_span_addresses(l, i);
@@ -127,13 +126,13 @@ static void check_span(struct conf_loader *l, size_t i)
 		REPORT(l, CONF_SPAN, i, "frames_per_packet",
 		       "expected a divisor of %d: 1, 2, 4, 5, 8, 10, 16, 20 or 40",
 		       FRAMES_PER_TICK);
-	if (w->buffer_min_ms > w->buffer_max_ms)
+	if (s->buffer_min_ms > s->buffer_max_ms)
 		REPORT(l, CONF_SPAN, i, "buffer_min_ms", "expected at most buffer_max_ms, %u",
-		       w->buffer_max_ms);
-	if (w->buffer_max_ms * FRAMES_PER_MS < w->frames_per_packet)
+		       s->buffer_max_ms);
+	if (s->buffer_max_ms * FRAMES_PER_MS < w->frames_per_packet)
 		REPORT(l, CONF_SPAN, i, "buffer_max_ms", "expected at least one packet, %u frames",
 		       w->frames_per_packet);
-	if (w->loss_ms * FRAMES_PER_MS < LOSS_PACKETS_MIN * w->frames_per_packet)
+	if (s->loss_ms * FRAMES_PER_MS < LOSS_PACKETS_MIN * w->frames_per_packet)
 		REPORT(l, CONF_SPAN, i, "loss_ms", "expected at least %d packets: %u",
 		       LOSS_PACKETS_MIN,
 		       (LOSS_PACKETS_MIN * w->frames_per_packet + FRAMES_PER_MS - 1) /

@@ -8,7 +8,7 @@
 
 #include "conf/conf.h"
 
-enum { CONF_KEYS_MAX = 16 }; /* of a section */
+enum { CONF_KEYS_MAX = 24 }; /* of a section */
 
 enum conf_section_id {
 	CONF_GATEWAY,

@@ -13,7 +13,7 @@
 #include <sys/epoll.h>
 #include <uv.h>
 
-enum { ALARM_BITS = 4, WORKER_PATH_FDS = 4 /* RTP and RTCP at both ends */ };
+enum { ALARM_BITS = TDM_ALARM_BITS, WORKER_PATH_FDS = 4 /* RTP and RTCP at both ends */ };
 
 enum command_kind {
 	COMMAND_OPEN,

@@ -21,6 +21,10 @@ struct tdm_backend {
 	void (*exchange)(struct tdm_span *s, uint32_t mask, tdm_tick rx, tdm_tick tx);
 	ssize_t (*dchan_recv)(struct tdm_span *s, uint8_t *frame, size_t cap);
 	int (*dchan_send)(struct tdm_span *s, const uint8_t *frame, size_t len);
+	/* Optional: NULL = no loops, no counts of slots.  set_loop may be called on any thread; out
+	 * of slot_counts is zeroed. */
+	int (*set_loop)(struct tdm_span *s, enum tdm_loop loop);
+	void (*slot_counts)(const struct tdm_span *s, unsigned slot, struct tdm_slot_counts *out);
 	/* out is zeroed; everything but alarm_changes is the backend's. */
 	void (*counts)(const struct tdm_span *s, struct tdm_span_counts *out);
 };
@@ -32,6 +36,7 @@ struct tdm_span {
 	_Atomic unsigned alarms;         /* written by the backend on the worker */
 	_Atomic unsigned alarms_to_send; /* written by tdm_span_send_alarms() */
 	_Atomic uint64_t alarm_changes;
+	_Atomic unsigned loop; /* enum tdm_loop, as set */
 };
 
 extern const struct tdm_backend tdm_backend_wire;

@@ -10,18 +10,22 @@ void tdm_span_conf_default(struct tdm_span_conf *conf)
 	memset(conf, 0, sizeof(*conf));
 	conf->backend = TDM_WIRE;
 	conf->dchan_slot = 24;
-	conf->wire.clock = TDM_CLOCK_OWN;
+	conf->clock = TDM_CLOCK_OWN;
+	conf->buffer_min_ms = 2;
+	conf->buffer_max_ms = 10;
+	conf->loss_ms = 25;
 	conf->wire.frames_per_packet = 8;
-	conf->wire.buffer_min_ms = 2;
-	conf->wire.buffer_max_ms = 10;
-	conf->wire.loss_ms = 25;
+	conf->dahdi.framing = TDM_ESF;
+	conf->dahdi.coding = TDM_B8ZS;
+	conf->dahdi.lead_ms = 20;
 }
 
 static const struct tdm_backend *find_backend(enum tdm_backend_kind kind)
 {
 	switch (kind) {
 	case TDM_WIRE: return &tdm_backend_wire;
-	case TDM_DAHDI: break;
+	case TDM_DAHDI:
+	case TDM_ETHER: break;
 	}
 	return NULL;
 }
@@ -59,6 +63,7 @@ void tdm_span_init(struct tdm_span *s, const struct tdm_backend *backend,
 	atomic_init(&s->alarms, alarms);
 	atomic_init(&s->alarms_to_send, 0);
 	atomic_init(&s->alarm_changes, 0);
+	atomic_init(&s->loop, TDM_LOOP_NONE);
 }
 
 const char *tdm_span_name(const struct tdm_span *s)
@@ -111,6 +116,27 @@ void tdm_span_set_alarms(struct tdm_span *s, unsigned alarms)
 void tdm_span_send_alarms(struct tdm_span *s, unsigned alarms)
 {
 	atomic_store_explicit(&s->alarms_to_send, alarms, memory_order_relaxed);
+}
+
+int tdm_span_set_loop(struct tdm_span *s, enum tdm_loop loop)
+{
+	int r = s->backend->set_loop == NULL ? -ENOTSUP : s->backend->set_loop(s, loop);
+
+	if (r == 0)
+		atomic_store_explicit(&s->loop, loop, memory_order_relaxed);
+	return r;
+}
+
+enum tdm_loop tdm_span_loop(const struct tdm_span *s)
+{
+	return atomic_load_explicit(&s->loop, memory_order_relaxed);
+}
+
+void tdm_span_slot_counts(const struct tdm_span *s, unsigned slot, struct tdm_slot_counts *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (s->backend->slot_counts != NULL && slot >= 1 && slot <= TDM_SLOTS)
+		s->backend->slot_counts(s, slot, out);
 }
 
 void tdm_span_counts(const struct tdm_span *s, struct tdm_span_counts *out)

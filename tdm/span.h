@@ -7,8 +7,8 @@
  *          n ticks read, n ticks written.  The fd says when to look; tdm_span_service() moves what
  *          is due and says how many ticks may be exchanged.
  * Threads: open/close on the signalling thread while no media worker runs the span; service,
- *          exchange and dchan_* on the span's media worker only; alarms, counts and send_alarms
- *          on any thread (relaxed atomics).
+ *          exchange and dchan_* on the span's media worker only; alarms, counts, send_alarms and
+ *          loop on any thread (relaxed atomics).
  * Octets:  G.711 mu-law as on the line, first transmitted bit = most significant bit; timeslot n
  *          at index n (1..24).
  */
@@ -31,33 +31,58 @@ enum {
 	TDM_IDLE = 0xff,        /* mu-law idle, G.711 positive zero */
 };
 
-enum tdm_alarm {                          /* bit set; 0 = line is good */
-		 TDM_ALARM_RED = 1u << 0, /* nothing usable received */
-		 TDM_ALARM_YELLOW =
-			 1u << 1, /* far end says it does not receive us (RAI; CESoPSN R or M=10) */
-		 TDM_ALARM_BLUE = 1u << 2, /* far end's line is dead behind it (AIS; CESoPSN L) */
-		 TDM_ALARM_GONE = 1u << 3, /* device or socket unusable */
+/* Bits; 0 = the line is good. */
+enum tdm_alarm {
+	TDM_ALARM_RED = 1u << 0,    /* nothing usable received */
+	TDM_ALARM_YELLOW = 1u << 1, /* far end does not receive us (RAI; CESoPSN R or M=10) */
+	TDM_ALARM_BLUE = 1u << 2,   /* far end's line is dead behind it (AIS; CESoPSN L) */
+	TDM_ALARM_GONE = 1u << 3,   /* device or socket unusable */
+	TDM_ALARM_LOOP = 1u << 4,   /* looped back, by us or by the far end: no calls */
+	TDM_ALARM_RECOVERING = 1u << 5, /* the card waits for the line to stay good */
 };
+enum { TDM_ALARM_BITS = 6 };
 
-enum tdm_backend_kind { TDM_WIRE, TDM_DAHDI };
+enum tdm_backend_kind { TDM_WIRE, TDM_DAHDI, TDM_ETHER };
+enum tdm_framing { TDM_ESF, TDM_D4 };  /* T1.403; D4 is also called SF */
+enum tdm_coding { TDM_B8ZS, TDM_AMI }; /* T1.403 */
 enum tdm_clock { TDM_CLOCK_OWN, TDM_CLOCK_LINE };
 
 /* RFC 5086 CESoPSN, basic NxDS0 service over UDP. */
 struct tdm_wire_conf {
 	struct sockaddr_storage local,
 		peer;               /* same family; packets from any other source are dropped */
-	enum tdm_clock clock;       /* own: our timer; line: our timer follows the peer's packets */
 	unsigned frames_per_packet; /* 125 us frames: 8 = 1 ms; a divisor of 80, up to 40 */
 	bool rtp_header;            /* send the optional RTP header; received ones need no option */
-	unsigned buffer_min_ms, buffer_max_ms; /* adaptive jitter buffer: 2 and 10 */
-	unsigned loss_ms; /* nothing received for this long = RED (loss of packets): 25 */
+};
+
+/* A T1 card that the DAHDI driver runs. */
+struct tdm_dahdi_conf {
+	char card[64]; /* the driver's name of the span, location or number; "" = the only one */
+	enum tdm_framing framing;
+	enum tdm_coding coding;
+	unsigned build_out; /* 0..4: to 133, 266, 399, 533, 655 feet; 5..7: -7.5, -15, -22.5 dB */
+	unsigned lead_ms;   /* octets kept written ahead of the card: 20 */
+};
+
+/* TDM over Ethernet, type 0xD00D, as DAHDI's dahdi_dynamic_eth and Redfone bridges speak it. */
+struct tdm_ether_conf {
+	char interface[16];
+	char mac[18]; /* of the peer, 00:50:c2:65:d0:12; frames from any other are not ours */
+	unsigned subaddress;
 };
 
 struct tdm_span_conf {
 	char name[16]; /* "t1-1"; unique, used in every log line */
 	enum tdm_backend_kind backend;
 	unsigned dchan_slot; /* 1..24, usually 24; 0 = no D-channel */
+	/* own: our timer or the card's oscillator; line: what arrives paces what leaves */
+	enum tdm_clock clock;
+	/* Backends that carry packets: the adaptive jitter buffer, 2 and 10, and nothing received
+	 * for this long = RED, 25. */
+	unsigned buffer_min_ms, buffer_max_ms, loss_ms;
 	struct tdm_wire_conf wire;
+	struct tdm_dahdi_conf dahdi;
+	struct tdm_ether_conf ether;
 };
 
 void tdm_span_conf_default(struct tdm_span_conf *conf);
@@ -95,6 +120,18 @@ unsigned tdm_span_alarms(const struct tdm_span *s);
  * backend raises by itself. */
 void tdm_span_send_alarms(struct tdm_span *s, unsigned alarms);
 
+/* Loops for tests by the far end or by us.  LOCAL: what we send comes back to us; NETWORK: what the
+ * far end sends goes back to it.  0, or -ENOTSUP. */
+enum tdm_loop { TDM_LOOP_NONE, TDM_LOOP_LOCAL, TDM_LOOP_NETWORK };
+int tdm_span_set_loop(struct tdm_span *s, enum tdm_loop loop);
+enum tdm_loop tdm_span_loop(const struct tdm_span *s);
+
+/* Of one slot, since open; slots that share one buffer share these. */
+struct tdm_slot_counts {
+	uint64_t underruns, overruns;
+};
+void tdm_span_slot_counts(const struct tdm_span *s, unsigned slot, struct tdm_slot_counts *out);
+
 /* All since open.  Wire: "packets" are datagrams; card: they stay 0. */
 struct tdm_span_counts {
 	uint64_t ticks;
@@ -110,6 +147,8 @@ struct tdm_span_counts {
 	uint64_t hdlc_crc, hdlc_abort, hdlc_short, hdlc_long;
 	uint64_t hdlc_dropped; /* good frames nobody fetched in time */
 	uint64_t alarm_changes;
+	/* By the card's framer; others keep 0. */
+	uint64_t line_bpv, line_crc, line_framing, line_slips;
 	uint32_t buffer_us; /* jitter buffer target now */
 	int32_t clock_ppb;  /* clock line: how far the peer is from our oscillator */
 };

@@ -49,7 +49,7 @@ enum {
 
 struct wire {
 	struct tdm_span span; /* first: this is the span */
-	struct tdm_wire_conf conf;
+	struct tdm_span_conf conf;
 	struct tdm_wire_socket socket;
 	int timer;
 	uint64_t packet_ns;
@@ -104,7 +104,7 @@ static void take_packet(void *arg, const uint8_t *data, size_t octets, uint64_t 
 /* One packet's worth of every slot into the tick being received. */
 static void play(struct wire *w)
 {
-	unsigned frames = w->conf.frames_per_packet;
+	unsigned frames = w->conf.wire.frames_per_packet;
 	struct tdm_packet_play p;
 
 	tdm_packet_buffer_play(w->buffer, w->pace.due_ns, &p);
@@ -165,13 +165,13 @@ static unsigned flags_to_send(const struct wire *w)
 /* One packet's worth of the tick being sent. */
 static void send_packet(struct wire *w)
 {
-	unsigned frames = w->conf.frames_per_packet;
+	unsigned frames = w->conf.wire.frames_per_packet;
 	uint8_t packet[CESOPSN_PACKET_MAX], octets[CESOPSN_FRAMES_MAX];
 	uint8_t *tx = w->tx + w->position * CESOPSN_SLOTS;
 	struct cesopsn_packet p = {
 		.flags = flags_to_send(w),
 		.sequence = w->sequence++,
-		.rtp = {w->conf.rtp_header, w->timestamp, w->ssrc},
+		.rtp = {w->conf.wire.rtp_header, w->timestamp, w->ssrc},
 		.payload = tx,
 		.payload_octets = w->payload_octets,
 	};
@@ -222,7 +222,7 @@ static void packet_instant(struct wire *w)
 	judge_line(w);
 	send_packet(w);
 	discipline(w);
-	w->position += w->conf.frames_per_packet;
+	w->position += w->conf.wire.frames_per_packet;
 	if (w->position == TDM_TICK_OCTETS) {
 		w->position = 0;
 		w->tick_ready = true;
@@ -232,7 +232,7 @@ static void packet_instant(struct wire *w)
 static void give_up(struct wire *w, uint64_t late_ns)
 {
 	uint64_t ticks = late_ns / TICK_NS;
-	uint64_t packets = ticks * TDM_TICK_OCTETS / w->conf.frames_per_packet;
+	uint64_t packets = ticks * TDM_TICK_OCTETS / w->conf.wire.frames_per_packet;
 
 	tdm_pace_skip(&w->pace, packets);
 	w->sequence = (uint16_t)(w->sequence + packets);
@@ -341,22 +341,22 @@ static void wire_counts(const struct tdm_span *s, struct tdm_span_counts *out)
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-static const char *check_conf(const struct tdm_wire_conf *c)
+static const char *check_conf(const struct tdm_span_conf *c)
 {
-	if (c->frames_per_packet == 0 || c->frames_per_packet > CESOPSN_FRAMES_MAX ||
-	    TDM_TICK_OCTETS % c->frames_per_packet != 0)
+	if (c->wire.frames_per_packet == 0 || c->wire.frames_per_packet > CESOPSN_FRAMES_MAX ||
+	    TDM_TICK_OCTETS % c->wire.frames_per_packet != 0)
 		return "frames per packet: a divisor of 80, 1 to 40";
 	if (c->buffer_min_ms == 0 || c->buffer_max_ms < c->buffer_min_ms ||
 	    c->buffer_max_ms > BUFFER_MS_MAX)
 		return "jitter buffer: 1 ms to 40 ms, least before most";
-	if (c->loss_ms * FRAMES_PER_MS < LOSS_PACKETS_MIN * c->frames_per_packet ||
+	if (c->loss_ms * FRAMES_PER_MS < LOSS_PACKETS_MIN * c->wire.frames_per_packet ||
 	    c->loss_ms > LOSS_MS_MAX)
 		return "loss of packets: 4 packets to 5000 ms";
-	if (c->peer.ss_family != AF_INET && c->peer.ss_family != AF_INET6)
+	if (c->wire.peer.ss_family != AF_INET && c->wire.peer.ss_family != AF_INET6)
 		return "peer: an IPv4 or IPv6 address";
-	if (c->local.ss_family != c->peer.ss_family)
+	if (c->wire.local.ss_family != c->wire.peer.ss_family)
 		return "local and peer: addresses of the same family";
-	if (((const struct sockaddr_in *)&c->peer)->sin_port == 0) /* where IPv6 has it, too */
+	if (((const struct sockaddr_in *)&c->wire.peer)->sin_port == 0) /* where IPv6 has it, too */
 		return "peer: a port";
 	return NULL;
 }
@@ -422,7 +422,7 @@ static void wire_close(struct tdm_span *s)
 static int wire_open(struct tdm_span **out, const struct tdm_span_conf *conf, char *err,
 		     size_t err_size)
 {
-	const char *wrong = check_conf(&conf->wire);
+	const char *wrong = check_conf(conf);
 	struct wire *w;
 	int r;
 
@@ -437,11 +437,12 @@ static int wire_open(struct tdm_span **out, const struct tdm_span_conf *conf, ch
 		return -ENOMEM;
 	}
 	tdm_span_init(&w->span, &tdm_backend_wire, conf, TDM_ALARM_RED);
-	w->conf = conf->wire;
-	w->packet_ns = (uint64_t)w->conf.frames_per_packet * FRAME_NS;
-	w->payload_octets = (size_t)CESOPSN_SLOTS * w->conf.frames_per_packet;
+	w->conf = *conf;
+	w->packet_ns = (uint64_t)w->conf.wire.frames_per_packet * FRAME_NS;
+	w->payload_octets = (size_t)CESOPSN_SLOTS * w->conf.wire.frames_per_packet;
 	w->socket.fd = w->timer = -1;
-	r = tdm_wire_socket_open(&w->socket, &w->conf.local, &w->conf.peer, err, err_size);
+	r = tdm_wire_socket_open(&w->socket, &w->conf.wire.local, &w->conf.wire.peer, err,
+				 err_size);
 	if (r == 0)
 		r = open_timer(w, err, err_size);
 	if (r == 0)

@@ -29,7 +29,7 @@ int script_span_add(struct script *s, const char *name, unsigned line, struct wo
 	span->trunk.side = ISUP_USER;
 	span->trunk.hunt = ISUP_DESCENDING;
 	span->trunk.restart_on_start = false;
-	span->tdm.wire.clock = TDM_CLOCK_OWN;
+	span->tdm.clock = TDM_CLOCK_OWN;
 	return 0;
 }
 
@@ -117,7 +117,7 @@ static int set_clock(struct script_span *s, struct words *w)
 	static const char *const names[] = {"own", "line"};
 	int i = choice(w, names, 2);
 
-	s->tdm.wire.clock = i == 1 ? TDM_CLOCK_LINE : TDM_CLOCK_OWN;
+	s->tdm.clock = i == 1 ? TDM_CLOCK_LINE : TDM_CLOCK_OWN;
 	return i < 0 ? i : 0;
 }
 
@@ -193,8 +193,8 @@ static int set_buffer(struct script_span *s, struct words *w)
 		rc = words_want_number(w, &max, "most ms of buffer", min, 100);
 	if (rc < 0)
 		return rc;
-	s->tdm.wire.buffer_min_ms = (unsigned)min;
-	s->tdm.wire.buffer_max_ms = (unsigned)max;
+	s->tdm.buffer_min_ms = (unsigned)min;
+	s->tdm.buffer_max_ms = (unsigned)max;
 	return 0;
 }
 

@@ -77,10 +77,10 @@ static void a_whole_script(void **state)
 	assert_int_equal(a->trunk.hunt, ISUP_ASCENDING);
 	assert_int_equal(a->trunk.bearer_slots, 0x1ffe);
 	assert_int_equal(a->tdm.wire.frames_per_packet, 40);
-	assert_int_equal(a->tdm.wire.buffer_min_ms, 3);
-	assert_int_equal(a->tdm.wire.buffer_max_ms, 20);
+	assert_int_equal(a->tdm.buffer_min_ms, 3);
+	assert_int_equal(a->tdm.buffer_max_ms, 20);
 	assert_true(a->tdm.wire.rtp_header);
-	assert_int_equal(a->tdm.wire.clock, TDM_CLOCK_LINE);
+	assert_int_equal(a->tdm.clock, TDM_CLOCK_LINE);
 	assert_int_equal(b->trunk.side, ISUP_USER);
 	assert_int_equal(b->trunk.hunt, ISUP_DESCENDING);
 	assert_int_equal(b->tdm.dchan_slot, 1);

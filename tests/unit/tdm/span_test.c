@@ -49,7 +49,7 @@ static struct tdm_span *open_end(const uint16_t ports[2], int end)
 	snprintf(c.name, sizeof(c.name), "t1-%d", end);
 	loopback(&c.wire.local, ports[end]);
 	loopback(&c.wire.peer, ports[!end]);
-	c.wire.clock = end == 1 ? TDM_CLOCK_LINE : TDM_CLOCK_OWN;
+	c.clock = end == 1 ? TDM_CLOCK_LINE : TDM_CLOCK_OWN;
 	if (tdm_span_open(&s, &c, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	return s;

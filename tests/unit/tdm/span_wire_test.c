@@ -515,11 +515,11 @@ static void a_wrong_configuration_is_refused(void **state)
 	REFUSED(c.wire.frames_per_packet = 0, -EINVAL);
 	REFUSED(c.wire.frames_per_packet = 3, -EINVAL);
 	REFUSED(c.wire.frames_per_packet = 80, -EINVAL);
-	REFUSED(c.wire.buffer_min_ms = 0, -EINVAL);
-	REFUSED(c.wire.buffer_max_ms = 1, -EINVAL);
-	REFUSED(c.wire.buffer_max_ms = 41, -EINVAL);
-	REFUSED(c.wire.loss_ms = 3, -EINVAL);
-	REFUSED(c.wire.loss_ms = 5001, -EINVAL);
+	REFUSED(c.buffer_min_ms = 0, -EINVAL);
+	REFUSED(c.buffer_max_ms = 1, -EINVAL);
+	REFUSED(c.buffer_max_ms = 41, -EINVAL);
+	REFUSED(c.loss_ms = 3, -EINVAL);
+	REFUSED(c.loss_ms = 5001, -EINVAL);
 	REFUSED(set_address(&c.wire.peer, AF_INET, 0), -EINVAL);
 	REFUSED(set_address(&c.wire.peer, AF_INET6, htons(9)), -EINVAL);
 	REFUSED(c.wire.peer.ss_family = AF_UNIX, -EINVAL);
