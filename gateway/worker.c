@@ -163,9 +163,9 @@ bool worker_send_frame(struct worker *w, unsigned span, const uint8_t *frame, si
 	return true;
 }
 
-static int watch(struct worker *w, int fd, uint32_t what)
+static int watch(struct worker *w, int fd, uint32_t events, uint32_t what)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = what};
+	struct epoll_event ev = {.events = events, .data.u32 = what};
 
 	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : -errno;
 }
@@ -181,8 +181,8 @@ int worker_add_span(struct worker *w, struct tdm_span *span)
 		return -ENOSPC;
 	if (!order_fits(w))
 		return -EAGAIN;
-	/* Here, where it can still be refused; the thread skips the span until it knows it. */
-	err = watch(w, tdm_span_fd(span), i);
+	/* Here, where it can still be refused; the thread asks for events when it knows the span. */
+	err = watch(w, tdm_span_fd(span), 0, i);
 	if (err != 0)
 		return err;
 	w->span_fd[i] = tdm_span_fd(span);
@@ -289,8 +289,8 @@ static int open_fds(struct worker *w)
 	w->media_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (w->epoll_fd < 0 || w->wake_fd < 0 || w->timer_fd < 0 || w->media_fd < 0)
 		return -errno;
-	err = watch(w, w->wake_fd, WORKER_WAKE);
-	return err == 0 ? watch(w, w->timer_fd, WORKER_TIMER) : err;
+	err = watch(w, w->wake_fd, EPOLLIN, WORKER_WAKE);
+	return err == 0 ? watch(w, w->timer_fd, EPOLLIN, WORKER_TIMER) : err;
 }
 
 int worker_start(struct worker **out, struct loop *loop, const struct worker_conf *conf,

@@ -223,7 +223,11 @@ static void set_media(struct worker *w, const struct command *c)
 
 static void add_span(struct worker *w, const struct command *c)
 {
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = c->index};
+
 	w->span[c->index] = (struct worker_span){.span = c->span, .generation = c->generation};
+	/* Refused only when the span is being removed again. */
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_MOD, tdm_span_fd(c->span), &ev);
 }
 
 static void remove_span(struct worker *w, const struct command *c)

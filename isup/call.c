@@ -283,7 +283,7 @@ int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct i
 		    void *user)
 {
 	*out = NULL;
-	if (!t->up || t->line_down)
+	if (!t->usable || t->line_down || timer_running(&t->settle_timer))
 		return -ENETDOWN;
 	unsigned slot = slot_pick(t);
 	if (slot == 0)

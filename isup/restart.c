@@ -1,16 +1,14 @@
 /* restart.c - RESTART, Q.931 5.5: brings a slot to idle on both sides.
  *
- * One slot at a time, because libpri has one record for it.  A RESTART sent right after the link
- * came up may be lost: when both sides sent SABME, the second one up to half a second later clears
- * what is under way (Q.921 5.5.1.2).  So the first waits a moment.  T316 is 2 minutes in the
- * standard and answers come within milliseconds: ours repeats after 2 seconds.  Some switches never
- * answer: then the slots are taken as idle.  One that answered before and leaves a slot out has
- * lost that slot: it stays out of service and is tried again every minute.
+ * One slot at a time, because libpri has one record for it.  T316 is 2 minutes in the standard and
+ * answers come within milliseconds: ours repeats after 2 seconds.  Some switches never answer: then
+ * the slots are taken as idle.  One that answered before and leaves a slot out has lost that slot:
+ * it stays out of service and is tried again every minute.
  */
 #include "isup/cause.h"
 #include "isup/trunk_internal.h"
 
-enum { LINK_SETTLES_MS = 600, T316_MS = 2000, RESTART_TRIES = 3, RETRY_MS = 60000 };
+enum { T316_MS = 2000, RESTART_TRIES = 3, RETRY_MS = 60000 };
 
 static void restart_next(struct isup_trunk *t);
 static void on_t316(void *arg);
@@ -89,7 +87,7 @@ static void on_begin(void *arg)
 	restart_next(arg);
 }
 
-static void begin(struct isup_trunk *t, uint32_t slots, unsigned delay_ms)
+void restart_begin(struct isup_trunk *t, uint32_t slots)
 {
 	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++) {
 		if ((slots >> slot & 1u) == 0 || t->slots[slot].call != NULL)
@@ -97,18 +95,8 @@ static void begin(struct isup_trunk *t, uint32_t slots, unsigned delay_ms)
 		t->slots[slot].restarting = true;
 		t->restart_wanted |= 1u << slot;
 	}
-	if (t->up && t->restart_slot == 0 && t->restart_wanted != 0)
-		timer_start(t->loop, &t->restart_timer, delay_ms, on_begin, t);
-}
-
-void restart_begin(struct isup_trunk *t, uint32_t slots)
-{
-	begin(t, slots, 0);
-}
-
-void restart_link_up(struct isup_trunk *t, uint32_t slots)
-{
-	begin(t, slots, LINK_SETTLES_MS);
+	if (t->usable && t->restart_slot == 0 && t->restart_wanted != 0)
+		timer_start(t->loop, &t->restart_timer, 0, on_begin, t);
 }
 
 void restart_stop(struct isup_trunk *t)

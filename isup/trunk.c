@@ -9,8 +9,9 @@
 #include "isup/q931.h"
 #include "isup/trunk_internal.h"
 
-enum { FCS_OCTETS = 2, FRAME_MIN = 3, NEVER_MS = 1 << 30 };
-enum { FOREIGN_PD = 0x3f }; /* Q.931 4.2: reserved, and for libpri no protocol it knows */
+enum { FCS_OCTETS = 2, FRAME_MIN = 3, LINK_SETTLES_MS = 600, NEVER_MS = 1 << 30 };
+enum { SABME = 0x6f, POLL = 0x10 }; /* Q.921 3.6.3 */
+enum { FOREIGN_PD = 0x3f };         /* Q.931 4.2: reserved, and for libpri no protocol it knows */
 
 void isup_trunk_conf_default(struct isup_trunk_conf *conf)
 {
@@ -34,9 +35,9 @@ static void trunk_free(struct isup_trunk *t)
 
 static void tell_trunk_state(struct isup_trunk *t)
 {
-	struct isup_event ev = {.kind = t->up ? ISUP_TRUNK_UP : ISUP_TRUNK_DOWN};
+	struct isup_event ev = {.kind = t->usable ? ISUP_TRUNK_UP : ISUP_TRUNK_DOWN};
 
-	t->told_up = t->up;
+	t->told_up = t->usable;
 	t->ops.event(t->arg, &ev);
 }
 
@@ -87,7 +88,7 @@ static void on_deliver(void *arg)
 
 	t->delivering = true;
 	while (!t->closed) {
-		if (t->up != t->told_up) {
+		if (t->usable != t->told_up) {
 			tell_trunk_state(t);
 			continue;
 		}
@@ -174,6 +175,25 @@ static void on_pri_error(struct pri *pri, char *s)
 		    line_length(s), s);
 }
 
+/* When both sides sent SABME, the second one, up to half a second after the link is up, clears what
+ * is under way (Q.921 5.5.1.2): a SETUP or RESTART would be lost.  Likewise when the far side
+ * establishes the link anew while ours is up. */
+static void on_settled(void *arg)
+{
+	struct isup_trunk *t = arg;
+	bool first = !t->was_up;
+
+	t->was_up = true;
+	t->usable = true;
+	task_post(t->loop, &t->deliver, on_deliver, t);
+	restart_begin(t, first && t->conf.restart_on_start ? t->conf.bearer_slots : 0);
+}
+
+static void settle(struct isup_trunk *t)
+{
+	timer_start(t->loop, &t->settle_timer, LINK_SETTLES_MS, on_settled, t);
+}
+
 static void set_up(struct isup_trunk *t, bool up)
 {
 	/* SERVICE for the whole interface makes libpri report the D-channel; LAPD says otherwise.
@@ -182,15 +202,15 @@ static void set_up(struct isup_trunk *t, bool up)
 		return;
 	t->up = up;
 	log_line(LOG_ISUP, LOG_INFO, "%s: D-channel %s", t->conf.name, up ? "up" : "down");
-	task_post(t->loop, &t->deliver, on_deliver, t);
-	if (!up) {
-		t->counts.dchan_downs++;
-		restart_stop(t);
+	if (up) {
+		settle(t);
 		return;
 	}
-	bool first = !t->was_up;
-	t->was_up = true;
-	restart_link_up(t, first && t->conf.restart_on_start ? t->conf.bearer_slots : 0);
+	timer_stop(&t->settle_timer);
+	t->usable = false;
+	t->counts.dchan_downs++;
+	restart_stop(t);
+	task_post(t->loop, &t->deliver, on_deliver, t);
 }
 
 /* ev lives inside libpri and changes with the next entry, so each handler takes what it needs
@@ -329,6 +349,8 @@ void isup_trunk_receive(struct isup_trunk *t, const uint8_t *frame, size_t len)
 	memcpy(f->data, frame, len);
 	f->len = len;
 	t->rx_count++;
+	if ((frame[2] & ~POLL) == SABME && t->usable)
+		settle(t);
 	if (q931_parse(&m, frame, len) && screen_forbids(t, &m)) {
 		/* Not lost, or LAPD would wait for it: a protocol that libpri passes over. */
 		f->data[m.at] = FOREIGN_PD;
@@ -406,6 +428,7 @@ void isup_trunk_close(struct isup_trunk *t)
 		return;
 	t->closed = true;
 	restart_stop(t);
+	timer_stop(&t->settle_timer);
 	timer_stop(&t->timer);
 	task_cancel(&t->deliver);
 	for (struct isup_call *c = t->calls; c != NULL; c = c->next) {
@@ -438,7 +461,7 @@ void isup_trunk_line(struct isup_trunk *t, bool up)
 
 bool isup_trunk_up(const struct isup_trunk *t)
 {
-	return t->up;
+	return t->usable;
 }
 
 const char *isup_trunk_name(const struct isup_trunk *t)

@@ -108,8 +108,11 @@ struct isup_trunk {
 	bool reading_location_user;     /* its Cause says "user" */
 
 	bool line_down;
-	bool up, told_up; /* LAPD; what the owner was told last */
-	bool was_up;      /* since opening */
+	bool up;          /* LAPD */
+	bool usable;      /* and has settled */
+	bool told_up;     /* what the owner was told last */
+	bool was_up;      /* usable, since opening */
+	struct timer settle_timer;
 
 	struct isup_call *calls;
 	struct isup_call *due_first, *due_last;
@@ -170,8 +173,6 @@ bool slot_for_answer(struct isup_call *c, int channel);
 
 /* restart.c */
 void restart_begin(struct isup_trunk *t, uint32_t slots); /* adds to those under way */
-void restart_link_up(struct isup_trunk *t,
-		     uint32_t slots); /* the same, when the link has settled */
 void restart_stop(struct isup_trunk *t);
 void restart_on_ack(struct isup_trunk *t, int channel);
 void restart_on_request(struct isup_trunk *t, int channel);

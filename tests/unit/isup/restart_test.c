@@ -18,7 +18,10 @@ static void test_on_start(void **state)
 {
 	for (int both = 0; both < 2; both++) {
 		struct pair *p = open_restarting(both);
-		run_ms(p, 5);
+		run_ms(p, 500);
+		expect_none(&p->b);
+		assert_int_equal(p->b.sent[Q931_RESTART], 0);
+		run_ms(p, 110);
 		expect(&p->b, ISUP_TRUNK_UP);
 		assert_int_equal(isup_trunk_slot(p->b.trunk, 12), ISUP_SLOT_RESTARTING);
 		assert_false(slot_usable(p->b.trunk, 12));
@@ -40,7 +43,8 @@ static void test_call_while_slots_wait(void **state)
 	struct pair *p = open_restarting(false);
 	struct isup_call *in, *out;
 
-	run_ms(p, 10);
+	while (!isup_trunk_up(p->a.trunk) || !isup_trunk_up(p->b.trunk))
+		run_ms(p, 1);
 	expect(&p->a, ISUP_TRUNK_UP);
 	expect(&p->b, ISUP_TRUNK_UP);
 	out = call_active(p, &p->b, &in);

@@ -61,6 +61,26 @@ static void test_line_down_refuses_new_calls(void **state)
 	pair_close(p);
 }
 
+/* The far side establishes the link anew: a SETUP now would be lost, a call that is up is kept. */
+static void test_no_setup_while_link_settles(void **state)
+{
+	static const uint8_t from_network[] = {0x02, 0x01, 0x7f}, from_user[] = {0x00, 0x01, 0x7f};
+	struct pair *p = pair_open();
+	struct isup_call *in, *c;
+
+	call_active(p, &p->a, &in);
+	isup_trunk_receive(p->a.trunk,
+			   p->a.trunk->conf.side == ISUP_NETWORK ? from_user : from_network, 3);
+	assert_true(isup_trunk_up(p->a.trunk));
+	assert_int_equal(isup_call_start(&c, p->a.trunk, &plain_setup, NULL), -ENETDOWN);
+	run_ms(p, 590);
+	assert_int_equal(isup_call_start(&c, p->a.trunk, &plain_setup, NULL), -ENETDOWN);
+	run_ms(p, 20);
+	expect_none(&p->a); /* neither "up" again nor anything of the call */
+	assert_int_equal(isup_call_start(&c, p->a.trunk, &plain_setup, NULL), 0);
+	pair_close(p);
+}
+
 static void cut(struct pair *p, bool yes)
 {
 	p->a.cut = p->b.cut = yes;
@@ -169,11 +189,11 @@ static void test_clear_while_link_is_down(void **state)
 	 * STATUS when the link is back, and hears that there is no such call. */
 	expect(&p->a, ISUP_RELEASED);
 	expect(&p->a, ISUP_TRUNK_UP);
-	expect(&p->b, ISUP_TRUNK_UP);
 	struct isup_event *ev = expect(&p->b, ISUP_CLEARING);
 	assert_ptr_equal(ev->call, in);
 	assert_int_equal(ev->cause, 101);
 	expect(&p->b, ISUP_RELEASED);
+	expect(&p->b, ISUP_TRUNK_UP); /* once it has settled */
 	expect_idle(&p->a);
 	expect_idle(&p->b);
 	pair_close(p);
@@ -596,6 +616,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_down_before_up),
 		cmocka_unit_test(test_line_down_refuses_new_calls),
+		cmocka_unit_test(test_no_setup_while_link_settles),
 		cmocka_unit_test(test_link_lost_and_back),
 		cmocka_unit_test(test_t309),
 		cmocka_unit_test(test_link_lost_while_present),
