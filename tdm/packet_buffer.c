@@ -193,8 +193,10 @@ static void slip(struct tdm_packet_buffer *b, int64_t packets)
 {
 	for (int64_t i = packets; i < 0; i++) {
 		struct slot *s = slot_at(b, b->next);
-		if (s->state == SLOT_HELD)
+		if (s->state == SLOT_HELD) {
 			s->state = SLOT_DONE;
+			tdm_counter_add(&b->stats.overruns, 1);
+		}
 		step(b);
 	}
 	if (packets > 0)

@@ -33,6 +33,7 @@ struct tdm_packet_buffer_conf {
 
 struct tdm_packet_buffer_stats {
 	_Atomic uint64_t lost, reordered, duplicate, late, underruns, slips, target_ns;
+	_Atomic uint64_t overruns; /* packets that re-centring dropped, unplayed */
 };
 
 enum { TDM_PACKET_WINDOW_MS = 250 }; /* one error report in this time */

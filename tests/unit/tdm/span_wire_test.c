@@ -13,8 +13,8 @@
 static ssize_t lossy_sendto(int fd, const void *data, size_t octets, int flags,
 			    const struct sockaddr *to, socklen_t to_len);
 #define sendto lossy_sendto
+#include "tdm/packet_socket.c"
 #include "tdm/span_wire.c"
-#include "tdm/wire_socket.c"
 #undef sendto
 
 static int losing = -1; /* socket */
@@ -55,7 +55,7 @@ static uint16_t local_port(const struct wire *w)
 {
 	struct sockaddr_in6 addr;
 	socklen_t len = sizeof(addr);
-	assert_int_equal(getsockname(w->socket.fd, (struct sockaddr *)&addr, &len), 0);
+	assert_int_equal(getsockname(w->packets.socket.fd, (struct sockaddr *)&addr, &len), 0);
 	return addr.sin6_port;
 }
 
@@ -96,8 +96,8 @@ static void pair_open(struct pair *p, int family, const struct tdm_span_conf *ca
 {
 	end_open(&p->a, ca);
 	end_open(&p->b, cb);
-	set_address(&p->a.w->socket.peer, family, local_port(p->b.w));
-	set_address(&p->b.w->socket.peer, family, local_port(p->a.w));
+	set_address(&p->a.w->packets.socket.peer, family, local_port(p->b.w));
+	set_address(&p->b.w->packets.socket.peer, family, local_port(p->a.w));
 }
 
 static struct pair *pair_new(const struct tdm_span_conf *conf)
@@ -254,7 +254,7 @@ static void send_from(const struct wire *from, const struct wire *to, const void
 {
 	struct sockaddr_storage addr;
 	set_address(&addr, AF_INET, local_port(to));
-	assert_int_equal(sendto(from->socket.fd, data, octets, 0, (struct sockaddr *)&addr,
+	assert_int_equal(sendto(from->packets.socket.fd, data, octets, 0, (struct sockaddr *)&addr,
 				sizeof(struct sockaddr_in)),
 			 octets);
 }
@@ -267,9 +267,7 @@ static void foreign_and_torn_packets_change_nothing(void **state)
 	struct wire *stranger = calloc(1, sizeof(*stranger));
 	char err[128];
 	assert_non_null(stranger);
-	assert_int_equal(tdm_wire_socket_open(&stranger->socket, &c.wire.local, &c.wire.peer, err,
-					      sizeof(err)),
-			 0);
+	assert_int_equal(open_socket(&stranger->packets.socket, &c.wire, err, sizeof(err)), 0);
 
 	run_us(p, 300000, 1000);
 	int64_t delay = matching_delay(&p->b, 800);
@@ -278,7 +276,7 @@ static void foreign_and_torn_packets_change_nothing(void **state)
 	for (int i = 0; i < 300; i++) {
 		/* As it should be, but from another port; and from the peer, but torn or too long.
 		 */
-		memcpy(junk + 2, &(uint16_t){htons((uint16_t)(p->a.w->sequence + 3))}, 2);
+		memcpy(junk + 2, &(uint16_t){htons((uint16_t)(p->a.w->packets.sequence + 3))}, 2);
 		send_from(stranger, p->b.w, junk, 196);
 		send_from(p->a.w, p->b.w, junk, (size_t)i % 195);
 		send_from(p->a.w, p->b.w, junk, 197 + (size_t)i * 6);
@@ -288,7 +286,7 @@ static void foreign_and_torn_packets_change_nothing(void **state)
 	assert_int_equal(counts_of(&p->b).malformed, 600);
 	assert_int_equal(counts_of(&p->b).lost + counts_of(&p->b).duplicate, 0);
 	assert_int_equal(matching_delay(&p->b, 2400), delay);
-	tdm_wire_socket_close(&stranger->socket);
+	tdm_packet_socket_close(&stranger->packets.socket);
 	free(stranger);
 	pair_close(p);
 }
@@ -309,7 +307,7 @@ static void a_dead_far_end_is_red_and_is_told(void **state)
 	assert_int_equal(tdm_span_alarms(p->b.span), 0);
 
 	/* A hears nothing, and says so. */
-	losing = p->b.w->socket.fd;
+	losing = p->b.w->packets.socket.fd;
 	run_us(p, 20000, 1000);
 	assert_int_equal(tdm_span_alarms(p->a.span), 0);
 	run_us(p, 10000, 1000);
@@ -365,8 +363,9 @@ static void l_without_payload_plays_idle(void **state)
 	run_us(p, 100000, 1000);
 	for (int i = 0; i < 40; i++) {
 		uint8_t packet[4];
-		cesopsn_encode(packet, &(struct cesopsn_packet){.flags = CESOPSN_L,
-								.sequence = p->a.w->sequence++});
+		cesopsn_encode(packet,
+			       &(struct cesopsn_packet){.flags = CESOPSN_L,
+							.sequence = p->a.w->packets.sequence++});
 		send_from(p->a.w, p->b.w, packet, sizeof(packet));
 		test_ns += 1000000;
 		end_service(&p->b);
@@ -382,13 +381,13 @@ static void a_socket_that_refuses_is_gone(void **state)
 	conf_for(&c, AF_INET);
 	struct pair *p = pair_new(&c);
 	run_us(p, 100000, 1000);
-	struct sockaddr_storage peer = p->a.w->socket.peer;
-	struct sockaddr_in *in = (void *)&p->a.w->socket.peer;
+	struct sockaddr_storage peer = p->a.w->packets.socket.peer;
+	struct sockaddr_in *in = (void *)&p->a.w->packets.socket.peer;
 	in->sin_addr.s_addr = INADDR_BROADCAST; /* refused without SO_BROADCAST */
 	run_us(p, 30000, 1000);
 	assert_true(tdm_span_alarms(p->a.span) & TDM_ALARM_GONE);
 	assert_in_range(counts_of(&p->a).tx_errors, 29, 31);
-	p->a.w->socket.peer = peer;
+	p->a.w->packets.socket.peer = peer;
 	run_us(p, 30000, 1000);
 	assert_int_equal(tdm_span_alarms(p->a.span), 0);
 	pair_close(p);
@@ -465,7 +464,7 @@ static void a_lost_packet_costs_the_frame_in_it_only(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(tdm_dchan_send(p->a.span, frame, 40), 0);
 	for (unsigned ms = 0; ms < 60; ms++) {
-		losing = ms == 7 ? p->a.w->socket.fd : -1; /* in the second frame */
+		losing = ms == 7 ? p->a.w->packets.socket.fd : -1; /* in the second frame */
 		run_us(p, 1000, 1000);
 	}
 	run_us(p, 100000, 1000);
