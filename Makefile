@@ -67,7 +67,7 @@ uses_pbx      := isup tdm base
 PROGRAMS := $(OUT)/tandem $(OUT)/tandemctl
 SIMPBX   := $(OUT)/simpbx
 
-.PHONY: all help demo check check-build check-unit check-sim check-e2e check-fuzz bench fuzz lint format install clean \
+.PHONY: all help demo check check-build check-unit check-sim check-e2e check-fuzz check-dahdi soak-dahdi bench fuzz lint format install clean \
         compile_commands
 all: $(PROGRAMS) $(SIMPBX) ## build the gateway, tandemctl and the simulated PBX
 
@@ -153,6 +153,20 @@ fuzz: $(FUZZ_BIN) ## fuzz each parser for FUZZ_SECONDS (default 60)
 		$(BUILD)/fuzz/$$n -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 			$(BUILD)/fuzz/corpus/$$n tests/fuzz/corpus/$$n || exit 1; \
 	done
+
+# The real DAHDI driver, in a virtual machine that is built once.
+DAHDI_RIG  ?= $(BUILD)/dahdi-rig
+DAHDI_LINE := $(OUT)/tests/dahdi/line
+$(DAHDI_LINE): $(DAHDI_LINE).o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+check-dahdi: all $(DAHDI_LINE) ## the real DAHDI driver in a virtual machine; TESTS="calls" picks some
+	@tests/dahdi/rig $(DAHDI_RIG)
+	@TANDEM_DAHDI_RIG=$(DAHDI_RIG) scripts/run-tests dahdi $(OUT) $(wildcard tests/dahdi/*_vm.py)
+
+soak-dahdi: all $(DAHDI_LINE) ## ten minutes of 23 calls over it: no slip, no underrun
+	@tests/dahdi/rig $(DAHDI_RIG)
+	@TANDEM_OUT=$(OUT) TANDEM_DAHDI_RIG=$(DAHDI_RIG) tests/dahdi/soak
 
 bench: ## measure, print a table, write build/bench.json
 	@$(MAKE) --no-print-directory MODE=release all

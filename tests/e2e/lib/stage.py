@@ -158,7 +158,7 @@ class Strain:
     """Whether the machine stood still: a process that does nothing but wake up every 2 ms, with the
     priority of those it stands for, and notes when it was woken too late."""
 
-    LATE_S = 0.0015
+    PERIOD_S, LATE_S = 0.002, 0.0015
 
     def __init__(self):
         self._shared = mmap.mmap(-1, 4096)
@@ -173,7 +173,7 @@ class Strain:
         stalls = worst = 0
         due = time.monotonic()
         while os.getppid() == self._parent:
-            due += 0.002
+            due += self.PERIOD_S
             time.sleep(max(0.0, due - time.monotonic()))
             late = time.monotonic() - due
             if late > self.LATE_S:

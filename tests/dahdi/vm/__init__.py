@@ -1,0 +1,49 @@
+"""Tests that run in a virtual machine with the real DAHDI driver.
+
+A test is a program like those in tests/e2e:
+
+    def test(stage):
+        ...
+    if __name__ == "__main__":
+        vm.main(test)
+
+Started on the host it boots the machine, runs itself there, and ends with the status it had there.
+Everything of the host can be read in the machine, at the same place.
+"""
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.abspath(os.path.join(HERE, "..", "..", ".."))
+sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
+
+from lib import stage                       # noqa: E402  pylint: disable=wrong-import-position
+from vm import host                         # noqa: E402  pylint: disable=wrong-import-position
+
+# The transmit lead in the machine is 160 ms: who stands still for longer than this loses audio.
+STALL_MS = 100
+
+
+def _judged(test):
+    def run(s):
+        try:
+            test(s)
+        except stage.Failed as e:
+            _, worst_ms = s.strain.seen()
+            if worst_ms >= STALL_MS:
+                raise stage.Distorted(f"the machine stood still for {worst_ms:.0f} ms: {e}") from e
+            raise
+        finally:
+            count, worst_ms = s.strain.seen()
+            stage.step(f"woken too late {count} times, by {worst_ms:.1f} ms at worst")
+    return run
+
+
+def main(test, limit_s=280, guest_env=None):
+    if os.environ.get("TANDEM_GUEST"):
+        stage.Strain.PERIOD_S = 0.005
+        stage.main(_judged(test))
+    else:
+        machine = host.Machine(os.path.basename(sys.argv[0]).replace("_vm.py", ""))
+        sys.exit(machine.run([sys.executable, os.path.abspath(sys.argv[0])], limit_s,
+                             guest_env or {}))
