@@ -28,6 +28,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "..")
 OUT = os.path.join(ROOT, os.environ.get("TANDEM_OUT", "build/debug"))
 HOST = "127.0.0.1"
 PR_SET_PDEATHSIG = 1
+HELD_UP_MS = 15     # a span calls it an alarm when it hears nothing for 25
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
@@ -255,9 +256,9 @@ class Stage:
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def show_logs(self, lines=40):
+    def show_logs(self, lines=25, columns=240):
         for process in self.processes:
-            text = [line for line in re.split(r"[\r\n]+", process.log())
+            text = [line[:columns] for line in re.split(r"[\r\n]+", process.log())
                     if line.strip() and "(bit/s)" not in line]
             print(f"--- {process.name}: last {min(lines, len(text))} of {len(text)} lines")
             print("\n".join(text[-lines:]))
@@ -304,6 +305,14 @@ def _own_network():
         fcntl.ioctl(s, SIOCSIFFLAGS, request)
 
 
+def _show_fault(fault):
+    """Where in the test it was, and what; not how the library found out."""
+    for frame in traceback.extract_tb(fault.__traceback__):
+        if frame.filename.endswith("_e2e.py") or not isinstance(fault, Failed):
+            print(f"{os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}")
+    print(f"{type(fault).__name__}: {fault}")
+
+
 def main(test):
     """Runs the test and turns what happened into an exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))
@@ -321,8 +330,12 @@ def main(test):
         print(f"skipped: {e}")
         status = 77
     except (Exception, KeyboardInterrupt) as e:  # pylint: disable=broad-except
-        status = 75 if isinstance(e, Distorted) else 1
-        traceback.print_exc(file=sys.stdout)
+        _, worst_ms = stage.strain.seen()
+        held_up = worst_ms >= HELD_UP_MS
+        status = 75 if held_up or isinstance(e, Distorted) else 1
+        _show_fault(e)
+        if held_up:
+            print(f"the machine stood still for {worst_ms:.0f} ms meanwhile: this run does not count")
         for process in stage.processes:
             process.kill()
         stage.show_logs()
