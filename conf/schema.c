@@ -238,6 +238,23 @@ static const struct conf_key trunk_keys[] = {
 	{"group", CONF_NAME, CONF_MAY_BE_EMPTY, FIELD(struct conf_trunk, group), .def = "none",
 	 .help = "Several trunks may share a group; rules can name the group in place of one "
 		 "trunk."},
+	{"alarm_on_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_on_ms), .min = 0,
+	 .max = 60000,
+	 .help = "An alarm of the line refuses new calls, with cause 38, after this time; it is "
+		 "shown "
+		 "at once.  2.5 s is what T1.231 has for a failure.  An alarm counts for half a "
+		 "second at least."},
+	{"alarm_off_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_off_ms), .min = 0,
+	 .max = 60000,
+	 .help = "The line takes calls again when it was good for this time.  T1.231 clears a "
+		 "failure after 10 s (20 s at most), for want of another sign; here the D-channel "
+		 "must be up as well, and a card's driver waits by itself before it says that the "
+		 "line is good."},
+	{"alarm_keep_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_keep_ms), .min = 0,
+	 .max = 600000,
+	 .help = "Live calls end, with cause 27, when an alarm lasts this long; 0 = never by the "
+		 "alarm, only by t309_ms.  Shorter than T309, which is for a D-channel that fails "
+		 "while the audio goes on: in an alarm nobody hears anything."},
 	{"restart_on_start", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.restart_on_start),
 	 .help = "Send RESTART for each channel when the D-channel first comes up (Q.931 5.5), so "
 		 "that both ends agree that all are free."},
@@ -262,6 +279,9 @@ static void trunk_default(void *element)
 	memset(t, 0, sizeof(*t));
 	isup_trunk_conf_default(&t->isup);
 	t->isup.side = ISUP_NETWORK; /* of a PBX: what most trunks here are */
+	t->alarm_on_ms = 2500;
+	t->alarm_off_ms = 1000;
+	t->alarm_keep_ms = 10000;
 }
 
 /* --- peer --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include "gateway/call_path.h"
 #include "gateway/gateway_state.h"
 #include "gateway/leg_isup.h"
+#include "isup/cause.h"
 
 #include <errno.h>
 #include <string.h>
@@ -117,20 +118,48 @@ static bool path_is_on(const struct call *c, const struct line *l)
 	return false;
 }
 
+static bool has_leg_on(const struct call *c, const struct line *l)
+{
+	return (c->from != NULL && leg_isup_line(c->from) == l) ||
+	       (c->to != NULL && leg_isup_line(c->to) == l);
+}
+
 unsigned gateway_line_calls(const struct gateway *g, const struct line *l)
 {
 	unsigned n = 0;
 
 	for (const struct call *c = g->calls; c != NULL; c = c->hh.next)
-		n += (c->from != NULL && leg_isup_line(c->from) == l) ||
-		     (c->to != NULL && leg_isup_line(c->to) == l) || path_is_on(c, l);
+		n += has_leg_on(c, l) || path_is_on(c, l);
 	return n;
+}
+
+/* Cause 27 as after T309, Q.931 5.8.9: Q.850 has it for a failure of the physical layer or the data
+ * link towards one destination.  38 is for a network whose failure lasts, and is what new calls
+ * are told. */
+void gateway_on_line_failed(void *arg, struct line *l)
+{
+	struct gateway *g = arg;
+	struct call *c, *next;
+	unsigned n = 0;
+
+	HASH_ITER(hh, g->calls, c, next)
+	{
+		if (!has_leg_on(c, l))
+			continue;
+		n++;
+		call_clear(c, Q850_DESTINATION_OUT_OF_ORDER);
+	}
+	if (n > 0)
+		log_line(LOG_TDM, LOG_WARN,
+			 "span %s: the alarm lasts: its %u calls are cleared, cause %d",
+			 l->span_conf.name, n, Q850_DESTINATION_OUT_OF_ORDER);
 }
 
 int gateway_line_open(struct gateway *g, const struct tdm_span_conf *span, char *err,
 		      size_t err_size)
 {
-	struct line_ops ops = {gateway_on_line_event, gateway_on_line_trace, g};
+	struct line_ops ops = {gateway_on_line_event, gateway_on_line_trace, gateway_on_line_failed,
+			       g};
 	struct gateway_worker *gw = pick_worker(g);
 	struct line *l;
 

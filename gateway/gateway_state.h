@@ -72,6 +72,7 @@ const struct conf_peer *gateway_peer(const struct gateway *g, const char *name);
 unsigned gateway_peer_calls(const struct gateway *g, const char *name);
 
 void gateway_on_line_event(void *arg, struct line *l, const struct isup_event *ev);
+void gateway_on_line_failed(void *arg, struct line *l);
 void gateway_on_line_trace(void *arg, struct line *l, bool sent, const uint8_t *frame, size_t len);
 void gateway_on_sip_trace(void *arg, bool sent, const struct sockaddr *peer, const char *text,
 			  size_t len);

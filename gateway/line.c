@@ -44,6 +44,7 @@ int line_open(struct line **out, struct loop *loop, struct worker *worker,
 	*out = NULL;
 	if (l == NULL)
 		goto fail;
+	l->loop = loop;
 	l->span_conf = *span;
 	l->ops = *ops;
 	r = tdm_span_open(&l->span, span, why, sizeof(why));
@@ -76,18 +77,13 @@ void line_close(struct line *l)
 {
 	if (l == NULL)
 		return;
+	timer_stop(&l->alarm_timer);
 	if (l->trunk != NULL)
 		isup_trunk_close(l->trunk);
 	if (l->worker != NULL)
 		worker_remove_span(l->worker, l->index);
 	tdm_span_close(l->span);
 	free(l);
-}
-
-void line_reconfigure(struct line *l, const struct conf_trunk *trunk)
-{
-	l->trunk_conf = *trunk;
-	isup_trunk_reconfigure(l->trunk, &trunk->isup);
 }
 
 void line_on_frame(struct line *l, const uint8_t *frame, size_t len)
@@ -101,10 +97,9 @@ const char *line_alarm_text(unsigned alarms, char *out, size_t out_size)
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} names[] = {{TDM_ALARM_RED, "red"},
-		     {TDM_ALARM_YELLOW, "yellow"},
-		     {TDM_ALARM_BLUE, "blue"},
-		     {TDM_ALARM_GONE, "gone"}};
+	} names[] = {{TDM_ALARM_RED, "red"},   {TDM_ALARM_YELLOW, "yellow"},
+		     {TDM_ALARM_BLUE, "blue"}, {TDM_ALARM_GONE, "gone"},
+		     {TDM_ALARM_LOOP, "loop"}, {TDM_ALARM_RECOVERING, "recovering"}};
 	size_t n = 0;
 
 	snprintf(out, out_size, "none");
@@ -115,16 +110,52 @@ const char *line_alarm_text(unsigned alarms, char *out, size_t out_size)
 	return out;
 }
 
+static void on_alarm_timer(void *arg);
+
+/* Does what changed, and waits for what comes next. */
+static void apply_alarm(struct line *l, unsigned change)
+{
+	const char *name = l->trunk_conf.isup.name;
+	uint64_t due_ms = line_alarm_due(&l->alarm, &l->trunk_conf), now_ms = loop_now_ms(l->loop);
+
+	timer_stop(&l->alarm_timer);
+	if (due_ms != 0)
+		timer_start(l->loop, &l->alarm_timer, due_ms > now_ms ? due_ms - now_ms : 0,
+			    on_alarm_timer, l);
+	if (l->trunk == NULL)
+		return;
+	if (change & (LINE_ALARM_DOWN | LINE_ALARM_UP))
+		isup_trunk_line(l->trunk, !l->alarm.down);
+	if (change & LINE_ALARM_DOWN)
+		log_line(LOG_TDM, LOG_WARN, "trunk %s: the line failed: no new calls", name);
+	if (change & LINE_ALARM_UP)
+		log_line(LOG_TDM, LOG_INFO, "trunk %s: the line is good again", name);
+	if (change & LINE_ALARM_GIVE_UP)
+		l->ops.failed(l->ops.arg, l);
+}
+
+static void on_alarm_timer(void *arg)
+{
+	struct line *l = arg;
+
+	apply_alarm(l, line_alarm_run(&l->alarm, &l->trunk_conf, loop_now_ms(l->loop)));
+}
+
+/* Each alarm stops new calls, yellow too: the far end does not hear us. */
 void line_on_alarms(struct line *l, unsigned alarms)
 {
 	char text[64];
 
-	l->alarms = alarms;
 	log_line(LOG_TDM, alarms != 0 ? LOG_WARN : LOG_INFO, "span %s: alarms: %s",
 		 l->span_conf.name, line_alarm_text(alarms, text, sizeof(text)));
-	/* Yellow: the far end does not hear us, so no new call can be set up either. */
-	if (l->trunk != NULL)
-		isup_trunk_line(l->trunk, alarms == 0);
+	apply_alarm(l, line_alarm_set(&l->alarm, &l->trunk_conf, alarms, loop_now_ms(l->loop)));
+}
+
+void line_reconfigure(struct line *l, const struct conf_trunk *trunk)
+{
+	l->trunk_conf = *trunk;
+	isup_trunk_reconfigure(l->trunk, &trunk->isup);
+	apply_alarm(l, line_alarm_run(&l->alarm, trunk, loop_now_ms(l->loop)));
 }
 
 bool line_is_named(const struct line *l, const char *name)

@@ -7,14 +7,17 @@
 #define GATEWAY_LINE_H
 
 #include "conf/conf.h"
+#include "gateway/base/loop.h"
+#include "gateway/line_alarm.h"
 #include "gateway/worker.h"
 
 struct line;
-struct loop;
 
 struct line_ops {
 	void (*event)(void *arg, struct line *l, const struct isup_event *ev);
 	void (*trace)(void *arg, struct line *l, bool sent, const uint8_t *frame, size_t len);
+	/* An alarm lasts so long that nobody waits for its end: the calls are to be cleared. */
+	void (*failed)(void *arg, struct line *l);
 	void *arg;
 };
 
@@ -26,7 +29,9 @@ struct line {
 	struct worker *worker;    /* not owned */
 	unsigned index;           /* of the span in its worker */
 	struct isup_trunk *trunk; /* owned; NULL = none */
-	unsigned alarms;          /* debounced, as the worker last said */
+	struct loop *loop;
+	struct line_alarm alarm; /* as the worker last said, and what follows for calls */
+	struct timer alarm_timer;
 	uint64_t frames_refused;  /* by a full ring; LAPD repeats them */
 };
 

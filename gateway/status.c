@@ -151,9 +151,10 @@ json_t *status_spans(const struct gateway *g)
 		const struct line *l = g->lines[i].line;
 		char grid[TDM_SLOTS + 1], alarms[64];
 		slot_grid(l, grid);
-		json_t *o = json_pack("{s:s, s:s, s:s, s:b}", "name", l->span_conf.name, "alarms",
-				      line_alarm_text(l->alarms, alarms, sizeof(alarms)), "slots",
-				      grid, "draining", (int)g->lines[i].draining);
+		json_t *o = json_pack(
+			"{s:s, s:s, s:b, s:s, s:b}", "name", l->span_conf.name, "alarms",
+			line_alarm_text(l->alarm.alarms, alarms, sizeof(alarms)), "failed",
+			(int)l->alarm.down, "slots", grid, "draining", (int)g->lines[i].draining);
 		if (o == NULL)
 			continue;
 		if (l->trunk != NULL)

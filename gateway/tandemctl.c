@@ -128,6 +128,8 @@ static void print_spans(const json_t *spans)
 			printf(" trunk %s %s, %lld calls", text_of(trunk, "name"),
 			       json_is_true(json_object_get(trunk, "up")) ? "up" : "DOWN",
 			       number_of(trunk, "calls"));
+		if (json_is_true(json_object_get(s, "failed")))
+			printf(" (line failed: no new calls)");
 		puts(json_is_true(json_object_get(s, "draining")) ? " (draining)" : "");
 		printf("             1      7      13     19   24\n            ");
 		for (size_t k = 0; grid[k] != '\0'; k++)

@@ -343,44 +343,6 @@ static const char *const dchannel_reestablished_by_far_side[] = {
 	NULL,
 };
 
-/* Span alarm in a call: the call stays as long as T309 lets it, new calls are refused. */
-static const char *const span_alarm[] = {
-	"pbx > SETUP called=7234 calling=7101 ch=5",
-	"pbx < CALL-PROCEEDING",
-	"sip < INVITE",
-	"sip > 200 sdp",
-	"sip < ACK",
-	"pbx < CONNECT",
-	"pbx alarm 1",
-	"pbx cut",
-	"wait 1000",
-	"sip#2 > INVITE to=7101 from=7235",
-	"sip#2 < 100 INVITE",
-	"sip#2 < 503 INVITE reason=38",
-	"sip#2 > ACK",
-	"record cause=38",
-	"calls 1",
-	"wait 9000",
-	"pbx mend",
-	"pbx alarm 0",
-	"wait 5000",
-	"sip#3 > INVITE to=7101 from=7235",
-	"sip#3 < 100 INVITE",
-	"pbx#2 < SETUP ch=23",
-	"pbx#2 > CALL-PROCEEDING",
-	"pbx#2 > DISCONNECT cause=17",
-	"pbx#2 < RELEASE",
-	"sip#3 < 486 INVITE",
-	"sip#3 > ACK",
-	"record cause=17",
-	"pbx > DISCONNECT cause=16",
-	"pbx < RELEASE",
-	"sip < BYE",
-	"sip > 200 BYE",
-	"record cause=16",
-	NULL,
-};
-
 /* Glare, 5.7: both sides want channel 23.  The gateway is the network here: its call has it, the
  * other is moved, or refused with 44 when its SETUP insists. */
 static const char *const glare_on_the_network_side[] = {
@@ -476,7 +438,6 @@ int main(int argc, char **argv)
 		ROW(alerting_call_dies_with_the_dchannel),
 		ROW(no_call_without_dchannel),
 		ROW(dchannel_reestablished_by_far_side),
-		ROW(span_alarm),
 		ROW(glare_on_the_network_side),
 		ROW(glare_exclusive),
 		ROW(glare_on_the_user_side),

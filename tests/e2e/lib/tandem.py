@@ -126,7 +126,7 @@ class Gateway(Tandem):
         """The trunks of these spans are up and each channel is restarted (Q.931 5.5)."""
         def is_up(name):
             span = self.spans()[name]
-            return span["trunk"]["up"] and span["alarms"] == "none" \
+            return span["trunk"]["up"] and span["alarms"] == "none" and not span["failed"] \
                 and set(span["slots"]) <= set(".BD-")
         for name in names:
             wait_for(lambda n=name: is_up(n), lambda n=name: f"{n} is up: {self.spans()[n]}", 20)
