@@ -185,9 +185,21 @@ done:
 	return r;
 }
 
+/* What a configuration lacks that no call can do without, or NULL.  Legal: a file is often begun
+ * with less. */
+static const char *lacks(const struct conf *conf)
+{
+	return conf->span_count == 0    ? "span"
+	       : conf->trunk_count == 0 ? "trunk"
+	       : conf->peer_count == 0  ? "peer"
+	       : conf->rule_count == 0  ? "rule"
+					: NULL;
+}
+
 static int start(const struct options *o, struct conf *conf)
 {
 	struct process p = {.file = o->file};
+	const char *missing = lacks(conf);
 
 	if (o->user != NULL && become(o->user) < 0) {
 		conf_free(conf);
@@ -201,6 +213,9 @@ static int start(const struct options *o, struct conf *conf)
 			log_line(LOG_GATEWAY, LOG_WARN,
 				 "running as root: use -u USER or the systemd unit that comes with "
 				 "it");
+		if (missing != NULL)
+			log_line(LOG_GATEWAY, LOG_WARN, "%s has no %s: there can be no call",
+				 o->file, missing);
 		r = run(&p, conf);
 		loop_fini(&p.loop);
 		log_stop();
@@ -259,6 +274,8 @@ int main(int argc, char **argv)
 		status = route_print(conf, o.number, o.from, o.caller, stdout);
 	else if (o.print)
 		conf_print(conf, stdout);
+	else if (o.check && lacks(conf) != NULL)
+		printf("%s: good, but without a %s there can be no call\n", o.file, lacks(conf));
 	else if (o.check)
 		printf("%s: good\n", o.file);
 	else

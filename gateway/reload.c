@@ -1,4 +1,5 @@
 /* Applying the difference between the running configuration and a new one; live calls go on. */
+#include "conf/address.h"
 #include "gateway/base/log.h"
 #include "gateway/gateway_state.h"
 
@@ -71,6 +72,34 @@ static void report_peers(const struct conf *old, const struct conf *new_, FILE *
 			fprintf(report, "peer %s: gone; its calls go on\n", old->peers[i].sip.name);
 }
 
+static bool listens_on(const struct conf *c, const char *address)
+{
+	char text[CONF_ADDRESS_TEXT_MAX];
+
+	for (unsigned i = 0; i < c->sip.listen_count; i++) {
+		conf_address_format(&c->sip.listen[i], text);
+		if (strcmp(text, address) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void report_listeners(const struct conf *old, const struct conf *new_, FILE *report)
+{
+	char text[CONF_ADDRESS_TEXT_MAX];
+
+	for (unsigned i = 0; i < new_->sip.listen_count; i++) {
+		conf_address_format(&new_->sip.listen[i], text);
+		if (!listens_on(old, text))
+			fprintf(report, "sip: listens on %s\n", text);
+	}
+	for (unsigned i = 0; i < old->sip.listen_count; i++) {
+		conf_address_format(&old->sip.listen[i], text);
+		if (!listens_on(new_, text))
+			fprintf(report, "sip: no longer listens on %s\n", text);
+	}
+}
+
 static bool is_open(const struct gateway *g, const char *span)
 {
 	for (unsigned i = 0; i < g->line_count; i++)
@@ -93,6 +122,7 @@ int gateway_reload(struct gateway *g, struct conf *conf, FILE *report)
 	conf_restart_needed(old, conf, text, sizeof(text));
 	if (text[0] != '\0')
 		fprintf(report, "needs a restart to change: %s\n", text);
+	report_listeners(old, conf, report);
 	report_peers(old, conf, report);
 	g->conf = conf;
 	gateway_use_conf(g);

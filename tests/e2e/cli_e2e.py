@@ -46,6 +46,9 @@ def test(s):
     for path in sorted(glob.glob(os.path.join(ROOT, "conf", "*.conf"))):
         check_file(path)
         step(f"{os.path.basename(path)} loads")
+    done = run(binary("tandem"), "-c", s.write("empty.conf", ""), "-n")
+    check_equal((done.returncode, "without a span" in done.stdout), (0, True),
+                "an empty file is legal, and that it does nothing is said")
     bad = s.write("bad.conf", 'span "t1" { peer = "127.0.0.1" }\ntrunk "a" { span = "none" }\n'
                               'colour = "red"\n')
     done = run(binary("tandem"), "-c", bad, "-n")

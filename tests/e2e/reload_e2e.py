@@ -40,6 +40,18 @@ def live_calls(s, bed):
     return caller, callee
 
 
+def listener_comes_and_goes(s, bed):
+    address = f"127.0.0.5:{s.port()}"
+    with open(bed.tandem.config, encoding="utf-8") as f:
+        text = f.read()
+    s.write("tandem.conf", text.replace('listen = {"', f'listen = {{"{address}", "'))
+    report = bed.tandem.ask("reload")["report"]
+    check(f"sip: listens on {address}\n" in report, f"a new listener is told: {report}")
+    s.write("tandem.conf", text)
+    report = bed.tandem.ask("reload")["report"]
+    check(f"sip: no longer listens on {address}\n" in report, f"and that it is gone: {report}")
+
+
 def test(s):
     bed = Bed(s, "phone 7101 play tone 800 -13\nphone 7102 answer 0.1\n"
                  "phone 7103 answer 0.1 play tone 1200 -13\nphone 7104 answer 0.1")
@@ -69,6 +81,8 @@ def test(s):
     tandem.wait_log("info conf: reloaded")
     answered(s, bed, "after-hup", "7102")
     check_equal(len(tandem.calls()), 2, "live calls after all that")
+
+    listener_comes_and_goes(s, bed)
 
     # A slot taken away keeps its call to the end; nothing new is put on it.
     busy = [n + 1 for n, state in enumerate(tandem.span()["slots"]) if state == "B"]
