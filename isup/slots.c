@@ -101,7 +101,9 @@ unsigned slot_for_setup(struct isup_trunk *t, int channel, bool flexible, int *c
 		*cause = Q850_NO_CHANNEL;
 		return 0;
 	}
-	if (!any && isup_trunk_slot(t, slot) == ISUP_SLOT_NONE) {
+	/* 5.2.3.1: one that is only preferred is replaced by another, as long as a T1 has it. */
+	if (!any && isup_trunk_slot(t, slot) == ISUP_SLOT_NONE &&
+	    (!flexible || slot > ISUP_SLOTS)) {
 		*cause = Q850_CHANNEL_NONEXISTENT;
 		return 0;
 	}

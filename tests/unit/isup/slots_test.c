@@ -77,6 +77,8 @@ static void test_offered_slots(void **state)
 	assert_int_equal(raw_wait(&p->b, PRI_EVENT_PROCEEDING)->proceeding.channel, 23);
 	assert_int_equal(offer(p, 0xff, 0), 0); /* any */
 	assert_int_equal(expect(&p->a, ISUP_SETUP)->slot, 22);
+	assert_int_equal(offer(p, 9, 0), 0); /* not ours, only preferred: moved */
+	assert_int_equal(expect(&p->a, ISUP_SETUP)->slot, 21);
 	pair_close(p);
 }
 
