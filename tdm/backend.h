@@ -25,6 +25,8 @@ struct tdm_backend {
 	 * of slot_counts is zeroed. */
 	int (*set_loop)(struct tdm_span *s, enum tdm_loop loop);
 	void (*slot_counts)(const struct tdm_span *s, unsigned slot, struct tdm_slot_counts *out);
+	/* Optional.  Signalling thread. */
+	void (*describe)(struct tdm_span *s, char *out, size_t out_size);
 	/* out is zeroed; everything but alarm_changes is the backend's. */
 	void (*counts)(const struct tdm_span *s, struct tdm_span_counts *out);
 };
@@ -40,6 +42,8 @@ struct tdm_span {
 };
 
 extern const struct tdm_backend tdm_backend_wire;
+extern const struct tdm_backend tdm_backend_dahdi;
+extern const struct tdm_backend tdm_backend_ether;
 
 void tdm_span_init(struct tdm_span *s, const struct tdm_backend *backend,
 		   const struct tdm_span_conf *conf, unsigned alarms);

@@ -60,7 +60,7 @@ static void make_ready(struct tdm_packet_batch *rx, size_t i)
 }
 
 void tdm_packet_socket_drain(struct tdm_packet_socket *s, uint64_t now_ns,
-			     tdm_packet_is_peer_fn *is_peer, tdm_packet_fn *fn, void *arg)
+			     const struct tdm_packet_taker *taker, void *arg)
 {
 	struct tdm_packet_batch *rx = s->batch;
 	uint64_t wall_ns = clock_ns(CLOCK_REALTIME);
@@ -69,12 +69,17 @@ void tdm_packet_socket_drain(struct tdm_packet_socket *s, uint64_t now_ns,
 		int n = recvmmsg(s->fd, rx->headers, RX_BATCH, MSG_DONTWAIT, NULL);
 		for (int i = 0; i < n; i++) {
 			const struct msghdr *m = &rx->headers[i].msg_hdr;
-			if (!is_peer(s, &rx->from[i]))
-				tdm_counter_add(&s->foreign, 1);
+			struct tdm_packet_arrival a = {
+				.from = &rx->from[i],
+				.data = rx->vectors[i].iov_base,
+				.octets =
+					rx->headers[i].msg_len + (m->msg_flags & MSG_TRUNC ? 1 : 0),
+				.ns = arrival_ns(s, m, now_ns, wall_ns),
+			};
+			if (taker->is_peer(arg, &a))
+				taker->take(arg, &a);
 			else
-				fn(arg, rx->vectors[i].iov_base,
-				   rx->headers[i].msg_len + (m->msg_flags & MSG_TRUNC ? 1 : 0),
-				   arrival_ns(s, m, now_ns, wall_ns));
+				tdm_counter_add(&s->foreign, 1);
 			make_ready(rx, (size_t)i);
 		}
 		if (n < RX_BATCH)
@@ -92,15 +97,13 @@ static socklen_t address_octets(int family)
 	}
 }
 
-int tdm_packet_socket_send(struct tdm_packet_socket *s, const uint8_t *data, size_t octets)
+bool tdm_packet_socket_send(struct tdm_packet_socket *s, const uint8_t *data, size_t octets)
 {
-	ssize_t n = sendto(s->fd, data, octets, MSG_DONTWAIT, (const struct sockaddr *)&s->peer,
-			   address_octets(s->peer.ss_family));
-
-	return n == (ssize_t)octets ? 0 : n < 0 ? -errno : -EIO;
+	return sendto(s->fd, data, octets, MSG_DONTWAIT, (const struct sockaddr *)&s->peer,
+		      address_octets(s->peer.ss_family)) == (ssize_t)octets;
 }
 
-int tdm_packet_socket_open(struct tdm_packet_socket *s, int family, int protocol, size_t octets_max)
+int tdm_packet_socket_open(struct tdm_packet_socket *s, int family, size_t octets_max)
 {
 	int on = 1;
 
@@ -111,7 +114,7 @@ int tdm_packet_socket_open(struct tdm_packet_socket *s, int family, int protocol
 	s->batch->octets_max = octets_max;
 	for (size_t i = 0; i < RX_BATCH; i++)
 		make_ready(s->batch, i);
-	s->fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	s->fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0)
 		return -errno;
 	setsockopt(s->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));

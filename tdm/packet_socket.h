@@ -23,19 +23,25 @@ struct tdm_packet_socket {
 
 /* A socket that never waits, with nothing set but time stamps.  Packets of up to octets_max are
  * read whole.  0 or -errno; either way tdm_packet_socket_close() is legal. */
-int tdm_packet_socket_open(struct tdm_packet_socket *s, int family, int protocol,
-			   size_t octets_max);
+int tdm_packet_socket_open(struct tdm_packet_socket *s, int family, size_t octets_max);
 void tdm_packet_socket_close(struct tdm_packet_socket *s);
 
-typedef bool tdm_packet_is_peer_fn(const struct tdm_packet_socket *s,
-				   const struct sockaddr_storage *from);
-/* octets may be more than octets_max: then data holds the first of them only. */
-typedef void tdm_packet_fn(void *arg, const uint8_t *data, size_t octets, uint64_t arrival_ns);
+struct tdm_packet_arrival {
+	const struct sockaddr_storage *from;
+	const uint8_t *data;
+	size_t octets; /* more than octets_max: data holds the first of them only */
+	uint64_t ns;
+};
+
+struct tdm_packet_taker {
+	bool (*is_peer)(void *arg, const struct tdm_packet_arrival *a); /* false: foreign */
+	void (*take)(void *arg, const struct tdm_packet_arrival *a);
+};
 
 /* Hands over what the peer has sent, as far as a flood may not hold us up. */
 void tdm_packet_socket_drain(struct tdm_packet_socket *s, uint64_t now_ns,
-			     tdm_packet_is_peer_fn *is_peer, tdm_packet_fn *fn, void *arg);
-/* 0, or -errno: the kernel refused it. */
-int tdm_packet_socket_send(struct tdm_packet_socket *s, const uint8_t *data, size_t octets);
+			     const struct tdm_packet_taker *taker, void *arg);
+/* False: the kernel refused it. */
+bool tdm_packet_socket_send(struct tdm_packet_socket *s, const uint8_t *data, size_t octets);
 
 #endif

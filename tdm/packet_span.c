@@ -60,22 +60,40 @@ static uint8_t *slot_now(const struct tdm_packet_span *s, uint8_t *tick, unsigne
 
 /* --- receiving --------------------------------------------------------------------------- */
 
-static void take_packet(void *arg, const uint8_t *data, size_t octets, uint64_t arrival_ns)
+static bool is_peer(void *arg, const struct tdm_packet_arrival *a)
+{
+	const struct tdm_packet_span *s = arg;
+
+	return s->line->is_peer(s, a);
+}
+
+static void take_packet(void *arg, const struct tdm_packet_arrival *a)
 {
 	struct tdm_packet_span *s = arg;
 	struct tdm_packet p;
 
-	if (!s->line->decode(s, &p, data, octets)) {
+	if (!s->line->decode(s, &p, a)) {
 		tdm_counter_add(&s->malformed, 1);
 		return;
 	}
 	tdm_counter_add(&s->rx_packets, 1);
-	tdm_packet_buffer_put(s->buffer, p.sequence, arrival_ns, p.alarms, p.payload);
+	tdm_packet_buffer_put(s->buffer, p.sequence, a->ns, p.alarms, p.payload);
 }
 
 static void drain(struct tdm_packet_span *s, uint64_t now_ns)
 {
-	tdm_packet_socket_drain(&s->socket, now_ns, s->line->is_peer, take_packet, s);
+	static const struct tdm_packet_taker taker = {is_peer, take_packet};
+
+	tdm_packet_socket_drain(&s->socket, now_ns, &taker, s);
+}
+
+static void set_receiving(struct tdm_packet_span *s, bool receiving)
+{
+	if (receiving == s->receiving)
+		return;
+	s->receiving = receiving;
+	if (s->line->receiving != NULL)
+		s->line->receiving(s);
 }
 
 /* One packet's worth of every slot into the tick being received. */
@@ -86,7 +104,7 @@ static void play(struct tdm_packet_span *s)
 
 	tdm_packet_buffer_play(s->buffer, s->pace.due_ns, &p);
 	if (p.received) {
-		s->receiving = true;
+		set_receiving(s, true);
 		s->heard_alarms = p.flags;
 	}
 	if (p.payload == NULL || (p.flags & TDM_ALARM_BLUE))
@@ -112,7 +130,7 @@ static void judge_line(struct tdm_packet_span *s, enum tdm_loop loop)
 	unsigned alarms = 0;
 
 	if (tdm_packet_buffer_silent_ns(s->buffer) >= s->loss_ns && s->receiving) {
-		s->receiving = false;
+		set_receiving(s, false);
 		tdm_packet_buffer_restart(s->buffer, s->pace.due_ns);
 	}
 	if (loop != TDM_LOOP_LOCAL) /* else it is ourselves that we hear */
@@ -156,8 +174,7 @@ static void send_packet(struct tdm_packet_span *s, enum tdm_loop loop)
 		p.alarms |= TDM_ALARM_LOOP;
 	if (p.alarms & TDM_ALARM_BLUE)
 		memset(tx, TDM_IDLE, s->payload_octets);
-	int r = tdm_packet_socket_send(&s->socket, out, s->line->encode(s, out, &p));
-	if (r == 0) {
+	if (tdm_packet_socket_send(&s->socket, out, s->line->encode(s, out, &p))) {
 		tdm_counter_add(&s->tx_packets, 1);
 		s->refused = 0;
 		return;
@@ -165,7 +182,7 @@ static void send_packet(struct tdm_packet_span *s, enum tdm_loop loop)
 	tdm_counter_add(&s->tx_errors, 1);
 	s->refused++;
 	if (s->line->refused != NULL)
-		s->line->refused(s, r, s->refused);
+		s->line->refused(s);
 }
 
 /* --- pacing ------------------------------------------------------------------------------ */

@@ -29,14 +29,17 @@ struct tdm_packet {
 struct tdm_packet_span;
 
 struct tdm_packet_line {
-	tdm_packet_is_peer_fn *is_peer;
-	/* False: malformed.  octets may be more than data holds, see tdm_packet_fn. */
-	bool (*decode)(const struct tdm_packet_span *s, struct tdm_packet *p, const uint8_t *data,
-		       size_t octets);
+	/* False: from somebody else. */
+	bool (*is_peer)(const struct tdm_packet_span *s, const struct tdm_packet_arrival *a);
+	/* False: malformed. */
+	bool (*decode)(const struct tdm_packet_span *s, struct tdm_packet *p,
+		       const struct tdm_packet_arrival *a);
 	/* Into TDM_PACKET_OCTETS_MAX; returns the octets. */
 	size_t (*encode)(const struct tdm_packet_span *s, uint8_t *out, const struct tdm_packet *p);
-	/* Optional: the kernel refused a packet, error is -errno; in_a_row is 1 for the first. */
-	void (*refused)(struct tdm_packet_span *s, int error, uint64_t in_a_row);
+	/* Optional, called by the worker: the kernel refused one more packet, s->refused in a row;
+	 * and s->receiving has changed. */
+	void (*refused)(struct tdm_packet_span *s);
+	void (*receiving)(struct tdm_packet_span *s);
 	/* How the octets lie: those of one slot frame_step apart for run_frames frames, slots
 	 * slot_step apart.  run_frames is a divisor of TDM_TICK_OCTETS. */
 	unsigned run_frames, slot_step, frame_step;

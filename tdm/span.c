@@ -24,8 +24,8 @@ static const struct tdm_backend *find_backend(enum tdm_backend_kind kind)
 {
 	switch (kind) {
 	case TDM_WIRE: return &tdm_backend_wire;
-	case TDM_DAHDI:
-	case TDM_ETHER: break;
+	case TDM_ETHER: return &tdm_backend_ether;
+	case TDM_DAHDI: break;
 	}
 	return NULL;
 }
@@ -130,6 +130,13 @@ int tdm_span_set_loop(struct tdm_span *s, enum tdm_loop loop)
 enum tdm_loop tdm_span_loop(const struct tdm_span *s)
 {
 	return atomic_load_explicit(&s->loop, memory_order_relaxed);
+}
+
+void tdm_span_describe(struct tdm_span *s, char *out, size_t out_size)
+{
+	out[0] = '\0';
+	if (s->backend->describe != NULL)
+		s->backend->describe(s, out, out_size);
 }
 
 void tdm_span_slot_counts(const struct tdm_span *s, unsigned slot, struct tdm_slot_counts *out)

@@ -26,27 +26,29 @@ static const struct wire *wire_of(const struct tdm_packet_span *s)
 
 /* --- packets ----------------------------------------------------------------------------- */
 
-static bool wire_is_peer(const struct tdm_packet_socket *s, const struct sockaddr_storage *from)
+static bool wire_is_peer(const struct tdm_packet_span *s, const struct tdm_packet_arrival *arrival)
 {
-	if (from->ss_family != s->peer.ss_family)
+	const struct sockaddr_storage *from = arrival->from, *peer = &s->socket.peer;
+
+	if (from->ss_family != peer->ss_family)
 		return false;
 	if (from->ss_family == AF_INET) {
-		const struct sockaddr_in *a = (const void *)from, *b = (const void *)&s->peer;
+		const struct sockaddr_in *a = (const void *)from, *b = (const void *)peer;
 		return a->sin_port == b->sin_port && a->sin_addr.s_addr == b->sin_addr.s_addr;
 	}
-	const struct sockaddr_in6 *a = (const void *)from, *b = (const void *)&s->peer;
+	const struct sockaddr_in6 *a = (const void *)from, *b = (const void *)peer;
 	return a->sin6_port == b->sin6_port &&
 	       memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0 &&
 	       (b->sin6_scope_id == 0 || a->sin6_scope_id == b->sin6_scope_id);
 }
 
-static bool wire_decode(const struct tdm_packet_span *s, struct tdm_packet *p, const uint8_t *data,
-			size_t octets)
+static bool wire_decode(const struct tdm_packet_span *s, struct tdm_packet *p,
+			const struct tdm_packet_arrival *a)
 {
 	struct cesopsn_packet c;
 
-	if (octets > CESOPSN_PACKET_MAX + PADDING_MAX ||
-	    !cesopsn_parse(&c, data, octets, s->payload_octets))
+	if (a->octets > CESOPSN_PACKET_MAX + PADDING_MAX ||
+	    !cesopsn_parse(&c, a->data, a->octets, s->payload_octets))
 		return false;
 	*p = (struct tdm_packet){.sequence = c.sequence, .payload = c.payload};
 	if (c.flags & CESOPSN_L)
@@ -118,7 +120,7 @@ static int bind_socket(int fd, const struct sockaddr_storage *local)
 static int open_socket(struct tdm_packet_socket *s, const struct tdm_wire_conf *c, char *err,
 		       size_t err_size)
 {
-	int r = tdm_packet_socket_open(s, c->local.ss_family, 0, CESOPSN_PACKET_MAX + PADDING_MAX);
+	int r = tdm_packet_socket_open(s, c->local.ss_family, CESOPSN_PACKET_MAX + PADDING_MAX);
 
 	if (r == 0) {
 		s->peer = c->peer;
