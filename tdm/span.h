@@ -61,7 +61,8 @@ struct tdm_dahdi_conf {
 	enum tdm_framing framing;
 	enum tdm_coding coding;
 	unsigned build_out; /* 0..4: to 133, 266, 399, 533, 655 feet; 5..7: -7.5, -15, -22.5 dB */
-	unsigned lead_ms;   /* octets kept written ahead of the card: 20 */
+	unsigned lead_ms;   /* octets kept written ahead of the card: 20; a multiple of 10 */
+	bool reconfigure;   /* whatever another program has configured the span as */
 };
 
 /* TDM over Ethernet, type 0xD00D, as DAHDI's dahdi_dynamic_eth and Redfone bridges speak it. */
@@ -125,6 +126,10 @@ void tdm_span_send_alarms(struct tdm_span *s, unsigned alarms);
 enum tdm_loop { TDM_LOOP_NONE, TDM_LOOP_LOCAL, TDM_LOOP_NETWORK };
 int tdm_span_set_loop(struct tdm_span *s, enum tdm_loop loop);
 enum tdm_loop tdm_span_loop(const struct tdm_span *s);
+
+/* In words, what carries the span now, or why nothing does and what to do: for a card, which may
+ * come later than the span is opened; "" for a kind that has nothing to add.  Signalling thread. */
+void tdm_span_describe(struct tdm_span *s, char *out, size_t out_size);
 
 /* Of one slot, since open; slots that share one buffer share these. */
 struct tdm_slot_counts {
