@@ -112,11 +112,57 @@ static void check_span_addresses(struct conf_loader *l, size_t i)
 			       l->conf->spans[j].name);
 }
 
+static void check_card(struct conf_loader *l, size_t i)
+{
+	const struct tdm_dahdi_conf *d = &l->conf->spans[i].dahdi;
+
+	if (d->lead_ms % TDM_TICK_MS != 0)
+		REPORT(l, CONF_SPAN, i, "lead_ms", "expected a multiple of %d", TDM_TICK_MS);
+	for (size_t j = 0; j < i; j++) {
+		const struct tdm_span_conf *other = &l->conf->spans[j];
+		if (other->backend == TDM_DAHDI && strcmp(other->dahdi.card, d->card) == 0)
+			REPORT(l, CONF_SPAN, i, "card",
+			       "expected a card's span of its own: span %s has this one",
+			       other->name);
+	}
+}
+
+static bool is_same_line(const struct tdm_span_conf *a, const struct tdm_span_conf *b)
+{
+	return b->backend == TDM_ETHER && strcmp(a->ether.interface, b->ether.interface) == 0 &&
+	       strcasecmp(a->ether.mac, b->ether.mac) == 0 &&
+	       a->ether.subaddress == b->ether.subaddress;
+}
+
+static void check_span_ether(struct conf_loader *l, size_t i)
+{
+	const struct tdm_span_conf *s = &l->conf->spans[i];
+	uint8_t mac[TDMOE_MAC_OCTETS];
+
+	if (s->ether.interface[0] == '\0' && !is_failed(l, CONF_SPAN, i, "interface"))
+		REPORT(l, CONF_SPAN, i, "interface",
+		       "missing; expected a network interface, such as eth1");
+	if (s->ether.mac[0] == '\0' && !is_failed(l, CONF_SPAN, i, "mac"))
+		REPORT(l, CONF_SPAN, i, "mac", "missing; expected the MAC address of the device");
+	else if (s->ether.mac[0] != '\0' && !tdmoe_mac_parse(mac, s->ether.mac))
+		REPORT(l, CONF_SPAN, i, "mac",
+		       "expected the address of one device, like 00:50:c2:65:d0:12");
+	for (size_t j = 0; j < i; j++)
+		if (is_same_line(s, &l->conf->spans[j]))
+			REPORT(l, CONF_SPAN, i, "subaddress",
+			       "expected another device or subaddress: span %s has this one",
+			       l->conf->spans[j].name);
+}
+
 static void check_span(struct conf_loader *l, size_t i)
 {
 	const struct tdm_span_conf *s = &l->conf->spans[i];
 	const struct tdm_wire_conf *w = &s->wire;
 
+	if (s->backend == TDM_DAHDI) {
+		check_card(l, i);
+		return;
+	}
 	if (s->backend != TDM_WIRE) {
 		REPORT(l, CONF_SPAN, i, "backend", "not in this build; expected \"wire\"");
 		return;

@@ -174,7 +174,7 @@ static const struct conf_key span_keys[] = {
 	 .min = 0, .max = 7,
 	 .help = "dahdi: 0 to 4 for up to 133, 266, 399, 533 and 655 feet of cable; 5 to 7 for "
 		 "-7.5, -15 and -22.5 dB."},
-	{"lead_ms", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, dahdi.lead_ms), .min = 10,
+	{"lead_ms", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, dahdi.lead_ms), .min = 20,
 	 .max = 200,
 	 .help = "dahdi: how far ahead of the card audio is written: its delay, and how long this "
 		 "machine may be held up without a gap."},

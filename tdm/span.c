@@ -25,7 +25,7 @@ static const struct tdm_backend *find_backend(enum tdm_backend_kind kind)
 	switch (kind) {
 	case TDM_WIRE: return &tdm_backend_wire;
 	case TDM_ETHER: return &tdm_backend_ether;
-	case TDM_DAHDI: break;
+	case TDM_DAHDI: return &tdm_backend_dahdi;
 	}
 	return NULL;
 }

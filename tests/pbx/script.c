@@ -463,6 +463,8 @@ int script_check(const struct script *s, const char *name, FILE *err)
 	}
 	for (unsigned i = 0; i < s->span_count; i++) {
 		const struct tdm_wire_conf *wire = &s->span[i].tdm.wire;
+		if (s->span[i].tdm.backend == TDM_DAHDI)
+			continue;
 		if (wire->local.ss_family != 0 && wire->local.ss_family == wire->peer.ss_family)
 			continue;
 		fprintf(err, "%s:%u: span %s: expected local and peer, both IPv4 or both IPv6\n",

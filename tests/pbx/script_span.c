@@ -198,6 +198,60 @@ static int set_buffer(struct script_span *s, struct words *w)
 	return 0;
 }
 
+static int set_backend(struct script_span *s, struct words *w)
+{
+	static const char *const names[] = {"wire", "dahdi"};
+	static const enum tdm_backend_kind values[] = {TDM_WIRE, TDM_DAHDI};
+	int i = choice(w, names, 2);
+
+	if (i < 0)
+		return i;
+	s->tdm.backend = values[i];
+	return 0;
+}
+
+static int set_card(struct script_span *s, struct words *w)
+{
+	const char *text;
+	int rc = words_want(w, &text, "a card's name, location or number");
+
+	if (rc < 0)
+		return rc;
+	if (strlen(text) >= sizeof s->tdm.dahdi.card)
+		return words_fail(w, "a card's name is shorter");
+	strcpy(s->tdm.dahdi.card, text);
+	return 0;
+}
+
+static int set_framing(struct script_span *s, struct words *w)
+{
+	static const char *const names[] = {"esf", "d4"};
+	int i = choice(w, names, 2);
+
+	s->tdm.dahdi.framing = i == 1 ? TDM_D4 : TDM_ESF;
+	return i < 0 ? i : 0;
+}
+
+static int set_coding(struct script_span *s, struct words *w)
+{
+	static const char *const names[] = {"b8zs", "ami"};
+	int i = choice(w, names, 2);
+
+	s->tdm.dahdi.coding = i == 1 ? TDM_AMI : TDM_B8ZS;
+	return i < 0 ? i : 0;
+}
+
+static int set_lead(struct script_span *s, struct words *w)
+{
+	double lead;
+	int rc = words_want_number(w, &lead, "ms of lead", 20, 200);
+
+	if (rc < 0)
+		return rc;
+	s->tdm.dahdi.lead_ms = (unsigned)lead;
+	return 0;
+}
+
 static int set_rtp(struct script_span *s, struct words *w)
 {
 	s->tdm.wire.rtp_header = true;
@@ -229,11 +283,12 @@ static const struct {
 	const char *word;
 	int (*set)(struct script_span *s, struct words *w);
 } span_words[] = {
-	{"local", set_local},   {"peer", set_peer},   {"side", set_side},
-	{"hunt", set_hunt},     {"clock", set_clock}, {"switch", set_switch},
-	{"dchan", set_dchan},   {"slots", set_slots}, {"frames", set_frames},
-	{"buffer", set_buffer}, {"rtp", set_rtp},     {"restart", set_restart},
-	{"timer", set_timer},
+	{"local", set_local},     {"peer", set_peer},       {"side", set_side},
+	{"hunt", set_hunt},       {"clock", set_clock},     {"switch", set_switch},
+	{"dchan", set_dchan},     {"slots", set_slots},     {"frames", set_frames},
+	{"buffer", set_buffer},   {"rtp", set_rtp},         {"restart", set_restart},
+	{"timer", set_timer},     {"backend", set_backend}, {"card", set_card},
+	{"framing", set_framing}, {"coding", set_coding},   {"lead", set_lead},
 };
 
 int script_span_parse(struct script_span *span, struct words *w)

@@ -43,7 +43,12 @@ static const struct {
 	 "f:1: buffer_max_ms: expected at least one packet, 40 frames"},
 	{"span a { peer = 192.0.2.1 loss_ms = 3 }", "f:1: loss_ms: expected at least 4 packets: 4"},
 	{"span a { peer = 192.0.2.1 loss_ms = 4 }", NULL},
-	{"span a { backend = dahdi }", "f:1: backend: not in this build"},
+	{"span a { backend = dahdi }", NULL},
+	{"span a { backend = dahdi lead_ms = 25 }", "f:1: lead_ms: expected a multiple of 10"},
+	{"span a { backend = dahdi lead_ms = 10 }", "f:1: lead_ms: expected"},
+	{"span a { backend = dahdi }\nspan b { backend = dahdi card = 2 }", NULL},
+	{"span a { backend = dahdi card = 2 }\nspan b { backend = dahdi card = 2 }",
+	 "f:2: card: expected a card's span of its own: span a has this one"},
 	/* trunks */
 	{"trunk t { }", "f:1: span: missing"},
 	{SPANS "trunk t { span = c }",
