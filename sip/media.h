@@ -23,7 +23,8 @@ struct sip_media {
 	struct sockaddr_storage remote_rtcp; /* RFC 3605 or port + 1 */
 	enum sip_codec codec;
 	uint8_t payload_type;
-	uint8_t dtmf_type; /* to send and to receive; 0 = none */
+	uint8_t dtmf_type;    /* telephone-event as we send it; 0 = none */
+	uint8_t dtmf_type_in; /* as we offered it: the peer may send either */
 	uint8_t ptime_ms;  /* of what we send */
 	bool send, recv;   /* ours: held by the peer = send or recv false */
 };

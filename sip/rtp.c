@@ -185,6 +185,12 @@ static void take_audio(struct rtp_session *s, const struct rtp_packet *p, enum s
 	jitter_put(&s->jitter, &jp);
 }
 
+/* RFC 3264 6.1: the peer sends on the type of our offer; some use that of their answer. */
+static bool is_event(const struct sip_media *m, uint8_t type)
+{
+	return type != 0 && (type == m->dtmf_type || type == m->dtmf_type_in);
+}
+
 static void take_rtp(struct rtp_session *s, const uint8_t *data, size_t size, uint64_t arrival_ns,
 		     uint64_t now_ns)
 {
@@ -197,7 +203,7 @@ static void take_rtp(struct rtp_session *s, const uint8_t *data, size_t size, ui
 		rtp_add_count(&s->counts.malformed, 1);
 		return;
 	}
-	event = s->media.dtmf_type != 0 && p.type == s->media.dtmf_type;
+	event = is_event(&s->media, p.type);
 	if (event ? p.size < RTP_EVENT_OCTETS
 		  : !codec_of(s, p.type, &codec) || p.size < PAYLOAD_MIN || p.size > PAYLOAD_MAX) {
 		rtp_add_count(&s->counts.malformed, 1);

@@ -319,6 +319,7 @@ int sip_sdp_settle(struct sip_media *out, const struct sip_local_media *local,
 	if (remote->audio < 0 || !settle_codec(out, local, remote))
 		return -ENOTSUP;
 	out->dtmf_type = local->dtmf_type != 0 ? remote->dtmf_type : 0;
+	out->dtmf_type_in = out->dtmf_type != 0 ? local->dtmf_type : 0;
 	out->ptime_ms = (uint8_t)settle_ptime(local, remote);
 	if (remote->disabled)
 		return 0; /* no stream: no address, no direction */
@@ -343,7 +344,8 @@ static bool address_equal(const struct sockaddr_storage *a, const struct sockadd
 bool sip_media_equal(const struct sip_media *a, const struct sip_media *b)
 {
 	return a->codec == b->codec && a->payload_type == b->payload_type &&
-	       a->dtmf_type == b->dtmf_type && a->ptime_ms == b->ptime_ms && a->send == b->send &&
+	       a->dtmf_type == b->dtmf_type && a->dtmf_type_in == b->dtmf_type_in &&
+	       a->ptime_ms == b->ptime_ms && a->send == b->send &&
 	       a->recv == b->recv && address_equal(&a->remote, &b->remote) &&
 	       address_equal(&a->remote_rtcp, &b->remote_rtcp);
 }

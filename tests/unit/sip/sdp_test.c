@@ -107,6 +107,7 @@ static void test_dynamic_types(void **state)
 	assert_int_equal(m.codec, SIP_PCMU);
 	assert_int_equal(m.payload_type, 97);
 	assert_int_equal(m.dtmf_type, 98);
+	assert_int_equal(m.dtmf_type_in, 96); /* ours */
 	answer_has(text, "m=audio 30000 RTP/AVP 97 98\r\na=rtpmap:97 PCMU/8000\r\n"
 			 "a=rtpmap:98 telephone-event/8000\r\na=fmtp:98 0-15\r\n");
 }
