@@ -3,9 +3,11 @@
 #include "conf/address.h"
 #include "conf/load.h"
 #include "conf/value.h"
+#include "tdm/tdmoe.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { FRAMES_PER_MS = 8, FRAMES_PER_TICK = 80, LOSS_PACKETS_MIN = 4 };
 
@@ -154,35 +156,41 @@ static void check_span_ether(struct conf_loader *l, size_t i)
 			       l->conf->spans[j].name);
 }
 
-static void check_span(struct conf_loader *l, size_t i)
+static void check_span_packets(struct conf_loader *l, size_t i, unsigned frames)
 {
 	const struct tdm_span_conf *s = &l->conf->spans[i];
-	const struct tdm_wire_conf *w = &s->wire;
 
-	if (s->backend == TDM_DAHDI) {
-		check_card(l, i);
-		return;
-	}
-	if (s->backend != TDM_WIRE) {
-		REPORT(l, CONF_SPAN, i, "backend", "not in this build; expected \"wire\"");
-		return;
-	}
-	check_span_addresses(l, i);
-	if (FRAMES_PER_TICK % w->frames_per_packet != 0)
+	if (FRAMES_PER_TICK % frames != 0)
 		REPORT(l, CONF_SPAN, i, "frames_per_packet",
 		       "expected a divisor of %d: 1, 2, 4, 5, 8, 10, 16, 20 or 40",
 		       FRAMES_PER_TICK);
 	if (s->buffer_min_ms > s->buffer_max_ms)
 		REPORT(l, CONF_SPAN, i, "buffer_min_ms", "expected at most buffer_max_ms, %u",
 		       s->buffer_max_ms);
-	if (s->buffer_max_ms * FRAMES_PER_MS < w->frames_per_packet)
+	if (s->buffer_max_ms * FRAMES_PER_MS < frames)
 		REPORT(l, CONF_SPAN, i, "buffer_max_ms", "expected at least one packet, %u frames",
-		       w->frames_per_packet);
-	if (s->loss_ms * FRAMES_PER_MS < LOSS_PACKETS_MIN * w->frames_per_packet)
+		       frames);
+	if (s->loss_ms * FRAMES_PER_MS < LOSS_PACKETS_MIN * frames)
 		REPORT(l, CONF_SPAN, i, "loss_ms", "expected at least %d packets: %u",
 		       LOSS_PACKETS_MIN,
-		       (LOSS_PACKETS_MIN * w->frames_per_packet + FRAMES_PER_MS - 1) /
-			       FRAMES_PER_MS);
+		       (LOSS_PACKETS_MIN * frames + FRAMES_PER_MS - 1) / FRAMES_PER_MS);
+}
+
+static void check_span(struct conf_loader *l, size_t i)
+{
+	const struct tdm_span_conf *s = &l->conf->spans[i];
+
+	switch (s->backend) {
+	case TDM_WIRE:
+		check_span_addresses(l, i);
+		check_span_packets(l, i, s->wire.frames_per_packet);
+		break;
+	case TDM_DAHDI: check_card(l, i); break;
+	case TDM_ETHER:
+		check_span_ether(l, i);
+		check_span_packets(l, i, TDMOE_SAMPLES);
+		break;
+	}
 }
 
 /* --- trunk --------------------------------------------------------------------------------------

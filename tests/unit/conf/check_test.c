@@ -7,6 +7,10 @@
 	"span b { peer = 192.0.2.8 local = 0.0.0.0:2 }\n"
 #define PEER "peer cs { address = 192.0.2.10 }\n"
 
+#define ETHER_SPANS(a_more, interface, mac, b_more)                                                \
+	"span a { backend = ether interface = eth1 mac = 00:50:c2:65:d0:12 " a_more " }\n"         \
+	"span b { backend = ether interface = " interface " mac = " mac " " b_more " }"
+
 static const struct {
 	const char *text, *error; /* error NULL: must load */
 } row[] = {
@@ -49,6 +53,22 @@ static const struct {
 	{"span a { backend = dahdi }\nspan b { backend = dahdi card = 2 }", NULL},
 	{"span a { backend = dahdi card = 2 }\nspan b { backend = dahdi card = 2 }",
 	 "f:2: card: expected a card's span of its own: span a has this one"},
+	{"span a { backend = ether\ninterface = eth1 }", "f:1: mac: missing"},
+	{"span a { backend = ether\nmac = 00:50:c2:65:d0:12 }", "f:1: interface: missing"},
+	{"span a { backend = ether interface = eth1\nmac = 01:50:c2:65:d0:12 }",
+	 "f:2: mac: expected the address of one device"},
+	{"span a { backend = ether interface = eth1 mac = 00:50:c2:65:d0:12\n"
+	 "buffer_min_ms = 1 buffer_max_ms = 1 loss_ms = 4 }",
+	 NULL},
+	{"span a { backend = ether interface = eth1 mac = 00:50:c2:65:d0:12\nloss_ms = 3 }",
+	 "f:2: loss_ms: expected at least 4 packets: 4"},
+	{ETHER_SPANS("subaddress = 1", "eth1", "00:50:C2:65:D0:12", "subaddress = 1"),
+	 "f:2: subaddress: expected another device or subaddress: span a has this one"},
+	{ETHER_SPANS("", "eth1", "00:50:c2:65:d0:12", ""),
+	 "f:2: subaddress: expected another device or subaddress: span a has this one"},
+	{ETHER_SPANS("subaddress = 1", "eth1", "00:50:c2:65:d0:12", "subaddress = 2"), NULL},
+	{ETHER_SPANS("", "eth2", "00:50:c2:65:d0:12", ""), NULL},
+	{ETHER_SPANS("", "eth1", "00:50:c2:65:d0:13", ""), NULL},
 	/* trunks */
 	{"trunk t { }", "f:1: span: missing"},
 	{SPANS "trunk t { span = c }",

@@ -509,7 +509,7 @@ static void a_wrong_configuration_is_refused(void **state)
 		assert_null(s);                                                                    \
 		assert_true(err[0] != '\0');                                                       \
 	} while (0)
-	REFUSED(c.backend = TDM_DAHDI, -ENOTSUP);
+	REFUSED(c.backend = (enum tdm_backend_kind)99, -ENOTSUP);
 	REFUSED(c.dchan_slot = 25, -EINVAL);
 	REFUSED(c.wire.frames_per_packet = 0, -EINVAL);
 	REFUSED(c.wire.frames_per_packet = 3, -EINVAL);
