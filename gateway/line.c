@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CARRIER_MS = 2000 };
+
 static void on_trunk_event(void *arg, const struct isup_event *ev)
 {
 	struct line *l = arg;
@@ -31,6 +33,23 @@ static void on_trunk_trace(void *arg, bool sent, const uint8_t *frame, size_t le
 	l->ops.trace(l->ops.arg, l, sent, frame, len);
 }
 
+/* A card may be missing, and come or be explained later. */
+static void tell_carrier(void *arg)
+{
+	struct line *l = arg;
+	bool gone = tdm_span_alarms(l->span) & TDM_ALARM_GONE;
+	char text[sizeof(l->carrier)];
+
+	tdm_span_describe(l->span, text, sizeof(text));
+	if (strcmp(text, l->carrier) != 0) {
+		memcpy(l->carrier, text, sizeof(text));
+		log_line(LOG_TDM, gone ? LOG_ERROR : LOG_INFO, "span %s: %s", l->span_conf.name,
+			 text);
+	}
+	if (gone && text[0] != '\0')
+		timer_start(l->loop, &l->carrier_timer, CARRIER_MS, tell_carrier, l);
+}
+
 static const struct isup_trunk_ops trunk_ops = {on_trunk_event, on_trunk_send, on_trunk_trace};
 
 int line_open(struct line **out, struct loop *loop, struct worker *worker,
@@ -50,7 +69,10 @@ int line_open(struct line **out, struct loop *loop, struct worker *worker,
 	r = tdm_span_open(&l->span, span, why, sizeof(why));
 	if (r < 0) {
 		conf_address_format(&span->wire.local, local);
-		snprintf(err, err_size, "span %s: local %s: %s", span->name, local, why);
+		if (span->backend == TDM_WIRE)
+			snprintf(err, err_size, "span %s: local %s: %s", span->name, local, why);
+		else
+			snprintf(err, err_size, "span %s: %s", span->name, why);
 		goto fail_told;
 	}
 	r = worker_add_span(worker, l->span);
@@ -64,6 +86,7 @@ int line_open(struct line **out, struct loop *loop, struct worker *worker,
 		if (r < 0)
 			goto fail;
 	}
+	tell_carrier(l);
 	*out = l;
 	return 0;
 fail:
@@ -78,6 +101,7 @@ void line_close(struct line *l)
 	if (l == NULL)
 		return;
 	timer_stop(&l->alarm_timer);
+	timer_stop(&l->carrier_timer);
 	if (l->trunk != NULL)
 		isup_trunk_close(l->trunk);
 	if (l->worker != NULL)
@@ -148,6 +172,7 @@ void line_on_alarms(struct line *l, unsigned alarms)
 
 	log_line(LOG_TDM, alarms != 0 ? LOG_WARN : LOG_INFO, "span %s: alarms: %s",
 		 l->span_conf.name, line_alarm_text(alarms, text, sizeof(text)));
+	tell_carrier(l);
 	apply_alarm(l, line_alarm_set(&l->alarm, &l->trunk_conf, alarms, loop_now_ms(l->loop)));
 }
 

@@ -32,6 +32,8 @@ struct line {
 	struct loop *loop;
 	struct line_alarm alarm; /* as the worker last said, and what follows for calls */
 	struct timer alarm_timer;
+	char carrier[512]; /* what the span said it runs on, or why it does not */
+	struct timer carrier_timer;
 	uint64_t frames_refused;  /* by a full ring; LAPD repeats them */
 };
 

@@ -258,6 +258,20 @@ static int parse_options(struct options *o, int argc, char **argv)
 	return optind == argc ? 0 : -EINVAL;
 }
 
+/* What this machine lacks is said, but it may be another that the file is for. */
+static void check(const struct conf *conf, const char *file)
+{
+	char text[512];
+
+	printf("%s: good\n", file);
+	for (size_t i = 0; i < conf->span_count; i++) {
+		int r = tdm_span_look(&conf->spans[i], text, sizeof(text));
+		if (text[0] != '\0')
+			printf("span %s: %s%s\n", conf->spans[i].name, r < 0 ? "not now: " : "",
+			       text);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.file = "/etc/tandem/tandem.conf"};
@@ -277,7 +291,7 @@ int main(int argc, char **argv)
 	else if (o.check && lacks(conf) != NULL)
 		printf("%s: good, but without a %s there can be no call\n", o.file, lacks(conf));
 	else if (o.check)
-		printf("%s: good\n", o.file);
+		check(conf, o.file);
 	else
 		return start(&o, conf);
 	conf_free(conf);

@@ -157,6 +157,8 @@ json_t *status_spans(const struct gateway *g)
 			(int)l->alarm.down, "slots", grid, "draining", (int)g->lines[i].draining);
 		if (o == NULL)
 			continue;
+		if (l->carrier[0] != '\0')
+			json_object_set_new(o, "carrier", json_string(l->carrier));
 		if (l->trunk != NULL)
 			json_object_set_new(o, "trunk", trunk_json(l));
 		json_object_set_new(o, "counts", line_counts_json(l));

@@ -131,6 +131,8 @@ static void print_spans(const json_t *spans)
 		if (json_is_true(json_object_get(s, "failed")))
 			printf(" (line failed: no new calls)");
 		puts(json_is_true(json_object_get(s, "draining")) ? " (draining)" : "");
+		if (json_object_get(s, "carrier") != NULL)
+			printf("             %s\n", text_of(s, "carrier"));
 		printf("             1      7      13     19   24\n            ");
 		for (size_t k = 0; grid[k] != '\0'; k++)
 			printf("%s%c", k % 6 == 0 ? " " : "", grid[k]);

@@ -139,6 +139,14 @@ void tdm_span_describe(struct tdm_span *s, char *out, size_t out_size)
 		s->backend->describe(s, out, out_size);
 }
 
+int tdm_span_look(const struct tdm_span_conf *conf, char *out, size_t out_size)
+{
+	const struct tdm_backend *backend = find_backend(conf->backend);
+
+	out[0] = '\0';
+	return backend == NULL || backend->look == NULL ? 0 : backend->look(conf, out, out_size);
+}
+
 void tdm_span_slot_counts(const struct tdm_span *s, unsigned slot, struct tdm_slot_counts *out)
 {
 	memset(out, 0, sizeof(*out));

@@ -131,6 +131,10 @@ enum tdm_loop tdm_span_loop(const struct tdm_span *s);
  * come later than the span is opened; "" for a kind that has nothing to add.  Signalling thread. */
 void tdm_span_describe(struct tdm_span *s, char *out, size_t out_size);
 
+/* In words, what opening would find; changes nothing.  0, or -errno: it is not there, or not as conf
+ * has it.  May wait for the card. */
+int tdm_span_look(const struct tdm_span_conf *conf, char *out, size_t out_size);
+
 /* Of one slot, since open; slots that share one buffer share these. */
 struct tdm_slot_counts {
 	uint64_t underruns, overruns;

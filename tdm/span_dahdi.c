@@ -472,6 +472,11 @@ static void dahdi_counts(const struct tdm_span *s, struct tdm_span_counts *out)
 	out->buffer_us = d->conf.dahdi.lead_ms * 1000;
 }
 
+static int dahdi_look(const struct tdm_span_conf *conf, char *out, size_t out_size)
+{
+	return dahdi_port_look(&dahdi_driver_kernel, conf, out, out_size);
+}
+
 static void dahdi_describe(struct tdm_span *s, char *out, size_t out_size)
 {
 	dahdi_keeper_describe(&dahdi_of(s)->keeper, out, out_size);
@@ -560,4 +565,5 @@ const struct tdm_backend tdm_backend_dahdi = {
 	.slot_counts = dahdi_slot_counts,
 	.counts = dahdi_counts,
 	.describe = dahdi_describe,
+	.look = dahdi_look,
 };
