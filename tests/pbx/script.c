@@ -462,13 +462,11 @@ int script_check(const struct script *s, const char *name, FILE *err)
 		rc = -EINVAL;
 	}
 	for (unsigned i = 0; i < s->span_count; i++) {
-		const struct tdm_wire_conf *wire = &s->span[i].tdm.wire;
-		if (s->span[i].tdm.backend == TDM_DAHDI)
+		const char *wrong = script_span_check(&s->span[i]);
+		if (wrong == NULL)
 			continue;
-		if (wire->local.ss_family != 0 && wire->local.ss_family == wire->peer.ss_family)
-			continue;
-		fprintf(err, "%s:%u: span %s: expected local and peer, both IPv4 or both IPv6\n",
-			name, s->span[i].line, s->span[i].tdm.name);
+		fprintf(err, "%s:%u: span %s: expected %s\n", name, s->span[i].line,
+			s->span[i].tdm.name, wrong);
 		rc = -EINVAL;
 	}
 	for (unsigned i = 0; i < s->phone_count; i++) {

@@ -1,5 +1,7 @@
 #include "tests/pbx/script_span.h"
 
+#include "tdm/tdmoe.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -200,9 +202,9 @@ static int set_buffer(struct script_span *s, struct words *w)
 
 static int set_backend(struct script_span *s, struct words *w)
 {
-	static const char *const names[] = {"wire", "dahdi"};
-	static const enum tdm_backend_kind values[] = {TDM_WIRE, TDM_DAHDI};
-	int i = choice(w, names, 2);
+	static const char *const names[] = {"wire", "dahdi", "ether"};
+	static const enum tdm_backend_kind values[] = {TDM_WIRE, TDM_DAHDI, TDM_ETHER};
+	int i = choice(w, names, 3);
 
 	if (i < 0)
 		return i;
@@ -221,6 +223,43 @@ static int set_card(struct script_span *s, struct words *w)
 		return words_fail(w, "a card's name is shorter");
 	strcpy(s->tdm.dahdi.card, text);
 	return 0;
+}
+
+static int set_interface(struct script_span *s, struct words *w)
+{
+	const char *text;
+	int rc = words_want(w, &text, "a network interface");
+
+	if (rc < 0)
+		return rc;
+	if (strlen(text) >= sizeof s->tdm.ether.interface)
+		return words_fail(w, "an interface's name is shorter");
+	strcpy(s->tdm.ether.interface, text);
+	return 0;
+}
+
+static int set_mac(struct script_span *s, struct words *w)
+{
+	const char *text;
+	uint8_t mac[TDMOE_MAC_OCTETS];
+	int rc = words_want(w, &text, "a MAC address");
+
+	if (rc < 0)
+		return rc;
+	if (!tdmoe_mac_parse(mac, text))
+		return words_fail(w, "expected 00:50:c2:65:d0:12, not \"%s\"", text);
+	strcpy(s->tdm.ether.mac, text);
+	return 0;
+}
+
+static int set_subaddress(struct script_span *s, struct words *w)
+{
+	double number;
+	int rc = words_want_number(w, &number, "a subaddress", 0, UINT16_MAX);
+
+	if (rc == 0)
+		s->tdm.ether.subaddress = (unsigned)number;
+	return rc;
 }
 
 static int set_framing(struct script_span *s, struct words *w)
@@ -283,12 +322,13 @@ static const struct {
 	const char *word;
 	int (*set)(struct script_span *s, struct words *w);
 } span_words[] = {
-	{"local", set_local},     {"peer", set_peer},       {"side", set_side},
-	{"hunt", set_hunt},       {"clock", set_clock},     {"switch", set_switch},
-	{"dchan", set_dchan},     {"slots", set_slots},     {"frames", set_frames},
-	{"buffer", set_buffer},   {"rtp", set_rtp},         {"restart", set_restart},
-	{"timer", set_timer},     {"backend", set_backend}, {"card", set_card},
-	{"framing", set_framing}, {"coding", set_coding},   {"lead", set_lead},
+	{"local", set_local},         {"peer", set_peer},       {"side", set_side},
+	{"hunt", set_hunt},           {"clock", set_clock},     {"switch", set_switch},
+	{"dchan", set_dchan},         {"slots", set_slots},     {"frames", set_frames},
+	{"buffer", set_buffer},       {"rtp", set_rtp},         {"restart", set_restart},
+	{"timer", set_timer},         {"backend", set_backend}, {"card", set_card},
+	{"framing", set_framing},     {"coding", set_coding},   {"lead", set_lead},
+	{"interface", set_interface}, {"mac", set_mac},         {"subaddress", set_subaddress},
 };
 
 int script_span_parse(struct script_span *span, struct words *w)
@@ -306,4 +346,23 @@ int script_span_parse(struct script_span *span, struct words *w)
 			return rc;
 	}
 	return 0;
+}
+
+const char *script_span_check(const struct script_span *span)
+{
+	const struct tdm_wire_conf *wire = &span->tdm.wire;
+	const struct tdm_ether_conf *ether = &span->tdm.ether;
+
+	switch (span->tdm.backend) {
+	case TDM_WIRE:
+		if (wire->local.ss_family == 0 || wire->local.ss_family != wire->peer.ss_family)
+			return "local and peer, both IPv4 or both IPv6";
+		break;
+	case TDM_DAHDI: break;
+	case TDM_ETHER:
+		if (ether->interface[0] == '\0' || ether->mac[0] == '\0')
+			return "interface and mac";
+		break;
+	}
+	return NULL;
 }

@@ -6,5 +6,7 @@
 
 int script_span_add(struct script *s, const char *name, unsigned line, struct words *w);
 int script_span_parse(struct script_span *span, struct words *w); /* to the end of the line */
+/* NULL, or what was expected besides. */
+const char *script_span_check(const struct script_span *span);
 
 #endif

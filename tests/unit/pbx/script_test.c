@@ -114,6 +114,18 @@ static void a_whole_script(void **state)
 	done();
 }
 
+static void a_span_over_ethernet(void **state)
+{
+	assert_int_equal(parse("span t1-1 backend ether interface eth1 mac 00:50:C2:65:d0:12\n"
+			       "\tsubaddress 65535\n"),
+			 0);
+	assert_int_equal(s.span[0].tdm.backend, TDM_ETHER);
+	assert_string_equal(s.span[0].tdm.ether.interface, "eth1");
+	assert_string_equal(s.span[0].tdm.ether.mac, "00:50:C2:65:d0:12");
+	assert_int_equal(s.span[0].tdm.ether.subaddress, 65535);
+	done();
+}
+
 static void bad_lines_are_named(void **state)
 {
 	static const struct {
@@ -160,6 +172,11 @@ static void bad_lines_are_named(void **state)
 		 "x:1: span t1: expected local and peer, both IPv4 or both IPv6\n"},
 		{"span t1 local 127.0.0.1:1 peer [::1]:2",
 		 "x:1: span t1: expected local and peer, both IPv4 or both IPv6\n"},
+		{"span t1 backend ether interface eth1",
+		 "x:1: span t1: expected interface and mac\n"},
+		{"span t1 mac 50:c2:65:d0:12",
+		 "x:1: expected 00:50:c2:65:d0:12, not \"50:c2:65:d0:12\"\n"},
+		{"span t1 interface a-name-too-long-", "x:1: an interface's name is shorter\n"},
 		{"phone 1", "x: expected a span, like: span t1-1 local 127.0.0.1:2001 peer "
 			    "127.0.0.1:2000\n"},
 		/* All at once. */
@@ -208,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_script),
+		cmocka_unit_test(a_span_over_ethernet),
 		cmocka_unit_test(bad_lines_are_named),
 		cmocka_unit_test(long_lines_are_refused),
 		cmocka_unit_test(noise_is_survived),
