@@ -198,6 +198,7 @@ class Stage:
         self.name = name
         self.folder = tempfile.mkdtemp(prefix=f"tandem-{name}-")
         self.processes = []
+        self.has_own_network = False
         self.strain = Strain()
         self._ports = set()
 
@@ -294,7 +295,7 @@ def _own_network():
     flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET
     uid, gid = os.geteuid(), os.getegid()
     if libc.unshare(flags) != 0:
-        return
+        return False
     if flags & CLONE_NEWUSER:
         for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"),
                            ("gid_map", f"{gid} {gid} 1")):
@@ -303,12 +304,13 @@ def _own_network():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         request = struct.pack("16sH14x", b"lo", IFF_UP)
         fcntl.ioctl(s, SIOCSIFFLAGS, request)
+    return True
 
 
 def _show_fault(fault):
     """Where in the test it was, and what; not how the library found out."""
     for frame in traceback.extract_tb(fault.__traceback__):
-        if frame.filename.endswith("_e2e.py") or not isinstance(fault, Failed):
+        if frame.filename.endswith(("_e2e.py", "_vm.py")) or not isinstance(fault, Failed):
             print(f"{os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}")
     print(f"{type(fault).__name__}: {fault}")
 
@@ -316,9 +318,10 @@ def _show_fault(fault):
 def main(test):
     """Runs the test and turns what happened into an exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))
-    _own_network()
+    has_own_network = _own_network()
     name = os.path.basename(sys.argv[0]).replace("_e2e.py", "")
     stage = Stage(name)
+    stage.has_own_network = has_own_network
     keep = bool(os.environ.get("KEEP"))
     status = 1
     try:
