@@ -1,6 +1,7 @@
 #include "gateway/path.h"
 
 #include "gateway/base/ring.h"
+#include "tdm/bert.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -74,6 +75,7 @@ static void end_free(struct path_end *end)
 	dtmf_generator_free(end->generator);
 	pipe_free(end->pipe);
 	rtp_session_close(end->rtp);
+	bert_free(end->bert);
 }
 
 int path_new(struct path **out, uint32_t id, const struct path_end *from, const struct path_end *to)
@@ -93,8 +95,9 @@ int path_new(struct path **out, uint32_t id, const struct path_end *from, const 
 	else
 		p->end[1] = (struct path_end){0};
 	if (err != 0) {
-		/* The sessions stay the caller's. */
+		/* The sessions and tests stay the caller's. */
 		p->end[0].rtp = p->end[1].rtp = NULL;
+		p->end[0].bert = p->end[1].bert = NULL;
 		path_free(p);
 		return err;
 	}
@@ -220,6 +223,7 @@ void path_to_line(struct path *p, unsigned end, uint8_t out[TDM_TICK_OCTETS], ui
 	switch (from->kind) {
 	case PATH_RTP: rtp_take(from, to, out, now_ns); break;
 	case PATH_SLOT: pipe_read(to->pipe, out); break;
+	case PATH_BERT: bert_send(from->bert, out, TDM_TICK_OCTETS); break;
 	case PATH_NONE: memset(out, TDM_IDLE, TDM_TICK_OCTETS); break;
 	}
 }
@@ -232,6 +236,7 @@ void path_from_line(struct path *p, unsigned end, const uint8_t in[TDM_TICK_OCTE
 	switch (to->kind) {
 	case PATH_RTP: rtp_give(from, to, in, now_ns); break;
 	case PATH_SLOT: ring_put(&to->pipe->ring, in); break;
+	case PATH_BERT: bert_receive(to->bert, in, TDM_TICK_OCTETS); break;
 	case PATH_NONE: break;
 	}
 }

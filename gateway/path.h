@@ -1,7 +1,9 @@
-/* path.h - the audio of one call: two ends, each a slot of a span or an RTP session.
+/* path.h - the audio of one call: two ends, each a slot of a span or an RTP session.  A bit error
+ * test of a slot is a path too.
  *
  *   slot -> detect digits -> RTP          RTP -> jitter buffer -> tones, digits -> slot
  *   slot -> slot, bit-exact               RTP -> RTP by the worker's clock
+ *   slot -> bit error test -> the same slot
  *
  * A slot's tick is in two halves, so that what arrived by RTP until the last moment leaves with it:
  * path_to_line() before the span exchanges its octets, path_from_line() after.  Octets from slot to
@@ -23,13 +25,14 @@
 struct worker;
 struct path_pipe;
 
-enum path_end_kind { PATH_NONE, PATH_SLOT, PATH_RTP };
+enum path_end_kind { PATH_NONE, PATH_SLOT, PATH_RTP, PATH_BERT };
 
 struct path_end {
 	enum path_end_kind kind;
 	struct worker *worker; /* PATH_SLOT: that drives the span; NULL = the one it is opened on */
 	unsigned span, slot;   /* PATH_SLOT: index of the span in that worker, 1..24 */
 	struct rtp_session *rtp; /* PATH_RTP: owned by the path */
+	struct bert *bert;       /* PATH_BERT, facing a slot: owned by the path */
 	/* run time */
 	struct dtmf_detector *detector;   /* SLOT facing RTP: owned */
 	struct dtmf_generator *generator; /* facing RTP: owned; digits it sends as events */
@@ -47,7 +50,7 @@ struct path {
 	bool closing;
 };
 
-/* Ends are copied, sessions move in on success only.  0 or -ENOMEM. */
+/* Ends are copied, sessions and tests move in on success only.  0 or -ENOMEM. */
 int path_new(struct path **out, uint32_t id, const struct path_end *from,
 	     const struct path_end *to);
 void path_free(struct path *p);

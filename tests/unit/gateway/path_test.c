@@ -502,6 +502,37 @@ static void running_allocates_nothing(void **state)
 	path_free(NULL);
 }
 
+/* --- bit error test -----------------------------------------------------------------------------
+ */
+
+/* The far end loops the slot, half a second later, and spoils a bit of each 50th tick. */
+static void a_slot_is_tested(void **state)
+{
+	enum { DELAY = 50, TICKS = 300 };
+	static uint8_t line[TICKS + DELAY][TDM_TICK_OCTETS];
+	struct path_end slot = {.kind = PATH_SLOT, .slot = 5}, test = {.kind = PATH_BERT};
+	struct bert_counts c;
+	struct path *p;
+	unsigned before;
+
+	assert_int_equal(bert_new(&test.bert, BERT_QRSS), 0);
+	assert_int_equal(path_new(&p, 0, &slot, &test), 0);
+	before = allocations;
+	for (unsigned tick = 0; tick < TICKS; tick++) {
+		path_to_line(p, 0, line[tick + DELAY], 0);
+		if (tick > 2 * DELAY && tick % 50 == 0)
+			line[tick][17] ^= 0x20;
+		path_from_line(p, 0, line[tick], 0);
+	}
+	assert_int_equal(allocations, before);
+	bert_counts(test.bert, &c);
+	assert_true(c.sync);
+	assert_int_equal(c.errors, 3);
+	assert_int_equal(c.errored_seconds, 2);
+	assert_int_equal(c.sync_losses, 0);
+	path_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -516,6 +547,7 @@ int main(void)
 		cmocka_unit_test(spans_out_of_step_slip_whole_ticks),
 		cmocka_unit_test(delay_after_a_stall_goes_away),
 		cmocka_unit_test(running_allocates_nothing),
+		cmocka_unit_test(a_slot_is_tested),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
