@@ -4,6 +4,7 @@
 #include "gateway/base/loop.h"
 #include "gateway/control.h"
 #include "gateway/gateway.h"
+#include "gateway/probe.h"
 #include "gateway/version.h"
 
 #include <errno.h>
@@ -41,6 +42,8 @@ static const char usage[] =
 	"       tandem [-c FILE] --route NUMBER [--from TRUNK_OR_PEER] [--caller NUMBER]\n"
 	"                                          say where a call would go and which rule "
 	"decides\n"
+	"       tandem --keys                      every key of the configuration and its default\n"
+	"       tandem probe ...                   find out what is on a T1; tandem probe --help\n"
 	"\n"
 	"  -c, --config FILE     default /etc/tandem/tandem.conf\n"
 	"  -u, --user USER       become USER before anything is opened\n"
@@ -228,11 +231,12 @@ static int start(const struct options *o, struct conf *conf)
 
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	enum { OPT_ROUTE = 256, OPT_FROM, OPT_CALLER, OPT_PRINT };
+	enum { OPT_ROUTE = 256, OPT_FROM, OPT_CALLER, OPT_PRINT, OPT_KEYS };
 	static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
 					      {"user", required_argument, NULL, 'u'},
 					      {"check", no_argument, NULL, 'n'},
 					      {"print-config", no_argument, NULL, OPT_PRINT},
+					      {"keys", no_argument, NULL, OPT_KEYS},
 					      {"route", required_argument, NULL, OPT_ROUTE},
 					      {"from", required_argument, NULL, OPT_FROM},
 					      {"caller", required_argument, NULL, OPT_CALLER},
@@ -247,6 +251,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 		case 'u': o->user = optarg; break;
 		case 'n': o->check = true; break;
 		case OPT_PRINT: o->print = true; break;
+		case OPT_KEYS: conf_print_keys(stdout); exit(EXIT_SUCCESS);
 		case OPT_ROUTE: o->number = optarg; break;
 		case OPT_FROM: o->from = optarg; break;
 		case OPT_CALLER: o->caller = optarg; break;
@@ -276,6 +281,8 @@ int main(int argc, char **argv)
 {
 	struct options o = {.file = "/etc/tandem/tandem.conf"};
 
+	if (argc > 1 && strcmp(argv[1], "probe") == 0)
+		return probe_main(argc - 1, argv + 1);
 	if (parse_options(&o, argc, argv) < 0) {
 		fputs(usage, stderr);
 		return 2;

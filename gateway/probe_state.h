@@ -1,0 +1,72 @@
+/* probe_state.h - one span being probed; shared by the files of probe. */
+#ifndef GATEWAY_PROBE_STATE_H
+#define GATEWAY_PROBE_STATE_H
+
+#include "gateway/probe_judge.h"
+#include "gateway/probe_lapd.h"
+#include "gateway/probe_line.h"
+
+enum { PROBE_TARGETS_MAX = 32 };
+
+struct probe_target {
+	struct tdm_span_conf conf;
+	char trunk[16]; /* on it in the configuration, or "" */
+	bool taken;     /* a running gateway has it */
+};
+
+struct probe_options {
+	unsigned limit_ms;
+	struct probe_target target[PROBE_TARGETS_MAX];
+	unsigned targets;
+};
+
+struct probe {
+	struct probe_line line;
+	struct probe_judge judge;
+	struct probe_lapd lapd;
+	const char *trunk;
+	uint64_t start_ms, shown_ms;
+	unsigned limit_ms;
+	bool answering; /* frames are handed to lapd */
+
+	unsigned good_ticks; /* in a row, while the line is looked for */
+	unsigned slot;       /* of the D-channel, or of where it is asked for; 0 = none */
+	bool found;          /* flags or frames were seen in slot */
+	enum tdm_hdlc_form form;
+	bool asking;
+	bool echo[2]; /* by the side we asked as: our own SABME came back */
+	uint8_t asked_frame[3];
+	bool looped, drawn; /* the far end said nothing until it was asked */
+	bool came_up;       /* layer 2, with us */
+
+	uint64_t slips;        /* since the line was opened last */
+	const char *clock_why; /* of line.conf.clock */
+
+	char grid[TDM_SLOTS + 1], shown_grid[TDM_SLOTS + 1];
+	char shown_frame[200];
+	unsigned shown_frames, repeated;
+};
+
+/* probe_target.c: 0, or the exit status. */
+int probe_targets_read(struct probe_options *o, int argc, char **argv);
+
+/* probe_stage.c: each does what it can in its time; what it found is in p. */
+bool probe_find_line(struct probe *p); /* false: no good line, or it cannot be opened; was told */
+void probe_find_dchan(struct probe *p);
+void probe_listen(struct probe *p);
+void probe_ask(struct probe *p);
+void probe_bring_up(struct probe *p);
+void probe_hear_messages(struct probe *p);
+void probe_compare_clocks(struct probe *p);
+unsigned probe_left_ms(const struct probe *p);
+extern volatile int probe_interrupted;
+
+/* probe_print.c */
+void probe_say(const struct probe *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void probe_show_grid(struct probe *p, bool always);
+void probe_show_frame(struct probe *p, bool sent, const uint8_t *frame, size_t len);
+void probe_print_no_line(const struct probe *p);
+/* The findings, and the block to paste.  Whether all was found. */
+bool probe_print_findings(const struct probe *p);
+
+#endif
