@@ -121,6 +121,7 @@ struct end {
 	uint32_t sends, hears; /* channels: seeds of the two streams */
 	uint64_t sent, heard;  /* positions */
 	uint64_t octets;       /* in all, those before the far end's first included */
+	uint64_t first_break;  /* 0 = none */
 	unsigned breaks, events;
 	bool in_step;
 };
@@ -190,6 +191,8 @@ static void end_hear(struct end *e, uint8_t window[12])
 				e->in_step = at_start(e, window);
 			} else if (block[i] != octet_at(e->hears, e->heard++)) {
 				e->breaks++;
+				if (e->first_break == 0)
+					e->first_break = e->heard;
 			}
 		}
 		e->octets += (uint64_t)n;
@@ -210,19 +213,23 @@ static double now_s(void)
 
 static int pump_report(const struct end *ends, int count, double seconds)
 {
-	unsigned apart = 0, breaks = 0, events = 0;
-	uint64_t least = UINT64_MAX;
+	unsigned apart = 0, breaks = 0, events = 0, broken = 0;
+	uint64_t least = UINT64_MAX, first = 0;
 
 	for (int i = 0; i < count; i++) {
 		apart += !ends[i].in_step;
 		breaks += ends[i].breaks;
 		events += ends[i].events;
+		broken += ends[i].breaks != 0;
+		if (ends[i].first_break != 0 && (first == 0 || ends[i].first_break < first))
+			first = ends[i].first_break;
 		least = ends[i].heard < least ? ends[i].heard : least;
 	}
-	printf("{\"channels\": %d, \"silent\": %u, \"wrong_octets\": %u, \"events\": %u, "
+	printf("{\"channels\": %d, \"silent\": %u, \"broken\": %u, \"first_break\": %llu, "
+	       "\"wrong_octets\": %u, \"events\": %u, "
 	       "\"least_octets\": %llu, \"octets_a_second\": %.1f}\n",
-	       count, apart, breaks, events, (unsigned long long)least,
-	       (double)ends[0].octets / seconds);
+	       count, apart, broken, (unsigned long long)first, breaks, events,
+	       (unsigned long long)least, (double)ends[0].octets / seconds);
 	return apart != 0 || breaks != 0;
 }
 

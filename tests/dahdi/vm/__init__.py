@@ -21,29 +21,14 @@ from lib import stage                       # noqa: E402  pylint: disable=wrong-
 from vm import host                         # noqa: E402  pylint: disable=wrong-import-position
 
 # The transmit lead in the machine is 160 ms: who stands still for longer than this loses audio.
-STALL_MS = 100
+# Its clock ticks every 10 ms, and so late anybody may be woken there.
+HELD_UP_MS, LATE_S = 60, 0.03
 
 
-def _judged(test):
-    def run(s):
-        try:
-            test(s)
-        except stage.Failed as e:
-            _, worst_ms = s.strain.seen()
-            if worst_ms >= STALL_MS:
-                raise stage.Distorted(f"the machine stood still for {worst_ms:.0f} ms: {e}") from e
-            raise
-        finally:
-            count, worst_ms = s.strain.seen()
-            stage.step(f"woken too late {count} times, by {worst_ms:.1f} ms at worst")
-    return run
-
-
-def main(test, limit_s=280, guest_env=None):
+def main(test, limit_s=280):
     if os.environ.get("TANDEM_GUEST"):
-        stage.Strain.PERIOD_S = 0.005
-        stage.main(_judged(test))
+        stage.HELD_UP_MS, stage.Strain.LATE_S, stage.Strain.PERIOD_S = HELD_UP_MS, LATE_S, 0.01
+        stage.main(test)
     else:
         machine = host.Machine(os.path.basename(sys.argv[0]).replace("_vm.py", ""))
-        sys.exit(machine.run([sys.executable, os.path.abspath(sys.argv[0])], limit_s,
-                             guest_env or {}))
+        sys.exit(machine.run([sys.executable, os.path.abspath(sys.argv[0])], limit_s))

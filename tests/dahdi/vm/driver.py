@@ -12,13 +12,13 @@ import subprocess
 from lib.stage import check, wait_for
 from vm import host
 
-MODULES = ("dahdi", "dahdi_dynamic", "dahdi_dynamic_loc")
+MODULES = ("crc-ccitt", "dahdi", "dahdi_dynamic", "dahdi_dynamic_loc")
 SYSFS = "/sys/bus/dahdi_devices/devices"
 
 
 def _run(*argv):
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    check(done.returncode == 0, f"{' '.join(argv)}: {done.stderr.strip()}")
+    check(done.returncode == 0, f"{' '.join(argv)}: {done.stdout.strip()} {done.stderr.strip()}")
     return done.stdout.strip()
 
 
@@ -30,12 +30,12 @@ def load(*names):
     for name in names:
         # By itself the driver waits for a program to number the spans.
         more = ["auto_assign_spans=1"] if name == "dahdi" else []
-        _run("busybox", "insmod", os.path.join(host.RIG, "modules", name + ".ko"), *more)
+        _run("insmod", os.path.join(host.RIG, name + ".ko"), *more)
 
 
 def unload(*names):
     for name in names:
-        _run("busybox", "rmmod", name)
+        _run("rmmod", name)
 
 
 def create(address, driver="loc"):
