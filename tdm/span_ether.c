@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -29,8 +31,7 @@ enum {
 
 struct ether {
 	struct tdm_packet_span packets; /* first: this is the span */
-	char interface[sizeof(((struct tdm_ether_conf *)0)->interface)];
-	uint16_t subaddress;
+	struct tdm_ether_conf conf;
 };
 
 static const struct ether *ether_of(const struct tdm_packet_span *s)
@@ -54,7 +55,7 @@ static void set_filter(const struct ether *e)
 		(uint32_t)mac[2] << 24 | (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5];
 	struct sock_filter ours[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, e->subaddress, 0, 5),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, e->conf.subaddress, 0, 5),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_LL_OFF + SOURCE_MAC + 2),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, mac_low, 0, 3),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)SKF_LL_OFF + SOURCE_MAC),
@@ -89,7 +90,7 @@ static int find_interface(int fd, const char *name)
 static int bind_to_interface(struct ether *e)
 {
 	struct sockaddr_ll *peer = (struct sockaddr_ll *)&e->packets.socket.peer;
-	int index = find_interface(e->packets.socket.fd, e->interface);
+	int index = find_interface(e->packets.socket.fd, e->conf.interface);
 
 	if (index < 0)
 		return index;
@@ -116,7 +117,8 @@ static bool ether_is_peer(const struct tdm_packet_span *s, const struct tdm_pack
 	if (from->sll_pkttype == PACKET_OTHERHOST || from->sll_halen != TDMOE_MAC_OCTETS ||
 	    memcmp(from->sll_addr, peer_mac(&s->socket), TDMOE_MAC_OCTETS) != 0)
 		return false;
-	return a->octets < 2 || (a->data[0] << 8 | a->data[1]) == ether_of(s)->subaddress;
+	return a->octets < 2 ||
+	       ((unsigned)a->data[0] << 8 | a->data[1]) == ether_of(s)->conf.subaddress;
 }
 
 static bool ether_decode(const struct tdm_packet_span *s, struct tdm_packet *p,
@@ -139,7 +141,7 @@ static size_t ether_encode(const struct tdm_packet_span *s, uint8_t *out,
 			   const struct tdm_packet *p)
 {
 	struct tdmoe_frame f = {
-		.subaddress = ether_of(s)->subaddress,
+		.subaddress = (uint16_t)ether_of(s)->conf.subaddress,
 		.sequence = p->sequence,
 		.flags = TDMOE_SIGNALLING,
 		.payload = p->payload,
@@ -190,18 +192,20 @@ static const char *check_conf(const struct tdm_span_conf *conf)
 	return tdm_packet_span_check(conf, TDMOE_SAMPLES);
 }
 
-static const char *hint(int error)
+static void say_refused(int error, char *out, size_t out_size)
 {
+	const char *hint = "";
+
 	if (error == -EPERM)
-		return ": it needs CAP_NET_RAW, which tandem.service tells how to give";
-	if (error == -EAFNOSUPPORT)
-		return ": RestrictAddressFamilies of tandem.service must have AF_PACKET";
-	return "";
+		hint = ": it needs CAP_NET_RAW, which tandem.service tells how to give";
+	else if (error == -EAFNOSUPPORT)
+		hint = ": RestrictAddressFamilies in tandem.service must have AF_PACKET";
+	snprintf(out, out_size, "cannot open a packet socket: %s%s", strerror(-error), hint);
 }
 
 /* An interface that is not there (yet) is no reason to fail: nothing can be sent, which is
  * TDM_ALARM_GONE, and it is looked for again and again. */
-static int open_socket(struct ether *e, const struct tdm_ether_conf *c, char *err, size_t err_size)
+static int open_socket(struct ether *e, char *err, size_t err_size)
 {
 	struct tdm_packet_socket *s = &e->packets.socket;
 	struct sockaddr_ll *peer = (struct sockaddr_ll *)&s->peer;
@@ -211,15 +215,14 @@ static int open_socket(struct ether *e, const struct tdm_ether_conf *c, char *er
 	peer->sll_family = AF_PACKET;
 	peer->sll_protocol = htons(TDMOE_ETHERTYPE);
 	peer->sll_halen = TDMOE_MAC_OCTETS;
-	tdmoe_mac_parse(peer->sll_addr, c->mac);
+	tdmoe_mac_parse(peer->sll_addr, e->conf.mac);
 	if (r == 0) {
 		setsockopt(s->fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority));
 		r = bind_to_interface(e);
 	}
 	if (r == 0 || r == -ENODEV)
 		return 0;
-	snprintf(err, err_size, "cannot open a packet socket on %s: %s%s", c->interface,
-		 strerror(-r), hint(r));
+	say_refused(r, err, err_size);
 	return r;
 }
 
@@ -245,18 +248,89 @@ static int ether_open(struct tdm_span **out, const struct tdm_span_conf *conf, c
 		snprintf(err, err_size, "out of memory");
 		return -ENOMEM;
 	}
-	memcpy(e->interface, conf->ether.interface, sizeof(e->interface));
-	e->subaddress = (uint16_t)conf->ether.subaddress;
+	e->conf = conf->ether;
 	int r = tdm_packet_span_init(&e->packets, &tdm_backend_ether, &ether_line, conf,
 				     TDMOE_SAMPLES, err, err_size);
 	if (r == 0)
-		r = open_socket(e, &conf->ether, err, err_size);
+		r = open_socket(e, err, err_size);
 	if (r != 0) {
 		ether_close(&e->packets.span);
 		return r;
 	}
 	*out = &e->packets.span;
 	return 0;
+}
+
+/* --- what it is, in words ---------------------------------------------------------------- */
+
+struct interface {
+	unsigned flags; /* netdevice(7): IFF_UP and so on */
+	uint8_t mac[TDMOE_MAC_OCTETS];
+};
+
+static int look_at_interface(struct interface *out, const char *name)
+{
+	struct ifreq flags = {.ifr_flags = 0}, address = {.ifr_flags = 0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	int r = find_interface(fd, name);
+	snprintf(flags.ifr_name, sizeof(flags.ifr_name), "%s", name);
+	snprintf(address.ifr_name, sizeof(address.ifr_name), "%s", name);
+	if (r >= 0)
+		r = ioctl(fd, SIOCGIFFLAGS, &flags) != 0 || ioctl(fd, SIOCGIFHWADDR, &address) != 0
+			    ? -errno
+			    : 0;
+	close(fd);
+	out->flags = (unsigned short)flags.ifr_flags;
+	memcpy(out->mac, address.ifr_hwaddr.sa_data, sizeof(out->mac));
+	return r;
+}
+
+static int say_interface(const struct tdm_ether_conf *c, char *out, size_t out_size)
+{
+	struct interface i = {.flags = 0};
+	int r = look_at_interface(&i, c->interface);
+
+	if (r == -ENODEV) {
+		snprintf(out, out_size,
+			 "there is no network interface %s (ip link lists those there are)",
+			 c->interface);
+	} else if (r < 0) {
+		snprintf(out, out_size, "network interface %s: %s", c->interface, strerror(-r));
+	} else if ((i.flags & IFF_UP) == 0) {
+		snprintf(out, out_size, "network interface %s is down (ip link set %s up)",
+			 c->interface, c->interface);
+		r = -ENETDOWN;
+	} else {
+		snprintf(out, out_size,
+			 "%s, our address %02x:%02x:%02x:%02x:%02x:%02x, to %s, subaddress %u%s",
+			 c->interface, i.mac[0], i.mac[1], i.mac[2], i.mac[3], i.mac[4], i.mac[5],
+			 c->mac, c->subaddress, i.flags & IFF_RUNNING ? "" : "; no carrier");
+	}
+	return r;
+}
+
+static void ether_describe(struct tdm_span *s, char *out, size_t out_size)
+{
+	const struct tdm_ether_conf *c = &((const struct ether *)s)->conf;
+
+	if (say_interface(c, out, out_size) == 0 && (tdm_span_alarms(s) & TDM_ALARM_GONE))
+		snprintf(out, out_size,
+			 "network interface %s refuses frames (ip -s link show %s counts why)",
+			 c->interface, c->interface);
+}
+
+static int ether_look(const struct tdm_span_conf *conf, char *out, size_t out_size)
+{
+	struct tdm_packet_socket s;
+	int r = tdm_packet_socket_open(&s, AF_PACKET, TDMOE_OCTETS);
+
+	tdm_packet_socket_close(&s);
+	if (r != 0)
+		say_refused(r, out, out_size);
+	return r != 0 ? r : say_interface(&conf->ether, out, out_size);
 }
 
 const struct tdm_backend tdm_backend_ether = {
@@ -269,5 +343,7 @@ const struct tdm_backend tdm_backend_ether = {
 	.dchan_send = tdm_packet_span_dchan_send,
 	.set_loop = tdm_packet_span_set_loop,
 	.slot_counts = tdm_packet_span_slot_counts,
+	.describe = ether_describe,
+	.look = ether_look,
 	.counts = tdm_packet_span_counts,
 };

@@ -88,12 +88,13 @@ def taken_away(s, tandem, pbx, phone, sip_port):
     """Down and up; removed, which gives the next one another index; and the PBX gone."""
     ip("link", "set", OURS, "down")
     wait_alarm(tandem, "gone")
+    tandem.wait_log(f"network interface {OURS} is down")
     ip("link", "set", OURS, "up")
     tandem.wait_up("t1-1")
     step("an interface that was down is used again")
     ip("link", "del", OURS)
+    tandem.wait_log(f"there is no network interface {OURS}")
     wait_alarm(tandem, "gone")
-    time.sleep(0.5)
     join()
     tandem.wait_up("t1-1")
     step("an interface that was removed is used again")
@@ -117,7 +118,8 @@ def variant(s, name, subaddress, keys, span, more=None):
     pbx.process.stop()
     wait_alarm(tandem, "red")
     tandem.wait_idle()
-    tandem.check_log_clean()
+    if not more:
+        tandem.check_log_clean()
     tandem.process.stop()
     phone.stop()
 
