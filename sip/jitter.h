@@ -2,18 +2,22 @@
  *
  * Positions are samples of the stream's timestamp, unwrapped, 0 = first packet.  Each packet has a
  * transit time d = arrival - position / 8000 Hz, each tick an offset
- * o = now - play position / 8000 Hz; o - d is how long the packet's first sample waits, the delay.
+ * o = when it is due - play position / 8000 Hz; o - d is how long the packet's first sample waits,
+ * the delay.
  *
- *        d:  lowest ....#####:#:..:.... d_high        o
- *            |          spread (1 % above)  |<--slack-->|   slack is kept between margin / 2
- *                                                           and margin + one step
+ *        d:  low ....#####:#:..:.... high             o
+ *            |          spread         |<----slack--->|   kept between margin / 2
+ *                                                         and margin + one step
  *
- * The step is what moving by one sample can cost: a tick needs all its samples when it begins, so
- * with packets of whole ticks the packet's start is kept at a tick's start, and the delay is as
- * short as arrival and tick happen to fit.
+ * The step: a tick needs all its samples when it begins, so with packets of whole ticks the
+ * packet's start is kept at a tick's start, the delay is as short as arrival and tick happen to
+ * fit, and is changed by whole ticks.
  *
- * Growing is quick (samples repeated, or play held while a hole is concealed anyway), shrinking is
- * one sample at a time, and more at once only in silence.  Both also follow the peer's clock.
+ * Nearly always the delay stays, and what is played are the very octets that came.  It is changed
+ * in one piece: in silence where there is time to wait for it; while a hole is concealed; else by
+ * leaving out or repeating whole periods (splice.h).  It grows when a second packet in some seconds
+ * came too late, and shrinks when it was longer than needed for ten seconds.  The sender's clock is
+ * followed in the same way: at 50 ppm one change in 200 s.
  *
  * Thread: one.  Never allocates.  Times are ns of CLOCK_MONOTONIC.
  */
@@ -21,6 +25,7 @@
 #define SIP_JITTER_H
 
 #include "sip/conceal.h"
+#include "sip/transit.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,12 +34,7 @@ enum {
 	JITTER_TICK = 80,
 	JITTER_RING = 4096,      /* samples: 512 ms; power of two */
 	JITTER_PACKET_MAX = 960, /* samples: 120 ms */
-	JITTER_BINS = 256,
-	JITTER_WINDOWS = 32,
-};
-
-struct jitter_window { /* the quickest packet of two seconds */
-	int64_t at_ns, low_ns;
+	JITTER_MS_MAX = 350,     /* of delay: with two packets more the ring is full */
 };
 
 struct jitter {
@@ -43,39 +43,33 @@ struct jitter {
 	uint8_t present[JITTER_RING]; /* 1 = octet is to be played */
 	struct conceal conceal;
 
-	/* the stream's clock */
+	/* the stream */
 	bool heard;        /* the fields below are valid */
 	uint64_t epoch_ns; /* arrival of position 0 */
 	uint32_t last_ts;
 	int64_t last_pos, last_transit_ns;
 	uint64_t last_arrival_ns;
 	uint64_t bad_since_ns; /* nothing but late or early packets since; 0 = no */
-
-	/* transit times */
-	float bin[JITTER_BINS];                      /* packets by transit; newer ones weigh more */
-	float weight, total;                         /* of the next packet; of all in bin */
-	unsigned top;                                /* no bin above it has any */
-	unsigned samples;                            /* packets in bin, up to its memory */
-	int64_t base_ns, bins_at_ns;                 /* transit of bin[0], at */
-	int64_t low_ns, high_ns;                     /* lowest lately; all but 1 % are below high */
-	struct jitter_window window[JITTER_WINDOWS]; /* ring; [window_count % N] is being filled */
-	unsigned window_count;                       /* complete ones, since the last step */
-	bool drift_known;
-	int32_t drift_ppb;
+	struct transit transit;
 
 	/* playout */
+	uint64_t due_ns; /* when the next tick is due */
 	bool playing;
-	int64_t play;      /* position the next tick begins with */
-	int64_t newest;    /* one past the newest stored */
-	int64_t offset_ns; /* o, smoothed */
-	unsigned grid;     /* gcd of packet size and tick */
-	int64_t grid_pos;  /* where a packet began */
-	bool growing;
+	int64_t play;     /* position the next tick begins with */
+	int64_t newest;   /* one past the newest stored */
+	unsigned grid;    /* gcd of packet size and tick */
+	int64_t grid_pos; /* where a packet began */
 	unsigned empty_ticks; /* in a row with not one sample */
 	unsigned holes;       /* ticks with holes since the last good one */
-	unsigned since_cut;   /* ticks */
 
-	uint64_t late, overflow, concealed, inserted, removed, restarts;
+	/* changing the delay */
+	unsigned age_ticks;    /* of the stream, while playing, up to where it matters no more */
+	unsigned roomy_ticks;  /* in a row with a delay longer than needed, */
+	unsigned excess;       /* ... by so many samples at least */
+	unsigned settle_ticks; /* no other change that could be heard so soon */
+
+	uint64_t late, overflow, concealed, restarts;
+	uint64_t inserted, removed, changes; /* samples; how often */
 };
 
 struct jitter_packet {
@@ -85,6 +79,7 @@ struct jitter_packet {
 	unsigned count; /* 1..JITTER_PACKET_MAX */
 };
 
+/* max_ms above JITTER_MS_MAX is as that. */
 void jitter_init(struct jitter *j, unsigned min_ms, unsigned max_ms);
 /* Another stream begins: forgets timing and audio, keeps the counts. */
 void jitter_restart(struct jitter *j);

@@ -4,6 +4,7 @@
 #include "sip/rtp_impl.h"
 
 #include <errno.h>
+#include <spandsp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -353,7 +354,7 @@ bool rtp_session_play(struct rtp_session *s, uint8_t out[RTP_TICK], uint64_t now
 	rtp_set_count(&s->counts.overflow, s->jitter.overflow);
 	rtp_set_count(&s->counts.concealed, s->jitter.concealed);
 	rtp_set_count(&s->counts.delay_us, jitter_delay_us(&s->jitter));
-	rtp_set_count(&s->counts.drift_ppb, (uint64_t)(int64_t)s->jitter.drift_ppb);
+	rtp_set_count(&s->counts.drift_ppb, (uint64_t)(int64_t)s->jitter.transit.drift_ppb);
 	return played;
 }
 

@@ -1,6 +1,7 @@
 /* rtp_send.c - what leaves a session: audio, events, RTCP reports. */
 #include "sip/rtp_impl.h"
 
+#include <spandsp.h>
 #include <string.h>
 
 /* --- sending ------------------------------------------------------------------------------------

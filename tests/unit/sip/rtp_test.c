@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <spandsp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
