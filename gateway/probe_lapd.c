@@ -1,10 +1,16 @@
 /* probe_lapd.c - see probe_lapd.h. */
 #include "gateway/probe_lapd.h"
 
+#include <string.h>
+
 #include "isup/q931.h"
+#include "isup/trunk.h"
 
 enum { SABME = 0x6f, DISC = 0x43, UA = 0x63, DM = 0x0f, RR = 0x01, REJ = 0x09, PF = 0x10 };
-enum { MODULUS = 128, CAUSE_TEMPORARY_FAILURE = 41 };
+enum { MODULUS = 128, HEADER_OCTETS = 9, CAUSE_TEMPORARY_FAILURE = 41 };
+/* The two have the same message types the other way round. */
+enum { ATT_SERVICE = 0x0f, ATT_SERVICE_ACK = 0x07 };
+enum { NATIONAL_SERVICE = 0x07, NATIONAL_SERVICE_ACK = 0x0f };
 
 /* Q.921 table 1: 1 in commands of the network and in responses of the user. */
 static void put_address(const struct probe_lapd *l, uint8_t *frame, bool command)
@@ -46,27 +52,48 @@ void probe_lapd_disconnect(struct probe_lapd *l)
 	send_unnumbered(l, DISC | PF, true);
 }
 
-/* Q.931 5.3.2 a: a call that is not wanted is rejected at once. */
-static void refuse_call(struct probe_lapd *l, const struct q931_message *m)
+/* An answer to m, in an I frame. */
+static void send_answer(struct probe_lapd *l, const struct q931_message *m, uint8_t type,
+			const uint8_t *ies, size_t ies_len)
 {
-	uint8_t frame[] = {0,
-			   0,
-			   (uint8_t)(l->sent << 1),
-			   (uint8_t)(l->received << 1),
-			   Q931_PD,
-			   2, /* octets of call reference */
-			   (uint8_t)(0x80 | m->call_reference >> 8),
-			   (uint8_t)m->call_reference,
-			   Q931_RELEASE_COMPLETE,
-			   Q931_IE_CAUSE,
-			   2,
-			   0x81, /* private network serving the local user */
-			   0x80 | CAUSE_TEMPORARY_FAILURE};
+	uint8_t frame[ISUP_FRAME_MAX] = {
+		[2] = (uint8_t)(l->sent << 1),
+		[3] = (uint8_t)(l->received << 1),
+		[4] = m->discriminator,
+		[5] = 2, /* octets of call reference; the flag: to the side that chose it */
+		[6] = (uint8_t)(0x80 | m->call_reference >> 8),
+		[7] = (uint8_t)m->call_reference,
+		[8] = type,
+	};
 
+	if (HEADER_OCTETS + ies_len > sizeof(frame))
+		return;
 	put_address(l, frame, true);
+	memcpy(frame + HEADER_OCTETS, ies, ies_len);
 	l->sent = (l->sent + 1) % MODULUS;
-	l->refused++;
-	l->send(l->arg, frame, sizeof(frame));
+	l->send(l->arg, frame, HEADER_OCTETS + ies_len);
+}
+
+/* A far end that is not told that its restart was heard places no calls. */
+static void on_message(struct probe_lapd *l, const struct q931_message *m)
+{
+	static const uint8_t cause[] = {Q931_IE_CAUSE, 2,
+					0x81, /* private network serving the local user */
+					0x80 | CAUSE_TEMPORARY_FAILURE};
+	bool call = m->discriminator == Q931_PD;
+
+	if (m->reference_len != 2 || m->to_originator)
+		return;
+	if (call && m->type == Q931_SETUP) { /* Q.931 5.3.2 a: rejected at once */
+		l->refused++;
+		send_answer(l, m, Q931_RELEASE_COMPLETE, cause, sizeof(cause));
+	} else if (call && m->type == Q931_RESTART) {
+		send_answer(l, m, Q931_RESTART_ACK, m->ies, m->ies_len);
+	} else if (m->discriminator == SERVICE_PD_ATT && m->type == ATT_SERVICE) {
+		send_answer(l, m, ATT_SERVICE_ACK, m->ies, m->ies_len);
+	} else if (m->discriminator == SERVICE_PD_NATIONAL && m->type == NATIONAL_SERVICE) {
+		send_answer(l, m, NATIONAL_SERVICE_ACK, m->ies, m->ies_len);
+	}
 }
 
 static void on_information(struct probe_lapd *l, const uint8_t *frame, size_t len)
@@ -80,9 +107,8 @@ static void on_information(struct probe_lapd *l, const uint8_t *frame, size_t le
 	}
 	l->received = (l->received + 1) % MODULUS;
 	send_supervisory(l, RR, polled);
-	if (q931_parse(&m, frame, len) && m.discriminator == Q931_PD && m.type == Q931_SETUP &&
-	    m.reference_len == 2 && !m.to_originator)
-		refuse_call(l, &m);
+	if (q931_parse(&m, frame, len))
+		on_message(l, &m);
 }
 
 static void on_unnumbered(struct probe_lapd *l, const uint8_t *frame)

@@ -1,8 +1,8 @@
 /* probe_lapd.h - just enough of Q.921 to bring a D-channel up and to keep the far end talking.
  *
- * It answers SABME, polls and DISC, acknowledges I frames, and refuses each SETUP by RELEASE
- * COMPLETE so that no caller waits for a probe.  It repeats nothing: what is lost, is lost, and the
- * far end asks again.  libpri would do all of it too, but speaks a dialect, restarts channels and
+ * It answers SABME, polls and DISC, acknowledges I frames, RESTART and SERVICE, and refuses each
+ * SETUP by RELEASE COMPLETE so that no caller waits for a probe.  It repeats nothing: what is lost,
+ * is lost, and the far end asks again.  libpri would do all of it too, but speaks a dialect, restarts channels and
  * hides what a probe wants to see.
  * One thread; send may be called from inside probe_lapd_frame().
  */

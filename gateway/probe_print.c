@@ -7,8 +7,9 @@
 #include "conf/value.h"
 #include "gateway/base/clock.h"
 #include "gateway/probe_state.h"
+#include "isup/q931.h"
 
-enum { GRID_EVERY_MS = 1000, FRAMES_SHOWN_MAX = 40 };
+enum { GRID_EVERY_MS = 1000, FRAMES_ALIKE_MAX = 3 };
 
 static const char *const form_names[] = {
 	[TDM_HDLC_PLAIN] = "", [TDM_HDLC_INVERTED] = " inverted", [TDM_HDLC_56K] = " of 56 kbit/s"};
@@ -51,8 +52,8 @@ void probe_show_grid(struct probe *p, bool always)
 		tdm_flag_finder_look(p->line.finder[slot], &look);
 		p->grid[slot - 1] = sign_of(&look);
 	}
-	if (!always &&
-	    (strcmp(p->grid, p->shown_grid) == 0 || elapsed_ms(p) < p->shown_ms + GRID_EVERY_MS))
+	if (strcmp(p->grid, p->shown_grid) == 0 ||
+	    (!always && elapsed_ms(p) < p->shown_ms + GRID_EVERY_MS))
 		return;
 	if (p->shown_grid[0] == '\0')
 		printf("          . idle  - idle with another octet  ~ audio or data  "
@@ -69,19 +70,28 @@ void probe_show_grid(struct probe *p, bool always)
 	p->shown_ms = elapsed_ms(p);
 }
 
+/* What frames that tell the same have in common: a command or response, or a message. */
+static unsigned kind_of(const uint8_t *frame, size_t len)
+{
+	struct q931_message m;
+
+	if (len >= 3 && (frame[2] & 3) == 3)
+		return frame[2] & 0xef;
+	return q931_parse(&m, frame, len) ? (m.discriminator + m.type) & 0xffu : 0;
+}
+
 void probe_show_frame(struct probe *p, bool sent, const uint8_t *frame, size_t len)
 {
-	char text[sizeof(p->shown_frame) - 8], line[sizeof(p->shown_frame)];
+	char text[160];
 
-	snprintf(line, sizeof(line), "%s %s", sent ? "-->" : "<--",
-		 isup_frame_text(frame, len, text, sizeof(text)));
-	if (strcmp(line, p->shown_frame) == 0 || p->shown_frames == FRAMES_SHOWN_MAX)
-		return; /* the same again tells nothing */
-	strcpy(p->shown_frame, line);
-	if (++p->shown_frames == FRAMES_SHOWN_MAX)
-		probe_say(p, "further frames are not shown");
-	else
-		probe_say(p, "%s", line);
+	if (len >= 3 && (frame[2] & 3) == 1)
+		return; /* RR and its like: acknowledgements */
+	unsigned char *shown = &p->shown_frames[sent][kind_of(frame, len)];
+	if (*shown == FRAMES_ALIKE_MAX)
+		return;
+	probe_say(p, "%s %s%s", sent ? "-->" : "<--",
+		  isup_frame_text(frame, len, text, sizeof(text)),
+		  ++*shown == FRAMES_ALIKE_MAX ? "  (more like this are not shown)" : "");
 }
 
 /* --- nothing found --------------------------------------------------------------------------- */
@@ -304,7 +314,7 @@ bool probe_print_findings(const struct probe *p)
 	print_other_hdlc(p);
 	print_side(p);
 	print_switch(p);
-	printf("Clock        %s: %s; %llu slips were seen\n",
+	printf("Clock        %s: %s; %llu slips while probing\n",
 	       p->line.conf.clock == TDM_CLOCK_OWN ? "own" : "line", p->clock_why,
 	       (unsigned long long)p->slips);
 	if (p->form != TDM_HDLC_PLAIN) {

@@ -25,6 +25,7 @@ enum {
 	LISTEN_MS = 3500,       /* T200 is 1 s, and there may be noise on the first */
 	ASK_MS = 1500,          /* T200, and the way there and back */
 	BRING_UP_MS = 2500,     /* two more of the far end's SABME */
+	MESSAGES_MIN_MS = 8000, /* for a person to place a call */
 	CLOCK_MS = 4000,        /* for slips with the other clock */
 	CLOCK_SETTLE_MS = 1500, /* the jitter buffer finds its place */
 	CLOCKS_MS = 2 * (CLOCK_SETTLE_MS + CLOCK_MS),
@@ -361,11 +362,11 @@ void probe_bring_up(struct probe *p)
 void probe_hear_messages(struct probe *p)
 {
 	unsigned left = probe_left_ms(p);
-	unsigned reserve = probe_line_slips(&p->line) > 0 ? CLOCKS_MS : 0;
 
 	if (!p->found || p->looped)
 		return;
-	left = left > reserve ? left - reserve : 0;
+	if (probe_line_slips(&p->line) > 0 && left >= CLOCKS_MS + MESSAGES_MIN_MS)
+		left -= CLOCKS_MS;
 	if (left >= 1000 && !switch_is_known(p))
 		probe_say(p,
 			  "listening to layer 3 for %u s: place a call from the far end now, its "
@@ -409,7 +410,8 @@ void probe_compare_clocks(struct probe *p)
 	p->clock_why = usual_clock(p, &usual);
 	uint64_t slips = probe_line_slips(&p->line);
 	p->slips = slips;
-	if (slips == 0 || !p->found || probe_interrupted || probe_left_ms(p) + 500 < CLOCKS_MS) {
+	if (slips == 0 || !p->found || probe_interrupted ||
+	    probe_left_ms(p) + GOODBYE_MS < CLOCKS_MS) {
 		p->line.conf.clock = usual;
 		return;
 	}

@@ -43,8 +43,7 @@ struct probe {
 	const char *clock_why; /* of line.conf.clock */
 
 	char grid[TDM_SLOTS + 1], shown_grid[TDM_SLOTS + 1];
-	char shown_frame[200];
-	unsigned shown_frames, repeated;
+	unsigned char shown_frames[2][256]; /* sent or not, and what; how many like it */
 };
 
 /* probe_target.c: 0, or the exit status. */
