@@ -46,4 +46,5 @@ const struct dahdi_driver dahdi_driver_kernel = {
 	.ioctl = kernel_ioctl,
 	.read = kernel_read,
 	.write = kernel_write,
+	.retry_ms = 2000,
 };

@@ -16,6 +16,7 @@ struct dahdi_driver {
 	int (*ioctl)(int fd, unsigned long operation, void *arg);
 	ssize_t (*read)(int fd, void *octets, size_t count);
 	ssize_t (*write)(int fd, const void *octets, size_t count);
+	unsigned retry_ms; /* how often what is missing is looked for */
 };
 
 extern const struct dahdi_driver dahdi_driver_kernel;

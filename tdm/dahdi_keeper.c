@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RETRY_MS = 2000, SLIPS_MS = 1000 };
+enum { SLIPS_MS = 1000, MS_NS = 1000000, S_NS = 1000000000 };
 enum { KEEPER, READY, WORKER };
 
 static void set_text(struct dahdi_keeper *k, const char *trouble)
@@ -76,6 +76,9 @@ static void wait_for_work(struct dahdi_keeper *k, unsigned timeout_ms)
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += timeout_ms % 1000 * MS_NS;
+	until.tv_sec += until.tv_nsec / S_NS;
+	until.tv_nsec %= S_NS;
 	while (sem_clockwait(&k->work, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
 		;
 }
@@ -96,7 +99,7 @@ static void *run(void *arg)
 					 atomic_load_explicit(&k->lost_error,
 							      memory_order_relaxed) != -ETIMEDOUT);
 		if (!try_open(k))
-			wait_for_work(k, RETRY_MS);
+			wait_for_work(k, k->driver->retry_ms);
 	}
 	return NULL;
 }

@@ -3,7 +3,7 @@
  * What may wait (opening, configuring, closing, reading /proc) is done by a thread of its own, so
  * that neither a media worker nor signalling is held up.  The port belongs to one side at a time:
  *
- *     KEEPER   the thread tries to open it, every RETRY_MS
+ *     KEEPER   the thread tries to open it, every retry_ms of the driver
  *     READY    open; wake_fd is readable until the worker takes it
  *     WORKER   the worker uses it, until it calls dahdi_keeper_lost()
  */

@@ -288,7 +288,6 @@ static void read_clock_slot(struct dahdi *d)
 
 	if (n == TDM_TICK_OCTETS && d->running) {
 		d->tick_ready = true;
-		count_tick(d);
 	} else if (n >= 0) {
 		d->align = true;
 	}
@@ -328,6 +327,7 @@ static void dahdi_exchange(struct tdm_span *s, uint32_t mask, tdm_tick rx, tdm_t
 	struct dahdi *d = dahdi_of(s);
 	uint8_t unwanted[TDM_TICK_OCTETS];
 
+	count_tick(d);
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
 		bool call_on = mask & UINT32_C(1) << slot;
 		if (slot == s->dchan_slot)
@@ -351,7 +351,8 @@ static void each_second(struct dahdi *d)
 		lose(d, -ETIMEDOUT);
 }
 
-static void look_around(struct dahdi *d)
+/* True: the clock channel has something. */
+static bool look_around(struct dahdi *d)
 {
 	struct epoll_event ready[WHAT_COUNT];
 	int n = epoll_wait(d->epoll, ready, WHAT_COUNT, 0);
@@ -374,15 +375,16 @@ static void look_around(struct dahdi *d)
 			break;
 		}
 	}
-	if (clock && d->running && !d->align && !d->tick_ready)
-		read_clock_slot(d);
+	return clock;
 }
 
 static unsigned dahdi_service(struct tdm_span *s)
 {
 	struct dahdi *d = dahdi_of(s);
 
-	look_around(d);
+	bool clock = look_around(d);
+	if (d->running && clock && !d->tick_ready)
+		read_clock_slot(d);
 	if (d->running && d->look)
 		look_at_line(d, false);
 	if (d->running && d->align)
