@@ -2,6 +2,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/base/loop.h"
+#include "gateway/control_span.h"
 #include "gateway/gateway.h"
 #include "gateway/status.h"
 
@@ -201,12 +202,17 @@ static json_t *do_trace(struct client *cl, const char *args)
 	return NULL;
 }
 
+static json_t *do_span(struct client *cl, const char *args)
+{
+	return control_span(cl->control->gateway, args);
+}
+
 static const struct {
 	const char *name;
 	json_t *(*run)(struct client *cl, const char *args);
 } commands[] = {
 	{"status", do_status}, {"calls", do_calls}, {"spans", do_spans}, {"reload", do_reload},
-	{"stop", do_stop},     {"log", do_log},     {"trace", do_trace},
+	{"stop", do_stop},     {"log", do_log},     {"trace", do_trace}, {"span", do_span},
 };
 
 static void run_command(struct client *cl)
@@ -223,8 +229,8 @@ static void run_command(struct client *cl)
 	if (i < sizeof(commands) / sizeof(commands[0]))
 		reply = commands[i].run(cl, args != NULL ? args : "");
 	else
-		reply = failure("unknown command; known are status, calls, spans, reload, stop, "
-				"log, trace");
+		reply = failure("unknown command; known are status, calls, spans, span, reload, "
+				"stop, log, trace");
 	if (reply == NULL)
 		return; /* a stream */
 	char *text = json_dumps(reply, JSON_COMPACT);

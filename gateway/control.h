@@ -1,6 +1,7 @@
 /* control.h - the operator's socket: one command a connection, answered in one line of JSON.
  *
  *   status | calls | spans | reload | stop | log AREA LEVEL | trace on | trace off | trace
+ *   span NAME | span NAME loop ... | span NAME bert ...       (control_span.h)
  *
  * {"ok": true, ...} or {"ok": false, "error": "..."}.  "trace" alone streams a line of text for
  * each message until the client hangs up; "trace on" writes them to the log as well.

@@ -301,6 +301,7 @@ int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, cha
 		if (r < 0)
 			goto fail;
 	}
+	gateway_check_layout(g, NULL);
 	*out = g;
 	return 0;
 fail:

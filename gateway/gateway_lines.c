@@ -3,6 +3,7 @@
 #include "gateway/call_path.h"
 #include "gateway/gateway_state.h"
 #include "gateway/leg_isup.h"
+#include "gateway/line_layout.h"
 #include "isup/cause.h"
 
 #include <errno.h>
@@ -177,6 +178,26 @@ int gateway_line_open(struct gateway *g, const struct tdm_span_conf *span, char 
 	log_line(LOG_TDM, LOG_INFO, "span %s: opened%s%s", span->name,
 		 l->trunk != NULL ? ", trunk " : "", l->trunk_conf.isup.name);
 	return 0;
+}
+
+static void tell_layout(void *arg, const char *warning)
+{
+	FILE *report = arg;
+
+	log_line(LOG_TDM, LOG_WARN, "%s", warning);
+	if (report != NULL)
+		fprintf(report, "%s\n", warning);
+}
+
+void gateway_check_layout(struct gateway *g, FILE *report)
+{
+	for (unsigned i = 0; i < g->line_count; i++) {
+		struct line *l = g->lines[i].line;
+		const struct tdm_span_conf *leader = line_layout_leader(g->conf, &l->span_conf);
+
+		snprintf(l->leader, sizeof(l->leader), "%s", leader != NULL ? leader->name : "");
+	}
+	line_layout_check(g->conf, tell_layout, report);
 }
 
 static void line_remove(struct gateway *g, unsigned i)

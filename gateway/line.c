@@ -87,6 +87,7 @@ int line_open(struct line **out, struct loop *loop, struct worker *worker,
 			goto fail;
 	}
 	tell_carrier(l);
+	line_watch_start(l);
 	*out = l;
 	return 0;
 fail:
@@ -102,6 +103,13 @@ void line_close(struct line *l)
 		return;
 	timer_stop(&l->alarm_timer);
 	timer_stop(&l->carrier_timer);
+	line_watch_stop(l);
+	/* A stopped worker has freed its paths. */
+	if (l->worker != NULL)
+		line_bert_stop(l);
+	/* A card would stay looped. */
+	if (l->span != NULL && line_is_looped(l))
+		tdm_span_set_loop(l->span, TDM_LOOP_NONE);
 	if (l->trunk != NULL)
 		isup_trunk_close(l->trunk);
 	if (l->worker != NULL)
@@ -112,7 +120,8 @@ void line_close(struct line *l)
 
 void line_on_frame(struct line *l, const uint8_t *frame, size_t len)
 {
-	if (l->trunk != NULL)
+	/* In a local loop it is our own, in a network loop no answer would arrive. */
+	if (l->trunk != NULL && !line_is_looped(l))
 		isup_trunk_receive(l->trunk, frame, len);
 }
 
@@ -166,20 +175,57 @@ static void on_alarm_timer(void *arg)
 }
 
 /* Each alarm stops new calls, yellow too: the far end does not hear us. */
-void line_on_alarms(struct line *l, unsigned alarms)
+static void judge_alarms(struct line *l)
 {
+	unsigned alarms = l->heard_alarms | (line_is_looped(l) ? TDM_ALARM_LOOP : 0);
 	char text[64];
 
+	if (alarms == l->alarm.alarms && l->alarms_told)
+		return;
+	l->alarms_told = true;
 	log_line(LOG_TDM, alarms != 0 ? LOG_WARN : LOG_INFO, "span %s: alarms: %s",
 		 l->span_conf.name, line_alarm_text(alarms, text, sizeof(text)));
 	tell_carrier(l);
 	apply_alarm(l, line_alarm_set(&l->alarm, &l->trunk_conf, alarms, loop_now_ms(l->loop)));
+	line_watch_alarms(l);
+}
+
+void line_on_alarms(struct line *l, unsigned alarms)
+{
+	l->heard_alarms = alarms;
+	judge_alarms(l);
+}
+
+int line_set_loop(struct line *l, enum tdm_loop loop)
+{
+	static const char *const names[] = {"off", "local", "network"};
+	int r = tdm_span_set_loop(l->span, loop);
+
+	if (r < 0)
+		return r;
+	log_line(LOG_TDM, LOG_WARN, "span %s: loop %s", l->span_conf.name, names[loop]);
+	judge_alarms(l);
+	return 0;
+}
+
+bool line_is_looped(const struct line *l)
+{
+	return tdm_span_loop(l->span) != TDM_LOOP_NONE;
+}
+
+void line_apply_slots(struct line *l)
+{
+	struct isup_trunk_conf conf = l->trunk_conf.isup;
+
+	conf.bearer_slots &= ~l->bert.slots;
+	if (l->trunk != NULL)
+		isup_trunk_reconfigure(l->trunk, &conf);
 }
 
 void line_reconfigure(struct line *l, const struct conf_trunk *trunk)
 {
 	l->trunk_conf = *trunk;
-	isup_trunk_reconfigure(l->trunk, &trunk->isup);
+	line_apply_slots(l);
 	apply_alarm(l, line_alarm_run(&l->alarm, trunk, loop_now_ms(l->loop)));
 }
 

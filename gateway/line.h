@@ -1,6 +1,7 @@
 /* line.h - one T1 as the gateway sees it: a span, the worker that drives it, the trunk on it.
  *
- * Joins D-channel frames between worker and trunk, and tells the trunk about alarms.
+ * Joins D-channel frames between worker and trunk, and tells the trunk about alarms (line_alarm.h).
+ * What the line counts and how it is tested: line_watch.h, line_bert.h.
  * Signalling thread.  The gateway owns lines; legs hold a pointer while they live.
  */
 #ifndef GATEWAY_LINE_H
@@ -9,6 +10,8 @@
 #include "conf/conf.h"
 #include "gateway/base/loop.h"
 #include "gateway/line_alarm.h"
+#include "gateway/line_bert.h"
+#include "gateway/line_watch.h"
 #include "gateway/worker.h"
 
 struct line;
@@ -30,8 +33,13 @@ struct line {
 	unsigned index;           /* of the span in its worker */
 	struct isup_trunk *trunk; /* owned; NULL = none */
 	struct loop *loop;
-	struct line_alarm alarm; /* as the worker last said, and what follows for calls */
+	unsigned heard_alarms;    /* as the worker last said */
+	bool alarms_told;         /* in the log */
+	struct line_alarm alarm;  /* these and our loop, and what follows for calls */
 	struct timer alarm_timer;
+	char leader[16]; /* span of the same card that takes its clock from the line; "" = none */
+	struct line_watch watch;
+	struct line_bert bert;
 	char carrier[512]; /* what the span said it runs on, or why it does not */
 	struct timer carrier_timer;
 	uint64_t frames_refused;  /* by a full ring; LAPD repeats them */
@@ -48,6 +56,13 @@ void line_close(struct line *l);
 void line_reconfigure(struct line *l, const struct conf_trunk *trunk);
 void line_on_frame(struct line *l, const uint8_t *frame, size_t len);
 void line_on_alarms(struct line *l, unsigned alarms);
+
+/* 0 or -errno: -ENOTSUP, the span cannot.  While looped nothing of the D-channel is heard and no
+ * call taken. */
+int line_set_loop(struct line *l, enum tdm_loop loop);
+bool line_is_looped(const struct line *l);
+/* The trunk has the slots of its configuration but for those under test. */
+void line_apply_slots(struct line *l);
 
 bool line_is_named(const struct line *l, const char *name); /* trunk or group */
 

@@ -75,7 +75,7 @@ json_t *status_calls(const struct gateway *g)
 }
 
 /* One letter a slot, slot 1 first: . idle, B busy, R restarting, X out of service, D D-channel,
- * - not used for calls. */
+ * T under test, - not used for calls. */
 static void slot_grid(const struct line *l, char out[TDM_SLOTS + 1])
 {
 	static const char letters[] = {[ISUP_SLOT_NONE] = '-',
@@ -90,6 +90,9 @@ static void slot_grid(const struct line *l, char out[TDM_SLOTS + 1])
 		out[slot - 1] = letters[isup_trunk_slot(l->trunk, slot)];
 	if (l->span_conf.dchan_slot != 0)
 		out[l->span_conf.dchan_slot - 1] = 'D';
+	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
+		if (l->bert.slots & 1u << slot)
+			out[slot - 1] = 'T';
 }
 
 static json_t *line_counts_json(const struct line *l)
@@ -119,6 +122,10 @@ static json_t *line_counts_json(const struct line *l)
 	FIELD(o, c, hdlc_long);
 	FIELD(o, c, hdlc_dropped);
 	FIELD(o, c, alarm_changes);
+	FIELD(o, c, line_bpv);
+	FIELD(o, c, line_crc);
+	FIELD(o, c, line_framing);
+	FIELD(o, c, line_slips);
 	FIELD(o, c, buffer_us);
 	FIELD(o, c, clock_ppb);
 	return o;
@@ -143,27 +150,30 @@ static json_t *trunk_json(const struct line *l)
 	return o;
 }
 
+json_t *status_line(const struct gateway *g, unsigned i)
+{
+	const struct line *l = g->lines[i].line;
+	char grid[TDM_SLOTS + 1], alarms[64];
+
+	slot_grid(l, grid);
+	json_t *o =
+		json_pack("{s:s, s:s, s:b, s:s, s:b}", "name", l->span_conf.name, "alarms",
+			  line_alarm_text(l->alarm.alarms, alarms, sizeof(alarms)), "failed",
+			  (int)l->alarm.down, "slots", grid, "draining", (int)g->lines[i].draining);
+	if (l->carrier[0] != '\0')
+		json_object_set_new(o, "carrier", json_string(l->carrier));
+	if (l->trunk != NULL)
+		json_object_set_new(o, "trunk", trunk_json(l));
+	json_object_set_new(o, "counts", line_counts_json(l));
+	return o;
+}
+
 json_t *status_spans(const struct gateway *g)
 {
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < g->line_count; i++) {
-		const struct line *l = g->lines[i].line;
-		char grid[TDM_SLOTS + 1], alarms[64];
-		slot_grid(l, grid);
-		json_t *o = json_pack(
-			"{s:s, s:s, s:b, s:s, s:b}", "name", l->span_conf.name, "alarms",
-			line_alarm_text(l->alarm.alarms, alarms, sizeof(alarms)), "failed",
-			(int)l->alarm.down, "slots", grid, "draining", (int)g->lines[i].draining);
-		if (o == NULL)
-			continue;
-		if (l->carrier[0] != '\0')
-			json_object_set_new(o, "carrier", json_string(l->carrier));
-		if (l->trunk != NULL)
-			json_object_set_new(o, "trunk", trunk_json(l));
-		json_object_set_new(o, "counts", line_counts_json(l));
-		json_array_append_new(list, o);
-	}
+	for (unsigned i = 0; i < g->line_count; i++)
+		json_array_append_new(list, status_line(g, i));
 	return list;
 }
 
