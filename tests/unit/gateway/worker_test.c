@@ -286,7 +286,8 @@ static void slots_of_one_span_are_joined_exactly(void **state)
 	span_free(s);
 }
 
-static void slots_of_two_workers_are_joined(void **state)
+/* The gaps heard on the worse of the two. */
+static unsigned join_two_workers(void)
 {
 	struct fixture f;
 	struct tdm_span *a = span_new(), *b = span_new();
@@ -308,12 +309,20 @@ static void slots_of_two_workers_are_joined(void **state)
 	worker_remove_span(f.w[0], 0);
 	worker_remove_span(f.w[1], 0);
 	assert_int_equal(a->broken + b->broken, 0);
-	/* A busy machine delays one thread against the other: a tick may be filled in. */
-	assert_true(gaps(a, 3, 10, 45) <= 4);
-	assert_true(gaps(b, 4, 10, 45) <= 4);
+	unsigned n = gaps(a, 3, 10, 45), m = gaps(b, 4, 10, 45);
 	finish(&f);
 	span_free(a);
 	span_free(b);
+	return n > m ? n : m;
+}
+
+/* A busy machine delays one thread against the other: ticks are filled in then, and only then. */
+static void slots_of_two_workers_are_joined(void **state)
+{
+	unsigned tries = 0;
+
+	while (join_two_workers() > 4)
+		assert_true(++tries < 10);
 }
 
 static void either_of_two_workers_may_stop_first(void **state)
