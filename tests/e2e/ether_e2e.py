@@ -131,8 +131,8 @@ def test(s):
         join()
     except Failed as e:
         raise Skip(f"no pair of interfaces can be made here: {e}") from None
-    variant(s, "own", 0, "", "clock own", taken_away)
     variant(s, "line", 513, 'clock = "line"', "clock own")
+    variant(s, "own", 0, "", "clock own", taken_away)
 
 
 if __name__ == "__main__":
