@@ -83,23 +83,30 @@ static void wait_for_work(struct dahdi_keeper *k, unsigned timeout_ms)
 		;
 }
 
+/* Closed at once, as the driver waits for it; opened again only after a while, as the span that
+ * goes can still be found for a second. */
+static void let_go(struct dahdi_keeper *k)
+{
+	int error = atomic_load_explicit(&k->lost_error, memory_order_relaxed);
+
+	dahdi_port_close(&k->port, error != -ETIMEDOUT);
+	wait_for_work(k, k->driver->retry_ms);
+}
+
 static void *run(void *arg)
 {
 	struct dahdi_keeper *k = arg;
 
 	while (!atomic_load_explicit(&k->stop, memory_order_acquire)) {
-		if (atomic_load_explicit(&k->state, memory_order_acquire) != KEEPER) {
+		if (dahdi_keeper_is_open(k)) {
 			wait_for_work(k, SLIPS_MS);
-			if (atomic_load_explicit(&k->state, memory_order_acquire) != KEEPER)
+			if (dahdi_keeper_is_open(k))
 				count_slips(k);
-			continue;
-		}
-		if (k->port.fd[1] >= 0) /* at once: the driver waits for it */
-			dahdi_port_close(&k->port,
-					 atomic_load_explicit(&k->lost_error,
-							      memory_order_relaxed) != -ETIMEDOUT);
-		if (!try_open(k))
+		} else if (k->port.fd[1] >= 0) {
+			let_go(k);
+		} else if (!try_open(k)) {
 			wait_for_work(k, k->driver->retry_ms);
+		}
 	}
 	return NULL;
 }

@@ -151,8 +151,11 @@ static int configure(struct dahdi_port *p, int control, const struct dahdi_found
 
 static void describe(struct dahdi_port *p, const struct dahdi_found *f)
 {
-	snprintf(p->text, sizeof(p->text), "DAHDI span %d \"%s\"%s%s, %s", f->span.number,
-		 f->span.name, f->span.device_type[0] != '\0' ? ", " : "", f->span.device_type,
+	const char *type = f->span.device_type;
+	bool says_more = type[0] != '\0' && strcmp(type, f->span.name) != 0;
+
+	snprintf(p->text, sizeof(p->text), "DAHDI span %d \"%s\"%s%s%s, %s", f->span.number,
+		 f->span.name, says_more ? " (" : "", says_more ? type : "", says_more ? ")" : "",
 		 p->configured ? "configured by Tandem" : "as it was configured before");
 }
 

@@ -511,6 +511,14 @@ static int open_descriptors(struct dahdi *d)
 	return 0;
 }
 
+static unsigned first_alarms(struct dahdi *d)
+{
+	struct dahdi_abi_span s = {.number = 0};
+	int r = call(d, slot_fd(d, d->clock_slot), DAHDI_ABI_SPANSTAT, &s);
+
+	return r < 0 ? TDM_ALARM_RED : dahdi_status_alarms((uint32_t)s.alarms);
+}
+
 static int open_with(struct tdm_span **out, const struct dahdi_driver *driver,
 		     const struct tdm_span_conf *conf, char *err, size_t err_size)
 {
@@ -531,8 +539,8 @@ static int open_with(struct tdm_span **out, const struct dahdi_driver *driver,
 	if (r < 0)
 		goto fail;
 	watch(d, d->keeper.wake_fd, WHAT_WAKE);
-	if (dahdi_keeper_is_open(&d->keeper)) /* its alarms are known with the first service */
-		tdm_span_set_alarms(&d->span, TDM_ALARM_RED);
+	if (dahdi_keeper_is_open(&d->keeper)) /* no worker has it yet */
+		tdm_span_set_alarms(&d->span, first_alarms(d));
 	*out = &d->span;
 	return 0;
 fail:
