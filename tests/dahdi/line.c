@@ -75,6 +75,16 @@ static void slot_configure(int fd, int chan, int signalling, int source)
 		fail("DAHDI_CHANCONFIG");
 }
 
+/* The driver ends a cross-connect when the channel is next opened, and not before. */
+static void slot_open_once(int chan)
+{
+	int fd = open("/dev/dahdi/channel", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, DAHDI_SPECIFY, &chan) < 0)
+		fail("opening a channel");
+	close(fd);
+}
+
 static void span_start(int fd, int span)
 {
 	if (ioctl(fd, DAHDI_STARTUP, &span) < 0 && errno != EBUSY)
@@ -106,6 +116,10 @@ static void slots_join(int a, int b, char **slots, bool joined)
 			continue;
 		slot_configure(fd, channel(a, slot), how, channel(b, slot));
 		slot_configure(fd, channel(b, slot), how, channel(a, slot));
+		if (!joined) {
+			slot_open_once(channel(a, slot));
+			slot_open_once(channel(b, slot));
+		}
 	}
 	span_start(fd, a);
 	span_start(fd, b);
