@@ -69,7 +69,7 @@ static void set_filter(const struct ether *e)
 	if (e->packets.receiving)
 		setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 	else
-		setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, NULL, 0);
+		setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &fd, sizeof(fd)); /* any int */
 }
 
 /* The index that the interface has now; -errno.  Through this option rather than SIOCGIFINDEX, as

@@ -1,61 +1,14 @@
 /* Two spans on loopback, driven in one thread on a clock of the test's own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/tdm/packet_rig.h"
 
-#include <cmocka.h>
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
-/* A network that loses what one end sends. */
-static ssize_t lossy_sendto(int fd, const void *data, size_t octets, int flags,
-			    const struct sockaddr *to, socklen_t to_len);
-#define sendto lossy_sendto
-#include "tdm/packet_socket.c"
 #include "tdm/span_wire.c"
-#undef sendto
+#include <arpa/inet.h>
 
-static int losing = -1; /* socket */
-
-static ssize_t lossy_sendto(int fd, const void *data, size_t octets, int flags,
-			    const struct sockaddr *to, socklen_t to_len)
-{
-	return fd == losing ? (ssize_t)octets : sendto(fd, data, octets, flags, to, to_len);
-}
-
-static uint64_t test_ns;
-
-/* Ours before libc's: spans live in test time.  Kernel time stamps then lie in the future, which
- * makes every packet's age 0. */
-int clock_gettime(clockid_t id, struct timespec *ts)
-{
-	ts->tv_sec = (time_t)(test_ns / 1000000000u);
-	ts->tv_nsec = (long)(test_ns % 1000000000u);
-	return 0;
-}
-
-enum { HISTORY = 1 << 15 };
-
-struct end {
-	struct tdm_span *span;
-	struct wire *w;
-	unsigned ticks;
-	uint32_t mask;
-	uint64_t sent, received; /* octets of every slot */
-	uint8_t rx[TDM_SLOTS + 1][HISTORY];
-};
-
-struct pair {
-	struct end a, b;
-};
-
-static uint16_t local_port(const struct wire *w)
+static uint16_t local_port(const struct tdm_packet_span *s)
 {
 	struct sockaddr_in6 addr;
 	socklen_t len = sizeof(addr);
-	assert_int_equal(getsockname(w->packets.socket.fd, (struct sockaddr *)&addr, &len), 0);
+	assert_int_equal(getsockname(s->socket.fd, (struct sockaddr *)&addr, &len), 0);
 	return addr.sin6_port;
 }
 
@@ -82,22 +35,13 @@ static void conf_for(struct tdm_span_conf *c, int family)
 	set_address(&c->wire.peer, family, htons(9));
 }
 
-static void end_open(struct end *e, const struct tdm_span_conf *c)
-{
-	char err[128];
-	memset(e, 0, sizeof(*e));
-	assert_int_equal(tdm_span_open(&e->span, c, err, sizeof(err)), 0);
-	e->w = (struct wire *)e->span;
-	e->mask = 0x1fffffe & ~(UINT32_C(1) << c->dchan_slot);
-}
-
 static void pair_open(struct pair *p, int family, const struct tdm_span_conf *ca,
 		      const struct tdm_span_conf *cb)
 {
 	end_open(&p->a, ca);
 	end_open(&p->b, cb);
-	set_address(&p->a.w->packets.socket.peer, family, local_port(p->b.w));
-	set_address(&p->b.w->packets.socket.peer, family, local_port(p->a.w));
+	set_address(&p->a.packets->socket.peer, family, local_port(p->b.packets));
+	set_address(&p->b.packets->socket.peer, family, local_port(p->a.packets));
 }
 
 static struct pair *pair_new(const struct tdm_span_conf *conf)
@@ -105,95 +49,6 @@ static struct pair *pair_new(const struct tdm_span_conf *conf)
 	static struct pair p;
 	pair_open(&p, conf->wire.local.ss_family, conf, conf);
 	return &p;
-}
-
-static void pair_close(struct pair *p)
-{
-	tdm_span_close(p->a.span);
-	tdm_span_close(p->b.span);
-}
-
-/* No two slots, and no two places of a slot within 64 k octets, follow each other alike. */
-static uint8_t pattern(unsigned slot, uint64_t place)
-{
-	uint32_t x = (uint32_t)place * 2654435761u + slot * 40503u;
-	return (uint8_t)(x >> 24 ^ x >> 13);
-}
-
-static void end_service(struct end *e)
-{
-	while (tdm_span_service(e->span) > 0) {
-		tdm_tick rx, tx;
-		memset(rx, 0x55, sizeof(rx));
-		for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
-			for (unsigned i = 0; i < TDM_TICK_OCTETS; i++)
-				tx[slot][i] = pattern(slot, e->sent + i);
-		tdm_span_exchange(e->span, e->mask, rx, tx);
-		for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
-			for (unsigned i = 0; i < TDM_TICK_OCTETS; i++)
-				e->rx[slot][(e->received + i) % HISTORY] = rx[slot][i];
-		e->sent += TDM_TICK_OCTETS;
-		e->received += TDM_TICK_OCTETS;
-		e->ticks++;
-	}
-}
-
-static void run_us(struct pair *p, unsigned us, unsigned step_us)
-{
-	for (unsigned t = 0; t < us; t += step_us) {
-		test_ns += step_us * UINT64_C(1000);
-		end_service(&p->a);
-		end_service(&p->b);
-	}
-}
-
-/* The delay in octets from the exchange that gave them to the exchange that returned them, found in
- * slot 1 and then required of count octets of all. */
-static int64_t matching_delay_from(const struct end *e, uint64_t count, int64_t least)
-{
-	uint64_t from = e->received - count;
-	for (int64_t delay = least; delay < least + 1600; delay++) {
-		unsigned same = 0;
-		while (same < count && e->rx[1][(from + same) % HISTORY] ==
-					       pattern(1, from + same - (uint64_t)delay))
-			same++;
-		if (same < count)
-			continue;
-		for (unsigned slot = 2; slot <= TDM_SLOTS; slot++)
-			for (uint64_t i = 0; i < count && (e->mask & 1u << slot); i++)
-				assert_int_equal(e->rx[slot][(from + i) % HISTORY],
-						 pattern(slot, from + i - (uint64_t)delay));
-		return delay;
-	}
-	fail_msg("%s: the pattern sent is not what is received", tdm_span_name(e->span));
-	return 0;
-}
-
-static int64_t matching_delay(const struct end *e, uint64_t count)
-{
-	return matching_delay_from(e, count, -800);
-}
-
-static struct tdm_span_counts counts_of(const struct end *e)
-{
-	struct tdm_span_counts c;
-	tdm_span_counts(e->span, &c);
-	return c;
-}
-
-static void expect_bit_exact(struct pair *p)
-{
-	run_us(p, 500000, 1000);
-	int64_t ab = matching_delay(&p->b, 2400), ba = matching_delay(&p->a, 2400);
-	assert_int_equal(tdm_span_alarms(p->a.span), 0);
-	assert_int_equal(tdm_span_alarms(p->b.span), 0);
-	assert_int_equal(p->a.ticks, 49);
-	run_us(p, 1000000, 1000);
-	assert_int_equal(matching_delay(&p->b, 8000 - 80), ab);
-	assert_int_equal(matching_delay(&p->a, 8000 - 80), ba);
-	struct tdm_span_counts c = counts_of(&p->a);
-	assert_int_equal(c.lost + c.reordered + c.duplicate + c.late + c.slips + c.underruns, 0);
-	assert_int_equal(c.malformed + c.foreign + c.tx_errors + c.late_ticks, 0);
 }
 
 static void octets_arrive_bit_exact_both_ways(void **state)
@@ -249,12 +104,12 @@ static void run_alone_us(struct end *e, unsigned us)
 	}
 }
 
-static void send_from(const struct wire *from, const struct wire *to, const void *data,
-		      size_t octets)
+static void send_from(const struct tdm_packet_span *from, const struct tdm_packet_span *to,
+		      const void *data, size_t octets)
 {
 	struct sockaddr_storage addr;
 	set_address(&addr, AF_INET, local_port(to));
-	assert_int_equal(sendto(from->packets.socket.fd, data, octets, 0, (struct sockaddr *)&addr,
+	assert_int_equal(sendto(from->socket.fd, data, octets, 0, (struct sockaddr *)&addr,
 				sizeof(struct sockaddr_in)),
 			 octets);
 }
@@ -264,10 +119,10 @@ static void foreign_and_torn_packets_change_nothing(void **state)
 	struct tdm_span_conf c;
 	conf_for(&c, AF_INET);
 	struct pair *p = pair_new(&c);
-	struct wire *stranger = calloc(1, sizeof(*stranger));
+	struct tdm_packet_span *stranger = calloc(1, sizeof(*stranger));
 	char err[128];
 	assert_non_null(stranger);
-	assert_int_equal(open_socket(&stranger->packets.socket, &c.wire, err, sizeof(err)), 0);
+	assert_int_equal(open_socket(&stranger->socket, &c.wire, err, sizeof(err)), 0);
 
 	run_us(p, 300000, 1000);
 	int64_t delay = matching_delay(&p->b, 800);
@@ -276,17 +131,17 @@ static void foreign_and_torn_packets_change_nothing(void **state)
 	for (int i = 0; i < 300; i++) {
 		/* As it should be, but from another port; and from the peer, but torn or too long.
 		 */
-		memcpy(junk + 2, &(uint16_t){htons((uint16_t)(p->a.w->packets.sequence + 3))}, 2);
-		send_from(stranger, p->b.w, junk, 196);
-		send_from(p->a.w, p->b.w, junk, (size_t)i % 195);
-		send_from(p->a.w, p->b.w, junk, 197 + (size_t)i * 6);
+		memcpy(junk + 2, &(uint16_t){htons((uint16_t)(p->a.packets->sequence + 3))}, 2);
+		send_from(stranger, p->b.packets, junk, 196);
+		send_from(p->a.packets, p->b.packets, junk, (size_t)i % 195);
+		send_from(p->a.packets, p->b.packets, junk, 197 + (size_t)i * 6);
 		run_us(p, 1000, 1000);
 	}
 	assert_int_equal(counts_of(&p->b).foreign, 300);
 	assert_int_equal(counts_of(&p->b).malformed, 600);
 	assert_int_equal(counts_of(&p->b).lost + counts_of(&p->b).duplicate, 0);
 	assert_int_equal(matching_delay(&p->b, 2400), delay);
-	tdm_packet_socket_close(&stranger->packets.socket);
+	tdm_packet_socket_close(&stranger->socket);
 	free(stranger);
 	pair_close(p);
 }
@@ -307,7 +162,7 @@ static void a_dead_far_end_is_red_and_is_told(void **state)
 	assert_int_equal(tdm_span_alarms(p->b.span), 0);
 
 	/* A hears nothing, and says so. */
-	losing = p->b.w->packets.socket.fd;
+	losing = p->b.packets->socket.fd;
 	run_us(p, 20000, 1000);
 	assert_int_equal(tdm_span_alarms(p->a.span), 0);
 	run_us(p, 10000, 1000);
@@ -365,8 +220,8 @@ static void l_without_payload_plays_idle(void **state)
 		uint8_t packet[4];
 		cesopsn_encode(packet,
 			       &(struct cesopsn_packet){.flags = CESOPSN_L,
-							.sequence = p->a.w->packets.sequence++});
-		send_from(p->a.w, p->b.w, packet, sizeof(packet));
+							.sequence = p->a.packets->sequence++});
+		send_from(p->a.packets, p->b.packets, packet, sizeof(packet));
 		test_ns += 1000000;
 		end_service(&p->b);
 	}
@@ -381,13 +236,13 @@ static void a_socket_that_refuses_is_gone(void **state)
 	conf_for(&c, AF_INET);
 	struct pair *p = pair_new(&c);
 	run_us(p, 100000, 1000);
-	struct sockaddr_storage peer = p->a.w->packets.socket.peer;
-	struct sockaddr_in *in = (void *)&p->a.w->packets.socket.peer;
+	struct sockaddr_storage peer = p->a.packets->socket.peer;
+	struct sockaddr_in *in = (void *)&p->a.packets->socket.peer;
 	in->sin_addr.s_addr = INADDR_BROADCAST; /* refused without SO_BROADCAST */
 	run_us(p, 30000, 1000);
 	assert_true(tdm_span_alarms(p->a.span) & TDM_ALARM_GONE);
 	assert_in_range(counts_of(&p->a).tx_errors, 29, 31);
-	p->a.w->packets.socket.peer = peer;
+	p->a.packets->socket.peer = peer;
 	run_us(p, 30000, 1000);
 	assert_int_equal(tdm_span_alarms(p->a.span), 0);
 	pair_close(p);
@@ -464,7 +319,7 @@ static void a_lost_packet_costs_the_frame_in_it_only(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(tdm_dchan_send(p->a.span, frame, 40), 0);
 	for (unsigned ms = 0; ms < 60; ms++) {
-		losing = ms == 7 ? p->a.w->packets.socket.fd : -1; /* in the second frame */
+		losing = ms == 7 ? p->a.packets->socket.fd : -1; /* in the second frame */
 		run_us(p, 1000, 1000);
 	}
 	run_us(p, 100000, 1000);
@@ -475,7 +330,91 @@ static void a_lost_packet_costs_the_frame_in_it_only(void **state)
 	struct tdm_span_counts b = counts_of(&p->b);
 	assert_int_equal(b.lost, 1);
 	assert_int_equal(b.underruns, 1);
+	for (unsigned slot = 0; slot <= TDM_SLOTS + 1; slot++) {
+		struct tdm_slot_counts s;
+		tdm_span_slot_counts(p->b.span, slot, &s);
+		assert_int_equal(s.underruns, slot >= 1 && slot <= TDM_SLOTS);
+		assert_int_equal(s.overruns, 0);
+	}
 	assert_in_range(b.hdlc_abort + b.hdlc_crc + b.hdlc_short, 1, 2);
+	pair_close(p);
+}
+
+/* Sends a frame that `to` shall be the first to have. */
+static void send_frame(struct end *from, struct end *to, uint8_t mark)
+{
+	uint8_t got[TDM_FRAME_MAX];
+	for (ssize_t n = 4; n > 0;)
+		n = tdm_dchan_recv(to->span, got, sizeof(got)); /* of before */
+	assert_int_equal(tdm_dchan_send(from->span, (const uint8_t[]){2, 1, 1, mark}, 4), 0);
+}
+
+/* What we send comes back, D-channel and all, and it is not the far end that we hear. */
+static void a_local_loop(void **state)
+{
+	struct tdm_span_conf c;
+	uint8_t got[TDM_FRAME_MAX];
+	conf_for(&c, AF_INET);
+	struct pair *p = pair_new(&c);
+	p->b.mask = 0; /* sends idle */
+	run_us(p, 300000, 1000);
+	assert_int_equal(p->a.rx[5][(p->a.received - 1) % HISTORY], TDM_IDLE);
+
+	assert_int_equal(tdm_span_set_loop(p->a.span, TDM_LOOP_LOCAL), 0);
+	assert_int_equal(tdm_span_loop(p->a.span), TDM_LOOP_LOCAL);
+	run_us(p, 200000, 1000);
+	assert_int_equal(tdm_span_alarms(p->a.span), TDM_ALARM_LOOP);
+	assert_int_equal(tdm_span_alarms(p->b.span), 0);
+	assert_int_equal(matching_delay(&p->a, 800), 80); /* it leaves and is back */
+	send_frame(&p->a, &p->a, 7);
+	run_us(p, 20000, 1000);
+	assert_int_equal(tdm_dchan_recv(p->a.span, got, sizeof(got)), 4);
+	assert_int_equal(got[3], 7);
+
+	losing = p->b.packets->socket.fd; /* with no line at all */
+	run_us(p, 100000, 1000);
+	assert_int_equal(tdm_span_alarms(p->a.span), TDM_ALARM_LOOP);
+	assert_int_equal(tdm_span_alarms(p->b.span), TDM_ALARM_YELLOW);
+	assert_int_equal(tdm_span_set_loop(p->a.span, TDM_LOOP_NONE), 0);
+	run_us(p, 10000, 1000);
+	assert_int_equal(tdm_span_alarms(p->a.span), TDM_ALARM_RED);
+	losing = -1;
+	run_us(p, 300000, 1000);
+	assert_int_equal(tdm_span_alarms(p->a.span), 0);
+	assert_int_equal(p->a.rx[5][(p->a.received - 1) % HISTORY], TDM_IDLE);
+	pair_close(p);
+}
+
+/* What the far end sends goes back to it; ours stays here, and we still hear it. */
+static void a_network_loop(void **state)
+{
+	struct tdm_span_conf c;
+	uint8_t got[TDM_FRAME_MAX];
+	conf_for(&c, AF_INET);
+	struct pair *p = pair_new(&c);
+	p->b.mask = 0;
+	run_us(p, 300000, 1000);
+	assert_int_equal(tdm_span_set_loop(p->b.span, TDM_LOOP_NETWORK), 0);
+	run_us(p, 200000, 1000);
+	assert_int_equal(tdm_span_alarms(p->b.span), TDM_ALARM_LOOP);
+	matching_delay(&p->a, 800);
+	send_frame(&p->a, &p->b, 1);
+	send_frame(&p->b, &p->a, 2);
+	run_us(p, 30000, 1000);
+	assert_int_equal(tdm_dchan_recv(p->b.span, got, sizeof(got)), 4);
+	assert_int_equal(got[3], 1);
+	assert_int_equal(tdm_dchan_recv(p->a.span, got, sizeof(got)), 4);
+	assert_int_equal(got[3], 1); /* its own, and not that of B */
+	assert_int_equal(tdm_dchan_recv(p->a.span, got, sizeof(got)), -EAGAIN);
+
+	assert_int_equal(tdm_span_set_loop(p->b.span, TDM_LOOP_NONE), 0);
+	run_us(p, 100000, 1000);
+	assert_int_equal(tdm_span_alarms(p->b.span), 0);
+	assert_int_equal(p->a.rx[5][(p->a.received - 1) % HISTORY], TDM_IDLE);
+	send_frame(&p->b, &p->a, 3);
+	run_us(p, 30000, 1000);
+	assert_int_equal(tdm_dchan_recv(p->a.span, got, sizeof(got)), 4);
+	assert_int_equal(got[3], 3);
 	pair_close(p);
 }
 
@@ -525,7 +464,7 @@ static void a_wrong_configuration_is_refused(void **state)
 
 	struct end first;
 	end_open(&first, &good);
-	uint16_t port = local_port(first.w);
+	uint16_t port = local_port(first.packets);
 	REFUSED(set_address(&c.wire.local, AF_INET, port), -EADDRINUSE);
 	tdm_span_close(first.span);
 	tdm_span_close(NULL);
@@ -562,6 +501,8 @@ int main(void)
 		cmocka_unit_test(a_long_stall_leaves_no_delay_behind),
 		cmocka_unit_test(the_dchannel_does_not_wait_for_ticks),
 		cmocka_unit_test(a_lost_packet_costs_the_frame_in_it_only),
+		cmocka_unit_test(a_local_loop),
+		cmocka_unit_test(a_network_loop),
 		cmocka_unit_test(slots_not_exchanged_carry_idle),
 		cmocka_unit_test(a_wrong_configuration_is_refused),
 		cmocka_unit_test(without_dchannel_the_slot_is_a_bearer),
