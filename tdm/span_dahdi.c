@@ -18,6 +18,9 @@
  * short, or finds no room, tells as well.  Aligning puts the clock channel last, so that it is
  * never ahead of the others.
  *
+ * A span that hears nothing of its far end may have no clock either (dahdi_dynamic; a card's goes
+ * on): no tick comes and nothing is aligned until it is back.
+ *
  * A span that was never there, or that vanishes, is GONE: its descriptors leave the epoll at once,
  * and the keeper's thread opens it again when it can (tdm/dahdi_keeper.h).
  */
@@ -69,6 +72,7 @@ struct dahdi {
 	bool dchan_ready;
 	bool align;    /* wanted */
 	bool underrun; /* that is why */
+	bool heard;    /* a block was read since aligning: there is a clock to align to */
 	bool aligning; /* the gap this makes is ours, not the line's */
 	bool look;     /* at the alarms: the driver says they changed */
 	uint64_t aligned_ns, tick_ns;
@@ -252,6 +256,8 @@ static void align(struct dahdi *d)
 	uint64_t now_ns = clock_mono_ns(), begin_ns;
 
 	if (d->aligned_ns != 0) {
+		if (!d->heard)
+			return;
 		if (now_ns - d->aligned_ns < ALIGN_EVERY_MS * MS_NS)
 			return; /* one bad channel must not silence the others */
 		count_gap(d, now_ns);
@@ -264,7 +270,7 @@ static void align(struct dahdi *d)
 		if (now_ns - begin_ns < ALIGN_WITHIN_MS * MS_NS)
 			break;
 	}
-	d->aligning = d->align = d->underrun = d->tick_ready = false;
+	d->aligning = d->align = d->underrun = d->heard = d->tick_ready = false;
 	d->aligned_ns = d->tick_ns = now_ns;
 }
 
@@ -286,11 +292,13 @@ static void read_clock_slot(struct dahdi *d)
 {
 	ssize_t n = move(d, d->clock_slot, d->clock_block, NULL, TDM_TICK_OCTETS);
 
-	if (n == TDM_TICK_OCTETS && d->running) {
+	if (n < 0 || !d->running)
+		return;
+	d->heard = true;
+	if (n == TDM_TICK_OCTETS)
 		d->tick_ready = true;
-	} else if (n >= 0) {
+	else
 		d->align = true;
-	}
 }
 
 /* While nothing usable is received, noise must not reach a call. */
@@ -347,7 +355,9 @@ static void each_second(struct dahdi *d)
 	if (read(d->timer, &expired, sizeof(expired)) != sizeof(expired) || !d->running)
 		return;
 	d->look = true;
-	if (++d->still_seconds > STILL_SECONDS)
+	if (is_silent(d))
+		d->still_seconds = 0;
+	else if (++d->still_seconds > STILL_SECONDS)
 		lose(d, -ETIMEDOUT);
 }
 

@@ -345,6 +345,35 @@ static void each_second_the_line_is_looked_at(void **state)
 	tdm_span_close(s);
 }
 
+/* As dahdi_dynamic does when its far end is gone. */
+static void a_line_without_a_clock(void **state)
+{
+	struct tdm_span *s = open_lead(20);
+
+	(void)state;
+	fake.deaf = true;
+	fake.span[0].alarms = DAHDI_ABI_ALARM_RED;
+	for (unsigned i = 0; i < 10; i++) {
+		fake_run(1000);
+		fire_timer(s);
+		assert_int_equal(tdm_span_service(s), 0);
+		assert_false(is_readable(s, 0));
+		assert_int_equal(tdm_span_alarms(s), TDM_ALARM_RED);
+		dahdi_of(s)->aligned_ns -= 1000 * MS_NS;
+	}
+	assert_int_equal(counts_of(s).slips, 0);
+	fake.deaf = false;
+	fake.span[0].alarms = 0;
+	fake_run(10);
+	assert_int_equal(tdm_span_service(s), 0);
+	assert_int_equal(counts_of(s).slips, 1);
+	assert_int_equal(counts_of(s).underruns, 1);
+	assert_int_equal(fake_slot(1, 1)->tx.count, 2);
+	fake_run(10);
+	assert_int_equal(tdm_span_service(s), 1);
+	tdm_span_close(s);
+}
+
 static void loops(void **state)
 {
 	struct tdm_span *s = open_lead(20);
@@ -580,6 +609,7 @@ int main(void)
 		cmocka_unit_test_setup(a_span_of_bearers_alone, fake_setup),
 		cmocka_unit_test_setup(alarms_silence_the_line, fake_setup),
 		cmocka_unit_test_setup(each_second_the_line_is_looked_at, fake_setup),
+		cmocka_unit_test_setup(a_line_without_a_clock, fake_setup),
 		cmocka_unit_test_setup(loops, fake_setup),
 		cmocka_unit_test_setup(a_card_that_is_pulled_comes_back, fake_setup),
 		cmocka_unit_test_setup(a_card_pulled_in_an_exchange, fake_setup),
