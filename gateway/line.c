@@ -1,6 +1,7 @@
 #include "gateway/line.h"
 
 #include "conf/address.h"
+#include "conf/schema.h"
 #include "gateway/base/log.h"
 
 #include <errno.h>
@@ -64,6 +65,7 @@ int line_open(struct line **out, struct loop *loop, struct worker *worker,
 	if (l == NULL)
 		goto fail;
 	l->loop = loop;
+	conf_sections[CONF_TRUNK].set_default(&l->trunk_conf); /* the alarm's times */
 	l->span_conf = *span;
 	l->ops = *ops;
 	r = tdm_span_open(&l->span, span, why, sizeof(why));

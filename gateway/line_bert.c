@@ -91,7 +91,7 @@ int line_bert_start(struct line *l, uint32_t slots, enum bert_pattern pattern, c
 	}
 	l->bert.shown = l->bert.slots;
 	line_apply_slots(l);
-	log_line(LOG_TDM, LOG_INFO, "span %s: bit error test runs, pattern %s", l->span_conf.name,
+	log_line(LOG_TDM, LOG_INFO, "span %s: BERT runs, pattern %s", l->span_conf.name,
 		 bert_pattern_name(pattern));
 	return 0;
 }
@@ -112,7 +112,7 @@ void line_bert_stop(struct line *l)
 	if (!ran)
 		return;
 	line_apply_slots(l);
-	log_line(LOG_TDM, LOG_INFO, "span %s: bit error test ended", l->span_conf.name);
+	log_line(LOG_TDM, LOG_INFO, "span %s: BERT ended", l->span_conf.name);
 }
 
 void line_bert_counts(const struct line *l, unsigned slot, struct bert_counts *out)

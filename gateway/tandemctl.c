@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -18,6 +19,11 @@ static const char usage[] =
 	"  status            what runs, since when, how many calls\n"
 	"  calls             each call: who, where, state, how its audio fares\n"
 	"  spans             each span: alarms, a picture of its slots, counters\n"
+	"  span NAME         that, how good the line was for 24 hours, its tests\n"
+	"  span NAME loop local|network|off [force]\n"
+	"                    what we send comes back to us; what the far end sends, to it\n"
+	"  span NAME bert start [slot N]... [pattern P] | stop\n"
+	"                    bit error test; qrss 2e15 2e11 ones zeros 1in8 3in24\n"
 	"  trace             each Q.931 and SIP message as it passes, until interrupted\n"
 	"  trace on|off      the same into the log\n"
 	"  reload            read the configuration again and apply what changed\n"
@@ -113,32 +119,213 @@ static void print_calls(const json_t *calls)
 	}
 }
 
+static void print_line(const json_t *s)
+{
+	const json_t *trunk = json_object_get(s, "trunk");
+	const char *grid = text_of(s, "slots");
+
+	printf("%-12s alarms %-12s", text_of(s, "name"), text_of(s, "alarms"));
+	if (trunk != NULL)
+		printf(" trunk %s %s, %lld calls", text_of(trunk, "name"),
+		       json_is_true(json_object_get(trunk, "up")) ? "up" : "DOWN",
+		       number_of(trunk, "calls"));
+	if (json_is_true(json_object_get(s, "failed")))
+		printf(" (line failed: no new calls)");
+	puts(json_is_true(json_object_get(s, "draining")) ? " (draining)" : "");
+	if (json_object_get(s, "carrier") != NULL)
+		printf("             %s\n", text_of(s, "carrier"));
+	printf("             1      7      13     19   24\n            ");
+	for (size_t k = 0; grid[k] != '\0'; k++)
+		printf("%s%c", k % 6 == 0 ? " " : "", grid[k]);
+	printf("\n            ");
+	print_counts(json_object_get(s, "counts"));
+}
+
+static const char slot_letters[] =
+	"slots: . idle  B busy  R restarting  X out of service  D D-channel  T under test  "
+	"- not used";
+
 static void print_spans(const json_t *spans)
 {
 	size_t i;
 	json_t *s;
 
-	puts("slots: . idle  B busy  R restarting  X out of service  D D-channel  - not used");
-	json_array_foreach(spans, i, s)
+	puts(slot_letters);
+	json_array_foreach(spans, i, s) print_line(s);
+}
+
+/* --- one span --- */
+
+enum {
+	QUARTER_S = 900,
+	ROW_QUARTERS = 24, /* six hours */
+	LISTED_MAX = 12,   /* intervals told in full */
+};
+
+static const char *clock_text(long long at_s, char out[8])
+{
+	time_t t = (time_t)at_s;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	strftime(out, 8, "%H:%M", &tm);
+	return out;
+}
+
+/* The worst that happened in an interval. */
+static char interval_letter(const json_t *i)
+{
+	if (number_of(i, "uas") > 0)
+		return 'U';
+	if (number_of(i, "ses") > 0)
+		return 'S';
+	if (number_of(i, "css") > 0)
+		return 's';
+	if (number_of(i, "es") > 0)
+		return 'e';
+	return number_of(i, "lcv") > 0 ? 'c' : '.';
+}
+
+static void print_interval(const json_t *i)
+{
+	static const char *const names[] = {"es",  "ses", "sefs", "uas", "css",
+					    "bes", "les", "pcv",  "lcv"};
+	bool any = false;
+
+	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
+		if (number_of(i, names[n]) != 0) {
+			printf(" %s %lld", names[n], number_of(i, names[n]));
+			any = true;
+		}
+	puts(any ? "" : " no errors");
+}
+
+/* The letter of the quarter of an hour that began at at_s; a space where nothing is known. */
+static char letter_at(const json_t *intervals, long long at_s)
+{
+	size_t n;
+	json_t *i;
+
+	json_array_foreach(intervals, n, i)
 	{
-		const json_t *trunk = json_object_get(s, "trunk");
-		const char *grid = text_of(s, "slots");
-		printf("%-12s alarms %-12s", text_of(s, "name"), text_of(s, "alarms"));
-		if (trunk != NULL)
-			printf(" trunk %s %s, %lld calls", text_of(trunk, "name"),
-			       json_is_true(json_object_get(trunk, "up")) ? "up" : "DOWN",
-			       number_of(trunk, "calls"));
-		if (json_is_true(json_object_get(s, "failed")))
-			printf(" (line failed: no new calls)");
-		puts(json_is_true(json_object_get(s, "draining")) ? " (draining)" : "");
-		if (json_object_get(s, "carrier") != NULL)
-			printf("             %s\n", text_of(s, "carrier"));
-		printf("             1      7      13     19   24\n            ");
-		for (size_t k = 0; grid[k] != '\0'; k++)
-			printf("%s%c", k % 6 == 0 ? " " : "", grid[k]);
-		printf("\n            ");
-		print_counts(json_object_get(s, "counts"));
+		if (number_of(i, "start_s") / QUARTER_S == at_s / QUARTER_S)
+			return interval_letter(i);
 	}
+	return ' ';
+}
+
+/* Six hours a row; rows of which nothing is known are left out. */
+static void print_day(const json_t *intervals, long long now_s)
+{
+	const long long row_s = (long long)ROW_QUARTERS * QUARTER_S;
+	char text[8], row[ROW_QUARTERS + 1] = "";
+
+	puts("24 hours, a letter for each quarter of an hour:\n"
+	     "  . good  e errored  s slips  c code violations  S severely errored  U unavailable");
+	for (long long at = now_s / row_s * row_s - 4 * row_s; at <= now_s; at += row_s) {
+		for (long long k = 0; k < ROW_QUARTERS; k++)
+			row[k] = letter_at(intervals, at + k * QUARTER_S);
+		if (strspn(row, " ") == ROW_QUARTERS)
+			continue;
+		printf("  %s ", clock_text(at, text));
+		for (size_t k = 0; k < ROW_QUARTERS; k++)
+			printf("%s%c", k % 4 == 0 ? " " : "", row[k]);
+		putchar('\n');
+	}
+}
+
+static void print_bad_intervals(const json_t *intervals)
+{
+	size_t n, listed = 0;
+	json_t *i;
+	char text[8];
+
+	json_array_foreach(intervals, n, i)
+	{
+		if (interval_letter(i) == '.')
+			continue;
+		if (++listed > LISTED_MAX)
+			continue;
+		printf("  %s ", clock_text(number_of(i, "start_s"), text));
+		print_interval(i);
+	}
+	if (listed > LISTED_MAX)
+		printf("  and %zu more; -j has all\n", listed - LISTED_MAX);
+}
+
+static void print_bert(const json_t *b)
+{
+	long long bits = 0, errors = 0;
+	size_t n;
+	json_t *s;
+
+	printf("bit error test, pattern %s, %s\n", text_of(b, "pattern"),
+	       json_is_true(json_object_get(b, "running")) ? "running" : "ended");
+	printf("  %4s %-7s %12s %10s %9s %7s %8s %8s %8s\n", "SLOT", "PATTERN", "BITS", "ERRORS",
+	       "RATE", "LOSSES", "SECONDS", "ERRORED", "WITHOUT");
+	json_array_foreach(json_object_get(b, "slots"), n, s)
+	{
+		long long slot_bits = number_of(s, "bits"), slot_errors = number_of(s, "errors");
+		printf("  %4lld %-7s %12lld %10lld %9.1e %7lld %8lld %8lld %8lld\n",
+		       number_of(s, "slot"),
+		       json_is_true(json_object_get(s, "sync")) ? "seen" : "MISSING", slot_bits,
+		       slot_errors, slot_bits > 0 ? (double)slot_errors / (double)slot_bits : 0.0,
+		       number_of(s, "sync_losses"), number_of(s, "seconds"),
+		       number_of(s, "errored_seconds"), number_of(s, "unsynced_seconds"));
+		bits += slot_bits;
+		errors += slot_errors;
+	}
+	printf("  all together: %lld errors in %lld bits\n", errors, bits);
+}
+
+/* Slots that share a buffer have the same counts: told once. */
+static void print_slot_counts(const json_t *list)
+{
+	for (size_t n = 0, end; n < json_array_size(list); n = end) {
+		const json_t *c = json_array_get(list, n);
+		long long under = number_of(c, "underruns"), over = number_of(c, "overruns"), last;
+
+		for (end = n + 1; end < json_array_size(list); end++) {
+			const json_t *next = json_array_get(list, end);
+			if (number_of(next, "underruns") != under ||
+			    number_of(next, "overruns") != over)
+				break;
+		}
+		last = number_of(json_array_get(list, end - 1), "slot");
+		printf("slot %lld", number_of(c, "slot"));
+		if (end > n + 1)
+			printf(" to %lld", last);
+		printf(": underruns %lld overruns %lld\n", under, over);
+	}
+}
+
+static void print_span(const json_t *s)
+{
+	json_t *current = json_object_get(s, "current"), *all;
+	const json_t *day = json_object_get(s, "day");
+	char text[8];
+
+	puts(slot_letters);
+	print_line(s);
+	printf("clock %s, loop %s%s\n", text_of(s, "clock"), text_of(s, "loop"),
+	       json_is_true(json_object_get(s, "unavailable")) ? ", UNAVAILABLE" : "");
+	if (text_of(s, "warning")[0] != '\0')
+		printf("WARNING: %s\n", text_of(s, "warning"));
+	print_slot_counts(json_object_get(s, "slot_counts"));
+	if (current != NULL) {
+		printf("since %s (%lld s):", clock_text(number_of(current, "start_s"), text),
+		       number_of(current, "seconds"));
+		print_interval(current);
+		printf("before that (%lld s):", number_of(day, "seconds"));
+		print_interval(day);
+		all = json_copy(json_object_get(s, "intervals"));
+		json_array_insert(all, 0, current);
+		print_day(all, number_of(current, "start_s"));
+		print_bad_intervals(all);
+		json_decref(all);
+	}
+	if (json_object_get(s, "bert") != NULL)
+		print_bert(json_object_get(s, "bert"));
 }
 
 static int show(const json_t *reply)
@@ -155,6 +342,10 @@ static int show(const json_t *reply)
 		print_calls(part);
 	if ((part = json_object_get(reply, "spans")) != NULL)
 		print_spans(part);
+	if ((part = json_object_get(reply, "span")) != NULL)
+		print_span(part);
+	if ((part = json_object_get(reply, "bert")) != NULL)
+		print_bert(part);
 	if ((part = json_object_get(reply, "report")) != NULL)
 		fputs(json_string_value(part), stdout);
 	return 0;

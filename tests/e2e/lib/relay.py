@@ -21,6 +21,7 @@ class Relay:
             self._sides.append((s, (HOST, peer)))
         self.towards_a, self.towards_b = (s.getsockname()[1] for s, _ in self._sides)
         self.to_a = []                   # the latest datagrams passed to a
+        self.change = None               # (data, is_to_a) -> data, of each that passes; None: lost
         self._keep = keep
         self._stopping = False
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -42,6 +43,10 @@ class Relay:
                         break
                     except OSError:
                         continue
+                    if self.change:
+                        data = self.change(data, is_to_a)
+                        if data is None:
+                            continue
                     try:
                         out.sendto(data, to)
                     except OSError:
