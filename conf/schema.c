@@ -180,9 +180,14 @@ static const struct conf_key span_keys[] = {
 		 "machine may be held up without a gap."},
 	{"interface", CONF_NAME, CONF_DRAINS | CONF_MAY_BE_EMPTY,
 	 FIELD(struct tdm_span_conf, ether.interface), .def = "none: must be given",
-	 .help = "ether: the network interface, such as eth1."},
+	 .help = "ether: the network interface, such as eth1.  Needs CAP_NET_RAW.  Not there or "
+		 "down is "
+		 "the alarm \"gone\"."},
 	{"mac", CONF_TEXT, CONF_DRAINS | CONF_MAY_BE_EMPTY, FIELD(struct tdm_span_conf, ether.mac),
-	 .def = "none: must be given", .help = "ether: MAC address of the device."},
+	 .def = "none: must be given",
+	 .help = "ether: MAC address of the device, like 00:50:c2:65:d0:12.  While the line is "
+		 "red, "
+		 "what has another address or subaddress is counted as foreign."},
 	{"subaddress", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, ether.subaddress),
 	 .min = 0, .max = 65535, .help = "ether: which span of the device."},
 	{"frames_per_packet", CONF_UINT, CONF_DRAINS,
@@ -238,8 +243,7 @@ static const struct conf_key trunk_keys[] = {
 	{"group", CONF_NAME, CONF_MAY_BE_EMPTY, FIELD(struct conf_trunk, group), .def = "none",
 	 .help = "Several trunks may share a group; rules can name the group in place of one "
 		 "trunk."},
-	{"alarm_on_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_on_ms), .min = 0,
-	 .max = 60000,
+	{"alarm_on_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_on_ms), .min = 0, .max = 60000,
 	 .help = "An alarm of the line refuses new calls, with cause 38, after this time; it is "
 		 "shown "
 		 "at once.  2.5 s is what T1.231 has for a failure.  An alarm counts for half a "

@@ -291,6 +291,11 @@ void tdm_packet_span_exchange(struct tdm_span *span, uint32_t mask, tdm_tick rx,
 			continue;
 		for (unsigned first = 0; first < TDM_TICK_OCTETS; first += run) {
 			size_t at = first * TDM_SLOTS + (slot - 1) * s->line->slot_step;
+			if (step == 1) {
+				memcpy(&rx[slot][first], s->rx + at, run);
+				memcpy(s->tx + at, &tx[slot][first], run);
+				continue;
+			}
 			for (unsigned f = first; f < first + run; f++, at += step) {
 				rx[slot][f] = s->rx[at];
 				s->tx[at] = tx[slot][f];

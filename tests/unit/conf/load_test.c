@@ -295,6 +295,10 @@ static void samples(void **state)
 	assert_string_equal(c->path, "conf/tandem-wire.conf");
 	assert_int_equal(c->rule_count, 3);
 	conf_free(c);
+	assert_int_equal(conf_load(&c, "conf/tandem-ether.conf.sample", err), 0);
+	assert_int_equal(c->spans[0].backend, TDM_ETHER);
+	assert_string_equal(c->spans[0].ether.mac, "00:50:c2:65:d0:12");
+	conf_free(c);
 	assert_int_equal(conf_load(&c, "conf/tandem-dahdi.conf.sample", err), 0);
 	assert_int_equal(c->spans[0].backend, TDM_DAHDI);
 	assert_int_equal(c->spans[0].clock, TDM_CLOCK_OWN);
