@@ -13,6 +13,7 @@ enum { ALL_SLOTS = (1 << (TDM_SLOTS + 1)) - 2, NS_PER_MS = 1000000, POLL_MS_MAX 
 int probe_line_open(struct probe_line *l, char *err, size_t err_size)
 {
 	l->conf.dchan_slot = 0;
+	l->conf.dahdi.reconfigure = true; /* what it is configured as may be what is wrong */
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
 		if (tdm_flag_finder_new(&l->finder[slot]) < 0) {
 			probe_line_close(l);
