@@ -6,10 +6,17 @@
  * carries none. */
 enum { AT_ONCE = TDM_ALARM_GONE | TDM_ALARM_LOOP };
 
+/* A card that is recovering says that the line is good, but not for long yet: that begins no
+ * failure, nor makes one longer, but ends none either. */
+static unsigned active(unsigned alarms)
+{
+	return alarms & ~(unsigned)TDM_ALARM_RECOVERING;
+}
+
 /* 0 = it never will, as things are. */
 static uint64_t down_due(const struct line_alarm *a, const struct conf_trunk *conf)
 {
-	if (a->down || a->alarms == 0)
+	if (a->down || active(a->alarms) == 0)
 		return 0;
 	return a->alarms & AT_ONCE ? a->alarm_ms : a->alarm_ms + conf->alarm_on_ms;
 }
@@ -21,7 +28,7 @@ static uint64_t up_due(const struct line_alarm *a, const struct conf_trunk *conf
 
 static uint64_t give_up_due(const struct line_alarm *a, const struct conf_trunk *conf)
 {
-	return a->alarms != 0 && !a->given_up && conf->alarm_keep_ms != 0
+	return active(a->alarms) != 0 && !a->given_up && conf->alarm_keep_ms != 0
 		       ? a->alarm_ms + conf->alarm_keep_ms
 		       : 0;
 }
@@ -32,7 +39,7 @@ unsigned line_alarm_set(struct line_alarm *a, const struct conf_trunk *conf, uns
 	if (alarms == 0 && a->alarms != 0)
 		a->good_ms = now_ms;
 	/* While it is down the failure goes on, however often the line looks good in between. */
-	if (alarms != 0 && a->alarms == 0 && !a->down) {
+	if (active(alarms) != 0 && active(a->alarms) == 0 && !a->down) {
 		a->alarm_ms = now_ms;
 		a->given_up = false;
 	}

@@ -5,6 +5,8 @@
  *        up  <------------------------------------------------- down
  *                  no alarm for off_ms
  *
+ *        Recovering, by itself, only keeps a line down that is down.
+ *
  *        alarm for keep_ms, in either state: LINE_ALARM_GIVE_UP once, the live calls end
  *
  * Pure: the caller says what time it is and keeps the timer.
@@ -18,7 +20,7 @@
 struct conf_trunk;
 
 struct line_alarm {
-	unsigned alarms;   /* enum tdm_alarm bits now; RECOVERING is one of them */
+	unsigned alarms;   /* enum tdm_alarm bits now */
 	bool down;         /* no new calls */
 	bool given_up;     /* told for this failure */
 	uint64_t alarm_ms; /* since when there is one, or was the last one; flapping is one alarm */

@@ -93,6 +93,26 @@ static void a_loop_counts_at_once(void **state)
 			 LINE_ALARM_DOWN);
 }
 
+static void recovering_only_holds(void **state)
+{
+	struct line_alarm a = {0};
+	uint64_t when;
+
+	/* After a short alarm it is none. */
+	line_alarm_set(&a, &conf, RED, START_MS);
+	assert_int_equal(line_alarm_set(&a, &conf, TDM_ALARM_RECOVERING, START_MS + 100), 0);
+	assert_int_equal(line_alarm_due(&a, &conf), 0);
+	assert_int_equal(line_alarm_set(&a, &conf, RED, START_MS + 4000), 0);
+	assert_int_equal(line_alarm_due(&a, &conf), START_MS + 6500);
+	/* After a failure the line stays down, but no call is given up for it. */
+	assert_int_equal(run_to(&a, START_MS + 6500, &when), LINE_ALARM_DOWN);
+	assert_int_equal(line_alarm_set(&a, &conf, TDM_ALARM_RECOVERING, START_MS + 7000), 0);
+	assert_int_equal(line_alarm_due(&a, &conf), 0);
+	assert_int_equal(line_alarm_set(&a, &conf, 0, START_MS + 60000), 0);
+	assert_int_equal(run_to(&a, START_MS + 90000, &when), LINE_ALARM_UP);
+	assert_int_equal(when, START_MS + 61000);
+}
+
 static void zero_keeps_calls_for_ever(void **state)
 {
 	const struct conf_trunk keep = {.alarm_on_ms = 0, .alarm_off_ms = 0, .alarm_keep_ms = 0};
@@ -111,6 +131,7 @@ int main(void)
 		cmocka_unit_test(a_failure_comes_and_goes),
 		cmocka_unit_test(calls_are_given_up_once),
 		cmocka_unit_test(a_loop_counts_at_once),
+		cmocka_unit_test(recovering_only_holds),
 		cmocka_unit_test(zero_keeps_calls_for_ever),
 	};
 
