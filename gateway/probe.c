@@ -9,7 +9,7 @@
 #include "gateway/base/log.h"
 #include "gateway/probe_state.h"
 
-volatile int probe_interrupted;
+volatile sig_atomic_t probe_interrupted;
 
 static void on_interrupt(int signum)
 {

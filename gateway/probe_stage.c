@@ -1,177 +1,27 @@
-/* probe_stage.c - the stages of a probe, in the order they run.
+/* probe_stage.c - the stages of a probe on a good line, in the order they run.
  *
- *   find_line        opens the span; on a card tries framing and coding until the alarm clears
  *   find_dchan       listens to all slots and sends nothing
  *   listen           to the D-channel; whoever is not answered repeats SABME every second
  *   ask              only when nothing was heard: SABME as the network, then as the user
  *   bring_up         as the side the far end wants, so that layer 3 starts
  *   hear_messages    until they tell the switch type or the time is over
- *   compare_clocks   only when there were slips
  */
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "gateway/base/clock.h"
 #include "gateway/probe_state.h"
 
 enum {
-	GOOD_MS = 300,          /* a line is good when it stays so this long */
-	WIRE_MS = 3000,         /* for a line that needs no trying */
-	CARD_MS = 2500,         /* for one framing and coding: the driver's own debounce and more */
-	BPV_MS = 1000,          /* for violations of the wrong coding to show */
 	FIND_MS = 5000,         /* for a frame in any slot */
 	FIND_MIN_MS = 1000,     /* four windows of the finder */
 	LISTEN_MS = 3500,       /* T200 is 1 s, and there may be noise on the first */
 	ASK_MS = 1500,          /* T200, and the way there and back */
 	BRING_UP_MS = 2500,     /* two more of the far end's SABME */
 	MESSAGES_MIN_MS = 8000, /* for a person to place a call */
-	CLOCK_MS = 4000,        /* for slips with the other clock */
-	CLOCK_SETTLE_MS = 1500, /* the jitter buffer finds its place */
-	CLOCKS_MS = 2 * (CLOCK_SETTLE_MS + CLOCK_MS),
 	GOODBYE_MS = 60,
 };
 
-static unsigned elapsed_ms(const struct probe *p)
-{
-	return (unsigned)(clock_mono_ns() / 1000000 - p->start_ms);
-}
-
-unsigned probe_left_ms(const struct probe *p)
-{
-	unsigned elapsed = elapsed_ms(p);
-
-	return elapsed < p->limit_ms ? p->limit_ms - elapsed : 0;
-}
-
-static bool run(struct probe *p, unsigned for_ms, bool (*done)(void *arg))
-{
-	unsigned left = probe_left_ms(p);
-
-	return probe_line_run(&p->line, for_ms < left ? for_ms : left, done, p);
-}
-
-static bool is_interrupted(void *arg)
-{
-	return probe_interrupted != 0;
-}
-
 static bool never(void *arg)
 {
-	return false;
-}
-
-/* --- the line -------------------------------------------------------------------------------- */
-
-static bool line_stays_good(void *arg)
-{
-	struct probe *p = arg;
-
-	p->good_ticks = probe_line_good(&p->line) ? p->good_ticks + 1 : 0;
-	return p->good_ticks >= GOOD_MS / TDM_TICK_MS || probe_interrupted;
-}
-
-static int open_line(struct probe *p)
-{
-	char err[512];
-	int r = probe_line_open(&p->line, err, sizeof(err));
-
-	p->good_ticks = 0;
-	if (r < 0)
-		fprintf(stderr, "tandem probe: span %s: %s%s\n", p->line.conf.name, err,
-			r == -EADDRINUSE || r == -EBUSY
-				? " (is the gateway running on it?  tandemctl stop)"
-				: "");
-	return r;
-}
-
-static bool opens_good(struct probe *p, unsigned for_ms, bool *opened)
-{
-	*opened = open_line(p) == 0;
-	return *opened && run(p, for_ms, line_stays_good) && !probe_interrupted;
-}
-
-static uint64_t violations(struct probe *p)
-{
-	struct tdm_span_counts before, after;
-
-	tdm_span_counts(p->line.span, &before);
-	run(p, BPV_MS, is_interrupted);
-	tdm_span_counts(p->line.span, &after);
-	return after.line_bpv - before.line_bpv;
-}
-
-struct trial {
-	enum tdm_framing framing;
-	enum tdm_coding coding;
-	const char *name;
-};
-
-static const struct trial trials[] = {
-	/* the most common first */
-	{TDM_ESF, TDM_B8ZS, "esf, b8zs"},
-	{TDM_D4, TDM_AMI, "d4, ami"},
-	{TDM_ESF, TDM_AMI, "esf, ami"},
-	{TDM_D4, TDM_B8ZS, "d4, b8zs"},
-};
-enum { TRIALS = sizeof(trials) / sizeof(trials[0]) };
-
-static void set_trial(struct probe *p, const struct trial *t)
-{
-	p->line.conf.dahdi.framing = t->framing;
-	p->line.conf.dahdi.coding = t->coding;
-}
-
-/* The wrong framing keeps the alarm.  The wrong coding does not: it shows as bipolar violations. */
-static bool find_card_line(struct probe *p)
-{
-	const struct trial *best = NULL;
-	uint64_t least = UINT64_MAX;
-	bool opened;
-
-	for (unsigned i = 0; i < TRIALS && least != 0 && !probe_interrupted; i++) {
-		set_trial(p, &trials[i]);
-		bool good = opens_good(p, CARD_MS, &opened);
-		if (!opened)
-			return false;
-		uint64_t bpv = good ? violations(p) : UINT64_MAX;
-		if (good && bpv != 0)
-			probe_say(p, "%s: good, but %llu bipolar violations in a second",
-				  trials[i].name, (unsigned long long)bpv);
-		else
-			probe_say(p, "%s: %s", trials[i].name, good ? "good" : "alarm");
-		if (bpv < least) {
-			least = bpv;
-			best = &trials[i];
-		}
-		if (least != 0 && i + 1 < TRIALS)
-			probe_line_close(&p->line);
-	}
-	if (best == NULL) {
-		if (p->line.span != NULL)
-			probe_print_no_line(p);
-		return false;
-	}
-	if (least == 0)
-		return true;
-	probe_line_close(&p->line);
-	set_trial(p, best);
-	return opens_good(p, CARD_MS, &opened);
-}
-
-bool probe_find_line(struct probe *p)
-{
-	bool opened;
-
-	printf("span %s: at most %u s\n", p->line.conf.name, p->limit_ms / 1000);
-	if (p->line.conf.backend == TDM_DAHDI)
-		return find_card_line(p);
-	if (opens_good(p, WIRE_MS, &opened)) {
-		probe_say(p, "the line is good");
-		return true;
-	}
-	if (opened)
-		probe_print_no_line(p);
 	return false;
 }
 
@@ -212,8 +62,8 @@ static bool frame_is_found(void *arg)
 void probe_find_dchan(struct probe *p)
 {
 	probe_say(p, "listening to all slots; sending nothing");
-	run(p, FIND_MIN_MS, is_interrupted);
-	run(p, FIND_MS - FIND_MIN_MS, frame_is_found);
+	probe_run(p, FIND_MIN_MS, probe_is_interrupted);
+	probe_run(p, FIND_MS - FIND_MIN_MS, frame_is_found);
 	probe_show_grid(p, true);
 	if (p->found)
 		probe_say(p, "the D-channel is in slot %u", p->slot);
@@ -272,7 +122,7 @@ static bool switch_is_known(void *arg)
 void probe_listen(struct probe *p)
 {
 	if (p->found)
-		run(p, LISTEN_MS, side_is_known);
+		probe_run(p, LISTEN_MS, side_is_known);
 }
 
 /* The other forms cannot be sent by us, nor configured. */
@@ -290,7 +140,7 @@ static void ask_as(struct probe *p, bool network)
 	p->asked_frame[1] = (uint8_t)(p->lapd.tei << 1 | 1);
 	p->asked_frame[2] = 0x7f; /* SABME, P */
 	probe_lapd_connect(&p->lapd);
-	run(p, ASK_MS, side_is_known);
+	probe_run(p, ASK_MS, side_is_known);
 }
 
 /* Every slot is idle: the far end may be one whose D-channel idles with ones. */
@@ -353,9 +203,9 @@ void probe_bring_up(struct probe *p)
 	p->lapd.up = false;
 	if (p->judge.sabme == 0) /* one that thinks the link is up sends none */
 		probe_lapd_connect(&p->lapd);
-	if (!run(p, BRING_UP_MS, link_is_up) && !p->lapd.up) {
+	if (!probe_run(p, BRING_UP_MS, link_is_up) && !p->lapd.up) {
 		probe_lapd_connect(&p->lapd);
-		run(p, ASK_MS, link_is_up);
+		probe_run(p, ASK_MS, link_is_up);
 	}
 }
 
@@ -365,72 +215,17 @@ void probe_hear_messages(struct probe *p)
 
 	if (!p->found || p->looped)
 		return;
-	if (probe_line_slips(&p->line) > 0 && left >= CLOCKS_MS + MESSAGES_MIN_MS)
-		left -= CLOCKS_MS;
+	if (probe_line_slips(&p->line) > 0 && left >= PROBE_CLOCKS_MS + MESSAGES_MIN_MS)
+		left -= PROBE_CLOCKS_MS;
 	if (left >= 1000 && !switch_is_known(p))
 		probe_say(p,
 			  "listening to layer 3 for %u s: place a call from the far end now, its "
 			  "SETUP tells the switch type (the call is refused; control-C ends this)",
 			  left / 1000);
-	run(p, left, switch_is_known);
+	probe_run(p, left, switch_is_known);
 	if (!p->came_up || !p->lapd.up)
 		return;
 	probe_lapd_disconnect(&p->lapd);
 	p->answering = false;
 	probe_line_run(&p->line, GOODBYE_MS, never, p);
-}
-
-/* --- the clock ------------------------------------------------------------------------------- */
-
-static const char *usual_clock(const struct probe *p, enum tdm_clock *clock)
-{
-	if (probe_judge_side(&p->judge) == PROBE_SIDE_NETWORK) {
-		*clock = TDM_CLOCK_LINE;
-		return "the far end is the network, which gives the clock";
-	}
-	*clock = TDM_CLOCK_OWN;
-	return probe_judge_side(&p->judge) == PROBE_SIDE_USER
-		       ? "the far end is the user, which takes its clock from the network"
-		       : "nothing was seen that speaks against it";
-}
-
-static void measure_slips(struct probe *p)
-{
-	run(p, CLOCK_SETTLE_MS, is_interrupted);
-	uint64_t before = probe_line_slips(&p->line);
-	run(p, CLOCK_MS, is_interrupted);
-	p->slips = probe_line_slips(&p->line) - before;
-}
-
-/* With the clock of the two that slips less; where none does, the usual one. */
-void probe_compare_clocks(struct probe *p)
-{
-	enum tdm_clock usual;
-
-	p->clock_why = usual_clock(p, &usual);
-	uint64_t slips = probe_line_slips(&p->line);
-	p->slips = slips;
-	if (slips == 0 || !p->found || probe_interrupted ||
-	    probe_left_ms(p) + GOODBYE_MS < CLOCKS_MS) {
-		p->line.conf.clock = usual;
-		return;
-	}
-	uint64_t seen[2] = {0};
-	probe_say(p, "%llu slips: each clock is tried for %u s", (unsigned long long)slips,
-		  (CLOCK_SETTLE_MS + CLOCK_MS) / 1000);
-	for (int clock = TDM_CLOCK_OWN; clock <= TDM_CLOCK_LINE; clock++) {
-		probe_line_close(&p->line);
-		p->line.conf.clock = (enum tdm_clock)clock;
-		if (open_line(p) < 0)
-			break;
-		measure_slips(p);
-		seen[clock] = p->slips;
-		probe_say(p, "clock %s: %llu slips", clock == TDM_CLOCK_OWN ? "own" : "line",
-			  (unsigned long long)p->slips);
-	}
-	p->line.conf.clock = usual;
-	if (seen[usual] > 2 * seen[!usual]) {
-		p->line.conf.clock = usual == TDM_CLOCK_OWN ? TDM_CLOCK_LINE : TDM_CLOCK_OWN;
-		p->clock_why = "with the other one there are more slips";
-	}
 }

@@ -2,6 +2,8 @@
 #ifndef GATEWAY_PROBE_STATE_H
 #define GATEWAY_PROBE_STATE_H
 
+#include <signal.h>
+
 #include "gateway/probe_judge.h"
 #include "gateway/probe_lapd.h"
 #include "gateway/probe_line.h"
@@ -49,16 +51,23 @@ struct probe {
 /* probe_target.c: 0, or the exit status. */
 int probe_targets_read(struct probe_options *o, int argc, char **argv);
 
-/* probe_stage.c: each does what it can in its time; what it found is in p. */
+enum { PROBE_CLOCKS_MS = 11000 }; /* what probe_compare_clocks() takes, when there is need */
+
+/* probe_span.c */
 bool probe_find_line(struct probe *p); /* false: no good line, or it cannot be opened; was told */
+void probe_compare_clocks(struct probe *p); /* when there were slips, and time is left */
+unsigned probe_left_ms(const struct probe *p);
+/* As probe_line_run(), with p for arg and within the probe's time. */
+bool probe_run(struct probe *p, unsigned for_ms, bool (*done)(void *arg));
+bool probe_is_interrupted(void *arg);
+extern volatile sig_atomic_t probe_interrupted; /* by the person; set in a signal handler */
+
+/* probe_stage.c: each does what it can in its time; what it found is in p. */
 void probe_find_dchan(struct probe *p);
 void probe_listen(struct probe *p);
 void probe_ask(struct probe *p);
 void probe_bring_up(struct probe *p);
 void probe_hear_messages(struct probe *p);
-void probe_compare_clocks(struct probe *p);
-unsigned probe_left_ms(const struct probe *p);
-extern volatile int probe_interrupted;
 
 /* probe_print.c */
 void probe_say(const struct probe *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
