@@ -15,8 +15,9 @@ enum {
 	EMPTY_TICKS = 20,  /* silence after which a talkspurt is placed afresh */
 	ASLEEP_MS = 200,   /* without a tick: the line's clock began anew */
 	EASE_US = 1500,    /* a delay longer by less than this and a step is kept */
-	WAIT_MIN = 30,     /* ticks that a delay is longer than needed before it is shortened: */
-	WAIT_MAX = 1000,   /* ... half of how long the stream is known, but not longer */
+	HOLD_TICKS = 500,  /* twice this a spread is remembered, at least once */
+	QUIET_TICKS = 50,  /* so long too long a delay waits for a quiet moment, ... */
+	MUST_TICKS = 200,  /* ... to be shortened wherever it must be from here on */
 	SETTLE_TICKS = 10, /* between two changes that could be heard */
 	STRETCH_QUIET =
 		320 - SPLICE_OVERLAP, /* most samples repeated at once in silence, and ... */
@@ -54,7 +55,8 @@ void jitter_restart(struct jitter *j)
 	j->bad_since_ns = 0;
 	j->play = j->newest = 0;
 	j->holes = j->empty_ticks = 0;
-	j->age_ticks = j->roomy_ticks = j->settle_ticks = 0;
+	j->roomy_ticks = j->settle_ticks = j->spread_ticks = 0;
+	j->spread_ns[0] = j->spread_ns[1] = 0;
 }
 
 /* --- the ring -----------------------------------------------------------------------------------
@@ -137,6 +139,21 @@ static unsigned lack_of(const struct jitter *j, int64_t slack_ns)
 	int64_t steps = (j->margin_ns - slack_ns + grid_ns - 1) / grid_ns;
 
 	return (unsigned)steps * j->grid - phase_of(j);
+}
+
+/* The widest spread of the last seconds: the delay must not follow every calm. */
+static int64_t held_spread_ns(struct jitter *j)
+{
+	int64_t now_ns = j->transit.high_ns - j->transit.low_ns;
+
+	if (++j->spread_ticks == HOLD_TICKS) {
+		j->spread_ns[1] = j->spread_ns[0];
+		j->spread_ns[0] = 0;
+		j->spread_ticks = 0;
+	}
+	if (now_ns > j->spread_ns[0])
+		j->spread_ns[0] = now_ns;
+	return j->spread_ns[0] > j->spread_ns[1] ? j->spread_ns[0] : j->spread_ns[1];
 }
 
 /* Samples that could be left out. */
@@ -223,35 +240,27 @@ static bool shorten(struct jitter *j, unsigned excess, bool must)
 	return true;
 }
 
-/* What is not needed goes when it was not needed for long: the delay must not follow every calm. */
 static void shorten_in_time(struct jitter *j, int64_t slack_ns)
 {
-	unsigned excess = excess_of(j, slack_ns), wait = j->age_ticks / 2;
-	bool must;
+	unsigned excess = excess_of(j, slack_ns);
+	bool must = j->roomy_ticks >= MUST_TICKS;
 
-	if (wait < WAIT_MIN)
-		wait = WAIT_MIN;
 	if (excess == 0) {
 		j->roomy_ticks = 0;
 		return;
 	}
 	if (j->roomy_ticks == 0 || excess < j->excess)
 		j->excess = excess;
-	if (++j->roomy_ticks < wait)
+	if (++j->roomy_ticks < QUIET_TICKS || (must && j->settle_ticks > 0))
 		return;
-	must = j->roomy_ticks >= wait + wait / 2;
-	if (must && j->settle_ticks > 0)
-		return;
-	if (!shorten(j, j->excess, must) && j->roomy_ticks > wait + wait / 2 + SETTLE_TICKS)
+	if (!shorten(j, j->excess, must) && j->roomy_ticks >= MUST_TICKS + SETTLE_TICKS)
 		j->roomy_ticks = 0;
 }
 
 static void adapt(struct jitter *j)
 {
-	int64_t slack_ns = slack_of(j);
+	int64_t slack_ns = slack_of(j), held_ns = held_spread_ns(j);
 
-	if (j->age_ticks < 2 * WAIT_MAX)
-		j->age_ticks++;
 	if (j->settle_ticks > 0)
 		j->settle_ticks--;
 	/* Before it must be, a quiet moment is taken. */
@@ -260,7 +269,7 @@ static void adapt(struct jitter *j)
 		lengthen(j, lack_of(j, slack_ns),
 			 slack_ns < j->margin_ns / 2 && j->settle_ticks == 0);
 	} else {
-		shorten_in_time(j, slack_ns);
+		shorten_in_time(j, slack_ns + j->transit.high_ns - j->transit.low_ns - held_ns);
 	}
 }
 
@@ -424,7 +433,7 @@ static void note_tick(struct jitter *j, uint64_t now_ns)
 	if (now_ns < j->due_ns || now_ns > j->due_ns + (uint64_t)ASLEEP_MS * MS_NS)
 		j->due_ns = now_ns;
 	else
-		j->due_ns += (now_ns - j->due_ns) / 64;
+		j->due_ns += (now_ns - j->due_ns) / 32;
 }
 
 /* Plays what there is and invents the rest. */

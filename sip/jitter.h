@@ -16,7 +16,7 @@
  * Nearly always the delay stays, and what is played are the very octets that came.  It is changed
  * in one piece: in silence where there is time to wait for it; while a hole is concealed; else by
  * leaving out or repeating whole periods (splice.h).  It grows when a second packet in some seconds
- * came too late, and shrinks when it was longer than needed for ten seconds.  The sender's clock is
+ * came too late, and shrinks when it was longer for seconds than they needed.  The sender's clock is
  * followed in the same way: at 50 ppm one change in 200 s.
  *
  * Thread: one.  Never allocates.  Times are ns of CLOCK_MONOTONIC.
@@ -63,7 +63,8 @@ struct jitter {
 	unsigned holes;       /* ticks with holes since the last good one */
 
 	/* changing the delay */
-	unsigned age_ticks;    /* of the stream, while playing, up to where it matters no more */
+	int64_t spread_ns[2];  /* widest of some seconds, of those before */
+	unsigned spread_ticks; /* in [0] */
 	unsigned roomy_ticks;  /* in a row with a delay longer than needed, */
 	unsigned excess;       /* ... by so many samples at least */
 	unsigned settle_ticks; /* no other change that could be heard so soon */

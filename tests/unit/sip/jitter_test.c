@@ -229,6 +229,29 @@ static void late_ticks_cost_nothing(void **state)
 	assert_true(n.max_delay_us <= 13500);
 }
 
+static void fill_silence(uint8_t *octets, uint32_t ts, unsigned count)
+{
+	memset(octets, 0xff, count);
+}
+
+/* The line skips 40 ms: what waited longer for that is not kept waiting. */
+static void missed_ticks_leave_no_delay_behind(void **state)
+{
+	struct net n;
+	uint32_t before_us;
+
+	net_init(&n, 160);
+	n.fill = fill_silence;
+	run_ms(&n, 5000);
+	before_us = jitter_delay_us(&n.j);
+	n.line_ns += 40 * MS_NS;
+	run_ms(&n, 3000);
+	/* But for one step: so much may stay, lest the delay changes too often. */
+	assert_in_range(jitter_delay_us(&n.j), before_us - 500, before_us + 10500);
+	assert_int_equal(n.j.concealed + n.j.late + n.j.overflow, 0);
+	assert_in_range(n.j.changes, 1, 4);
+}
+
 /* --- loss, order --------------------------------------------------------------------------------
  */
 
@@ -381,6 +404,7 @@ int main(void)
 		cmocka_unit_test(delay_comes_back_after_many_stalls),
 		cmocka_unit_test(longer_route_is_followed_at_once),
 		cmocka_unit_test(late_ticks_cost_nothing),
+		cmocka_unit_test(missed_ticks_leave_no_delay_behind),
 		cmocka_unit_test(losses_change_nothing_else),
 		cmocka_unit_test(swapped_packets_play_in_order),
 		cmocka_unit_test(pause_is_no_loss_and_starts_afresh),
