@@ -1,15 +1,14 @@
 """What must be true of audio and endings, in one place so that every test asks the same.
 
 When the machine itself stands still for longer than a jitter buffer lasts, audio gets gaps that
-nobody made.  The stage notices (stage.Strain), and only then few and small faults pass, and are said.
+nobody made.  The stage notices (stage.Strain), and only then few and small faults pass, and are said;
+with more or larger ones the test is tried again.  Another tone than was sent is never excused.
 """
-import os
-
-from lib.stage import OUT, check_audio, check_equal, step
+from lib.stage import IS_SLOW, check, check_audio, check_equal, step
 
 FAULTS_A_STALL = 4       # each of them can be heard: in the line's and in RTP's jitter buffer, both ways
 GAPS_MAX = 0.1           # part of the audio
-IS_SLOW = os.path.basename(OUT) == "tsan"   # a worker is then too slow for its own clock at times
+CROSSTALK_DB = 20        # below the tone: a jump is heard as other tones, but not as loud ones
 
 
 def whole(stage, who, gap_ms, heard_ms, faults):
@@ -32,14 +31,19 @@ def pbx_heard(stage, report, hz, least_s, level_dbm0=-13.0):
     what = (f"{report['ext']} heard {heard['tone_hz']} Hz for {heard_ms / 1000:.2f} s at "
             f"{heard.get('level_dbm0')} dBm0, {heard.get('gaps')} gaps, {heard.get('jumps')} jumps")
     step(what)
-    check_audio(heard["tone_hz"] is not None and abs(heard["tone_hz"] - hz) < 2, f"{what}; not {hz} Hz")
+    check(heard["tone_hz"] is not None and abs(heard["tone_hz"] - hz) < 2, f"{what}; not {hz} Hz")
     check_audio(heard_ms >= least_s * 1000, f"{what}; not {least_s} s")
     check_audio(abs(heard["level_dbm0"] - level_dbm0) < 1.0, f"{what}; not at {level_dbm0} dBm0")
     faults = [f for t in same for f in t["faults"] if f["kind"] != "click"]
     whole(stage, report["ext"], sum(t["gap_ms_total"] for t in same), heard_ms,
           faults + ["broken"] * (len(same) - 1))
-    loud = [o for o in heard["others"] if o["level_dbm0"] > -45 and abs(o["tone_hz"] - hz) > 40]
-    check_audio(not loud, f"{report['ext']} heard something else too: {loud}")
+    others = [o for o in heard["others"] if o["level_dbm0"] > -45 and abs(o["tone_hz"] - hz) > 40]
+    said = f"{report['ext']} heard something else too: {others}"
+    check(all(o["level_dbm0"] < level_dbm0 - CROSSTALK_DB for o in others), said)
+    if faults:
+        check_audio(not others, said)
+    else:
+        check(not others, said)
 
 
 def phone_heard(stage, who, heard, least_s, level_dbm0=-13.0):
@@ -51,7 +55,7 @@ def phone_heard(stage, who, heard, least_s, level_dbm0=-13.0):
           ["phase"] * heard.broken + ["gap"] * (heard.gaps_ms > 0))
     # A jump of a few samples, where a stall made a buffer step, is seen here first.
     check_audio(heard.purity_db > (25 if stage.strain.seen()[0] == 0 else 5),
-          f"{who}: {heard}; something else is heard")
+                f"{who}: {heard}; something else is heard")
 
 
 def ended(bed, what, cause, from_cause=None, to_cause=None):

@@ -26,6 +26,7 @@ import traceback
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 OUT = os.path.join(ROOT, os.environ.get("TANDEM_OUT", "build/debug"))
+IS_SLOW = os.path.basename(OUT) == "tsan"   # a worker is then too slow for its own clock at times
 HOST = "127.0.0.1"
 PR_SET_PDEATHSIG = 1
 HELD_UP_MS = 15     # a span calls it an alarm when it hears nothing for 25
@@ -42,11 +43,13 @@ class Failed(AssertionError):
 
 
 class Distorted(Failed):
-    """Audio was not what was sent.  The one thing that the machine can spoil: everything that plays,
-    carries and records shares its processors, so the runner tries such a test once more."""
+    """Audio has gaps or jumps.  The one thing that the machine can spoil: everything that plays,
+    carries and records shares its processors, so where it stood still the runner tries the test
+    again.  Where it did not, and for another tone than was sent, there is no second try."""
 
 
 def check_audio(condition, what):
+    """For what a machine that stands still can spoil."""
     if not condition:
         raise Distorted(what)
 
