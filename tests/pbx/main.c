@@ -46,6 +46,8 @@ static const char usage_text[] =
 	"A span:  NAME local A:P peer A:P [side user|network] [clock own|line] [slots 1-23]\n"
 	"         [dchan 24] [hunt ascending|descending] [switch ni2] [frames 8] [buffer 2 10]\n"
 	"         [rtp] [restart] [timer t305 S]\n"
+	"         A card or Ethernet in place of local and peer: backend dahdi [card C], or\n"
+	"         backend ether interface I mac M [subaddress N]\n"
 	"A phone: NUMBER|FROM-TO [name N] [answer S|never|busy|unallocated|reject CAUSE] [alert "
 	"S]\n"
 	"         [hangup S] [play SIGNAL] [echo|hybrid ERL_DB DELAY_MS SHAPE] [dtmf S DIGITS]\n"
