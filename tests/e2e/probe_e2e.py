@@ -2,6 +2,7 @@
 """tandem probe: every far end is recognised for what it is and never for what it is not; what it prints
 is a configuration that works."""
 import re
+import socket
 import subprocess
 
 from lib import stage
@@ -118,7 +119,6 @@ def far_ends(s):
         if far_end:
             ends.append(far_end(far, near))
         runs[name] = Probe(s, name, *words, seconds=seconds)
-        return near, far
 
     def answers(far, frame):
         if frame[0] == 2 and frame[2] == 0x7f:      # SABME of a network
@@ -131,8 +131,11 @@ def far_ends(s):
     add("inverted", lambda a, b: FarSlots(a, b, {24: Hdlc(0xff, 1, SABME_USER)}), frames)
     add("asked", lambda a, b: FarSlots(a, b, {16: Hdlc()}, 16, answers), frames, seconds=12)
     add("other-shape", FarSlots, "frames_per_packet=8")
-    near, far = add("nobody", None)
-    taken = Probe(s, "taken", "wire", f"local={HOST}:{near}", f"peer={HOST}:{far}")
+    add("nobody", None)
+    near, far, words = wire(s)
+    other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    other.bind((HOST, near))
+    taken = Probe(s, "taken", *words)
     near, far, words = wire(s)
     pbx = Simpbx(s, far, near, PHONES, name="pbx-silent")
     pbx.command("dchan t1-1 silent")
@@ -140,6 +143,7 @@ def far_ends(s):
 
     text = taken.end(1)
     has(text, "is the gateway running on it", "taken")
+    other.close()
     text = runs["idle"].end(1)
     has(text, "all slots are idle", "idle")
     has(text, "asks in slot 24 all the same", "idle")
