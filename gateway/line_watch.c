@@ -17,7 +17,8 @@ static uint32_t since(uint64_t now, uint64_t before)
 	return now > before ? (uint32_t)(now - before) : 0;
 }
 
-/* A card's framer counts as T1.231 does.  Of packets, one that is not there when it is due is a
+/* A card's framer counts as T1.231 does; what this machine was too late for (slips of a card's
+ * buffers) is not the line's fault.  Of packets, one that is not there when it is due is a
  * violation of the path, lost or late: the receiver hears the same gap. */
 static void take_counts(struct line *l, struct line_timing_minute *out)
 {
@@ -25,14 +26,14 @@ static void take_counts(struct line *l, struct line_timing_minute *out)
 	struct tdm_span_counts now, *b = &w->before;
 
 	tdm_span_counts(l->span, &now);
-	out->slips = since(now.slips, b->slips) + since(now.line_slips, b->line_slips);
 	out->lcv = since(now.line_bpv, b->line_bpv);
-	if (w->monitor.kind == LINE_PACKETS)
-		out->pcv = since(now.underruns, b->underruns);
-	else if (w->monitor.kind == LINE_D4)
-		out->pcv = since(now.line_framing, b->line_framing);
-	else
-		out->pcv = since(now.line_crc, b->line_crc);
+	out->slips = w->monitor.kind == LINE_PACKETS ? since(now.slips, b->slips)
+						     : since(now.line_slips, b->line_slips);
+	switch (w->monitor.kind) {
+	case LINE_PACKETS: out->pcv = since(now.underruns, b->underruns); break;
+	case LINE_D4: out->pcv = since(now.line_framing, b->line_framing); break;
+	case LINE_ESF: out->pcv = since(now.line_crc, b->line_crc); break;
+	}
 	w->facts.clock_ppb = now.clock_ppb;
 	w->before = now;
 }
