@@ -161,7 +161,7 @@ $(DAHDI_LINE): $(DAHDI_LINE).o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 check-dahdi: all $(DAHDI_LINE) ## the real DAHDI driver in a virtual machine; TESTS="calls" picks some
-	@tests/dahdi/rig $(DAHDI_RIG)
+	@tests/dahdi/rig $(DAHDI_RIG) || { [ -z "$$TANDEM_COUNTS" ] || echo 0 1 0 >>"$$TANDEM_COUNTS"; exit 1; }
 	@TANDEM_DAHDI_RIG=$(DAHDI_RIG) scripts/run-tests dahdi $(OUT) $(wildcard tests/dahdi/*_vm.py)
 
 soak-dahdi: all $(DAHDI_LINE) ## ten minutes of 23 calls over it: no slip, no underrun

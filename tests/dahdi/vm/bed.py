@@ -37,9 +37,9 @@ class Bed:
     """spans: text of the configuration, from span().  far: address of the PBX's span, or the words
     about it; None: no PBX yet."""
 
-    def __init__(self, stage, phones, spans, far, more=""):
+    def __init__(self, stage, phones, spans, far, more="", peer_port=None):
         self.stage, self.phones = stage, phones
-        self.sip_port, self.peer_port = stage.port(), stage.port()
+        self.sip_port, self.peer_port = stage.port(), peer_port or stage.port()
         first = stage.port_range(RTP_PORTS)
         self.tandem = Gateway(stage, CONFIG.format(
             host=HOST, sip=self.sip_port, peer=self.peer_port, rtp=first, spans=spans, more=more,
