@@ -181,7 +181,8 @@ int worker_add_span(struct worker *w, struct tdm_span *span)
 		return -ENOSPC;
 	if (!order_fits(w))
 		return -EAGAIN;
-	/* Here, where it can still be refused; the thread asks for events when it knows the span. */
+	/* Here, where it can still be refused; the thread asks for events when it knows the span.
+	 */
 	err = watch(w, tdm_span_fd(span), 0, i);
 	if (err != 0)
 		return err;

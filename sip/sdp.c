@@ -345,8 +345,8 @@ bool sip_media_equal(const struct sip_media *a, const struct sip_media *b)
 {
 	return a->codec == b->codec && a->payload_type == b->payload_type &&
 	       a->dtmf_type == b->dtmf_type && a->dtmf_type_in == b->dtmf_type_in &&
-	       a->ptime_ms == b->ptime_ms && a->send == b->send &&
-	       a->recv == b->recv && address_equal(&a->remote, &b->remote) &&
+	       a->ptime_ms == b->ptime_ms && a->send == b->send && a->recv == b->recv &&
+	       address_equal(&a->remote, &b->remote) &&
 	       address_equal(&a->remote_rtcp, &b->remote_rtcp);
 }
 
