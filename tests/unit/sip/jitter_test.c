@@ -393,6 +393,47 @@ static void flood_overflows_and_recovers(void **state)
 	assert_true(jitter_delay_us(&n.j) <= 130000);
 }
 
+/* --- anything -----------------------------------------------------------------------------------
+ */
+
+/* Packets of any size with any timestamps, at any time, and ticks that come as they like: mostly
+ * near what is right, so that they are not all refused. */
+static void anything_is_survived(void **state)
+{
+	struct net n;
+	uint64_t now_ns = START_NS, changes = 0, restarts = 0;
+	uint32_t ts = 0;
+
+	net_init(&n, 160);
+	for (unsigned round = 0; round < 60000; round++) {
+		uint8_t octets[JITTER_PACKET_MAX];
+		struct jitter_packet p = {ts, now_ns, octets, 160};
+
+		if (round % 5000 == 0)
+			jitter_init(&n.j, rnd(&n) % 500, rnd(&n) % 1100);
+		if (rnd(&n) % 40 == 0)
+			p.count = rnd(&n) % (JITTER_PACKET_MAX + 2);
+		if (rnd(&n) % 50 == 0)
+			p.ts += rnd(&n) % 2000 - 1000;
+		if (rnd(&n) % 2000 == 0)
+			p.ts = ts = rnd(&n) << 8;
+		if (rnd(&n) % 50 == 0)
+			p.arrival_ns -= rnd(&n) % (200 * MS_NS);
+		fill_count(octets, p.ts, JITTER_PACKET_MAX);
+		if (rnd(&n) % 3 != 0)
+			jitter_put(&n.j, &p);
+		ts += rnd(&n) % 100 == 0 ? 0 : 160;
+		for (unsigned ticks = rnd(&n) % 50 == 0 ? rnd(&n) % 30 : 2; ticks > 0; ticks--) {
+			jitter_play(&n.j, n.out, now_ns + rnd(&n) % (4 * MS_NS));
+			now_ns += rnd(&n) % 1000 == 0 ? rnd(&n) : 10 * MS_NS;
+			assert_true(n.j.newest - n.j.play <= JITTER_RING);
+		}
+		changes |= n.j.changes;
+		restarts |= n.j.restarts;
+	}
+	assert_true(changes > 0 && restarts > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +452,7 @@ int main(void)
 		cmocka_unit_test(timestamp_leap_starts_afresh),
 		cmocka_unit_test(restart_forgets_timing),
 		cmocka_unit_test(flood_overflows_and_recovers),
+		cmocka_unit_test(anything_is_survived),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
