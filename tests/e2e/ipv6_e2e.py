@@ -11,7 +11,7 @@ from lib.stage import check, step
 from lib.tandem import Gateway
 
 CONFIG = """
-media {{ rtp_ports = "{rtp}-{rtp_last}" jitter_min_ms = 20 }}
+media {{ rtp_ports = "{rtp}-{rtp_last}" }}
 sip {{ listen = {{"[::1]:{sip}"}} }}
 span "t1-1" {{ local = "[::1]:{span}" peer = "[::1]:{pbx}" buffer_min_ms = 10 buffer_max_ms = 20 }}
 trunk "pbx" {{ span = "t1-1" }}

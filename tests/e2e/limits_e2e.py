@@ -38,7 +38,7 @@ def full(s, bed, phone, what, sip_refusal, pbx_cause, **conf):
         if "peer" in conf else bed.peer_text
     if "rtp_ports" in conf:
         bed.tandem._ports["rtp_last"] = bed.rtp_first + conf.pop("rtp_ports") - 1
-    bed.tandem.configure(peer_text + bed.rules, media="jitter_min_ms = 20", **conf)
+    bed.tandem.configure(peer_text + bed.rules, **conf)
     reply = bed.tandem.ask("reload")
     check(reply["ok"], f"reload: {reply}")
     d = phone.call(bed.sip_port, "7101", hz=1200)
@@ -92,13 +92,11 @@ def flood(bed, phone):
 
 def test(s):
     phone = SipPhone()
-    bed = Bed(s, PHONES, peer_name="cs", peer_port=phone.port, peer_more="", media="jitter_min_ms = 20",
-              gateway="calls_max = 2")
+    bed = Bed(s, PHONES, peer_name="cs", peer_port=phone.port, peer_more="", gateway="calls_max = 2")
     full(s, bed, phone, "calls_max", (503, 42), 42)
     bed.pbx.process.stop()
     bed.tandem.process.stop()
-    bed = Bed(s, PHONES, peer_name="cs", peer_port=phone.port, peer_more="",
-              media="jitter_min_ms = 20")
+    bed = Bed(s, PHONES, peer_name="cs", peer_port=phone.port, peer_more="")
     full(s, bed, phone, "peer's calls_max", (503, 42), 34, peer="calls_max = 2")
     full(s, bed, phone, "RTP ports", (503, 47), 47, rtp_ports=4)
     bed.tandem.configure(bed.peer_text + bed.rules)

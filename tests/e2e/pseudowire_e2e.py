@@ -12,7 +12,7 @@ from lib.stage import check, check_audio, check_equal, step
 from lib.tandem import Gateway
 
 CONFIG = """
-media {{ rtp_ports = "{rtp}-{rtp_last}" jitter_min_ms = 20 }}
+media {{ rtp_ports = "{rtp}-{rtp_last}" }}
 sip {{ listen = {{"127.0.0.1:{sip}"}} }}
 span "t1-1" {{ local = "127.0.0.1:{span}" peer = "127.0.0.1:{pbx}"
 	{keys} }}

@@ -11,7 +11,7 @@ from lib.stage import HOST, check, check_equal, step, wait_for
 from lib.tandem import Gateway
 
 HEAD = """gateway {{ }}
-media {{ rtp_ports = "{rtp}-{rtp_last}" jitter_min_ms = 20 workers = 2 }}
+media {{ rtp_ports = "{rtp}-{rtp_last}" workers = 2 }}
 """
 A = """span "a" {{ local = "127.0.0.1:{span_a}" peer = "127.0.0.1:{pbx_a}" {more} }}
 trunk "east" {{ span = "a" }}

@@ -11,7 +11,7 @@ from lib.stage import HOST, check, check_equal, step
 from lib.tandem import Gateway
 
 CONFIG = """
-media {{ rtp_ports = "{rtp}-{rtp_last}" jitter_min_ms = 20 }}
+media {{ rtp_ports = "{rtp}-{rtp_last}" }}
 sip {{ listen = {{"127.0.0.1:{sip}"}} }}
 peer "a" {{ address = {{"127.0.0.1:{a}"}} codecs = {{"pcmu"}} }}
 peer "b" {{ address = {{"127.0.0.1:{b}"}} codecs = {{"pcma"}} domain = "b.example" }}

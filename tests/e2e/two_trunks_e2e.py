@@ -14,7 +14,7 @@ from lib.stage import HOST, check, check_equal, step, wait_for
 from lib.tandem import Gateway
 
 CONFIG = """
-media {{ workers = 2 rtp_ports = "{rtp}-{rtp_last}" jitter_min_ms = 20 }}
+media {{ workers = 2 rtp_ports = "{rtp}-{rtp_last}" }}
 sip {{ listen = {{"127.0.0.1:{sip}"}} }}
 span "a" {{ local = "127.0.0.1:{span_a}" peer = "127.0.0.1:{pbx_a}"
 	buffer_min_ms = 10 buffer_max_ms = 20 }}

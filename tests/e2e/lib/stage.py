@@ -159,20 +159,27 @@ def _start_realtime():
 
 
 class Strain:
-    """Whether the machine stood still: a process that does nothing but wake up every 2 ms, with the
-    priority of those it stands for, and notes when it was woken too late."""
+    """Whether the machine stood still: on each of its processors a process that does nothing but wake
+    up every 2 ms, with the priority of those it stands for, and notes when it was woken too late.
+    Processors of a virtual machine stand still one by one."""
 
     PERIOD_S, LATE_S = 0.002, 0.0015
+    NOTE = struct.Struct("=Id")
 
     def __init__(self):
-        self._shared = mmap.mmap(-1, 4096)
+        cpus = sorted(os.sched_getaffinity(0))
+        self._shared = mmap.mmap(-1, len(cpus) * self.NOTE.size)
         self._parent = os.getpid()
-        self._child = os.fork()
-        if self._child == 0:
-            self._watch()
+        self._children = []
+        for n, cpu in enumerate(cpus):
+            child = os.fork()
+            if child == 0:
+                self._watch(n, cpu)
+            self._children.append(child)
 
-    def _watch(self):
+    def _watch(self, n, cpu):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.sched_setaffinity(0, {cpu})
         _start_realtime()
         stalls = worst = 0
         due = time.monotonic()
@@ -184,16 +191,18 @@ class Strain:
                 stalls += 1
                 worst = max(worst, late)
                 due = time.monotonic()
-                struct.pack_into("=Id", self._shared, 0, stalls, worst * 1000)
+                self.NOTE.pack_into(self._shared, n * self.NOTE.size, stalls, worst * 1000)
         os._exit(0)
 
     def seen(self):
         """(how often, the worst in ms)"""
-        return struct.unpack_from("=Id", self._shared, 0)
+        notes = list(self.NOTE.iter_unpack(self._shared[:]))
+        return sum(stalls for stalls, _ in notes), max(worst for _, worst in notes)
 
     def stop(self):
-        os.kill(self._child, signal.SIGKILL)
-        os.waitpid(self._child, 0)
+        for child in self._children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 class Stage:
