@@ -25,6 +25,7 @@ struct conf_trunk {                  /* section trunk NAME */
 	struct isup_trunk_conf isup; /* isup.name is the section's title */
 	char span[16];               /* name of the span it runs on */
 	char group[DIAL_NAME_MAX];   /* rules may name the group; "" = none */
+	enum tdm_canceller echo_canceller;
 	/* gateway/line_alarm.h */
 	unsigned alarm_on_ms, alarm_off_ms, alarm_keep_ms;
 };

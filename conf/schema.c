@@ -12,6 +12,7 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const backends[] = {"wire", "dahdi", "ether", NULL};
+static const char *const cancellers[] = {"auto", "card", "off", NULL};
 static const char *const framings[] = {"esf", "d4", NULL};
 static const char *const codings[] = {"b8zs", "ami", NULL};
 static const char *const clocks[] = {"own", "line", NULL};
@@ -243,6 +244,12 @@ static const struct conf_key trunk_keys[] = {
 	{"group", CONF_NAME, CONF_MAY_BE_EMPTY, FIELD(struct conf_trunk, group), .def = "none",
 	 .help = "Several trunks may share a group; rules can name the group in place of one "
 		 "trunk."},
+	{"echo_canceller", CONF_CHOICE, CONF_DRAINS, FIELD(struct conf_trunk, echo_canceller),
+	 .choices = cancellers,
+	 .help = "Who takes the echo of the PBX's analog lines out of what SIP hears.  \"auto\": the "
+		 "card's own canceller.  \"card\": the card's, else the driver's (MG2).  Where "
+		 "there is neither, none runs in this version, and the log and tandemctl say so.  "
+		 "\"off\": none is wanted, as where the PBX or the carrier has them."},
 	{"alarm_on_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_on_ms), .min = 0, .max = 60000,
 	 .help = "An alarm of the line refuses new calls, with cause 38, after this time; it is "
 		 "shown "

@@ -66,6 +66,7 @@ struct call_env {
 	struct worker *worker; /* for paths without a slot */
 	/* Makes the second leg and sets c->to.  0 or the Q.850 cause of the refusal. */
 	int (*start)(void *arg, struct call *c, const struct dial_answer *answer);
+	void (*path_opened)(void *arg, struct call *c); /* optional */
 	void (*ended)(void *arg, struct call *c); /* last look; the call is freed on return */
 	void *arg;
 };

@@ -30,6 +30,8 @@ static int path_open(struct call *c)
 		c->path = NULL;
 		return Q850_RESOURCE_UNAVAILABLE;
 	}
+	if (c->env->path_opened != NULL)
+		c->env->path_opened(c->env->arg, c);
 	return 0;
 }
 

@@ -287,8 +287,11 @@ int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, cha
 	g->conf = conf;
 	g->calls_max = conf->gateway.calls_max;
 	g->start_ms = clock_wall_ms();
-	g->env = (struct call_env){
-		.loop = loop, .start = on_call_start, .ended = on_call_ended, .arg = g};
+	g->env = (struct call_env){.loop = loop,
+				   .start = on_call_start,
+				   .path_opened = gateway_on_path_opened,
+				   .ended = on_call_ended,
+				   .arg = g};
 	gateway_use_conf(g);
 	r = gateway_workers_start(g, err, err_size);
 	if (r < 0)

@@ -26,6 +26,26 @@ static void on_rtp_silence(struct gateway *g, const struct worker_event *ev)
 		 ev->kind == WORKER_NO_RTP ? "no RTP arrives" : "RTP arrives again");
 }
 
+/* What SIP hears is what echo matters to; between two slots each octet stays as it is. */
+static void cancel_echo(struct gateway_worker *gw, const struct path *p, bool on)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct path_end *end = &p->end[i];
+		if (end->kind == PATH_SLOT && p->end[1 - i].kind == PATH_RTP &&
+		    gw->lines[end->span] != NULL)
+			line_cancel_echo(gw->lines[end->span], end->slot, on);
+	}
+}
+
+void gateway_on_path_opened(void *arg, struct call *c)
+{
+	struct gateway *g = arg;
+
+	for (unsigned i = 0; i < g->worker_count; i++)
+		if (g->workers[i].worker == c->path_worker)
+			cancel_echo(&g->workers[i], c->path, true);
+}
+
 static void on_worker_event(void *arg, const struct worker_event *ev)
 {
 	struct gateway_worker *gw = arg;
@@ -42,6 +62,7 @@ static void on_worker_event(void *arg, const struct worker_event *ev)
 			line_on_alarms(l, ev->alarms);
 		break;
 	case WORKER_CLOSED:
+		cancel_echo(gw, ev->path, false);
 		HASH_FIND(hh, gw->gateway->calls, &ev->path->id, sizeof(ev->path->id), c);
 		if (c != NULL && c->path == ev->path)
 			call_path_closed(c);

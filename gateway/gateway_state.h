@@ -74,6 +74,7 @@ unsigned gateway_peer_calls(const struct gateway *g, const char *name);
 /* Warns of clocks that cannot be right together; report may be NULL. */
 void gateway_check_layout(struct gateway *g, FILE *report);
 
+void gateway_on_path_opened(void *arg, struct call *c);
 void gateway_on_line_event(void *arg, struct line *l, const struct isup_event *ev);
 void gateway_on_line_failed(void *arg, struct line *l);
 void gateway_on_line_trace(void *arg, struct line *l, bool sent, const uint8_t *frame, size_t len);

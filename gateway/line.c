@@ -34,6 +34,38 @@ static void on_trunk_trace(void *arg, bool sent, const uint8_t *frame, size_t le
 	l->ops.trace(l->ops.arg, l, sent, frame, len);
 }
 
+/* Never none by accident: where there is none it is said. */
+static void tell_canceller(struct line *l)
+{
+	char text[sizeof(l->canceller)] = "off";
+
+	if (l->trunk_conf.echo_canceller != TDM_CANCELLER_OFF)
+		tdm_span_canceller(l->span, text, sizeof(text));
+	if (l->canceller_told && strcmp(text, l->canceller) == 0)
+		return;
+	memcpy(l->canceller, text, sizeof(text));
+	l->canceller_told = true;
+	if (text[0] == '\0')
+		log_line(
+			LOG_TDM, LOG_WARN,
+			"trunk %s: NO echo canceller runs: its span has none, and this version has "
+			"none of its own; echo_canceller = \"off\" where none is wanted",
+			l->trunk_conf.isup.name);
+	else
+		log_line(LOG_TDM, LOG_INFO, "trunk %s: echo canceller: %s", l->trunk_conf.isup.name,
+			 text);
+}
+
+void line_cancel_echo(struct line *l, unsigned slot, bool on)
+{
+	uint32_t slots = 0;
+
+	l->paths[slot] += on ? 1 : -1;
+	for (unsigned i = 1; i <= TDM_SLOTS; i++)
+		slots |= (uint32_t)(l->paths[i] > 0) << i;
+	tdm_span_cancel_echo(l->span, slots);
+}
+
 /* A card may be missing, and come or be explained later. */
 static void tell_carrier(void *arg)
 {
@@ -47,6 +79,8 @@ static void tell_carrier(void *arg)
 		log_line(LOG_TDM, gone ? LOG_ERROR : LOG_INFO, "span %s: %s", l->span_conf.name,
 			 text);
 	}
+	if (l->trunk != NULL && !gone)
+		tell_canceller(l);
 	if (gone && text[0] != '\0')
 		timer_start(l->loop, &l->carrier_timer, CARRIER_MS, tell_carrier, l);
 }
@@ -68,7 +102,9 @@ int line_open(struct line **out, struct loop *loop, struct worker *worker,
 	conf_sections[CONF_TRUNK].set_default(&l->trunk_conf); /* the alarm's times */
 	l->span_conf = *span;
 	l->ops = *ops;
-	r = tdm_span_open(&l->span, span, why, sizeof(why));
+	if (trunk != NULL)
+		l->span_conf.dahdi.canceller = trunk->echo_canceller;
+	r = tdm_span_open(&l->span, &l->span_conf, why, sizeof(why));
 	if (r < 0) {
 		conf_address_format(&span->wire.local, local);
 		if (span->backend == TDM_WIRE)

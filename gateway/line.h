@@ -40,6 +40,9 @@ struct line {
 	char leader[16]; /* span of the same card that takes its clock from the line; "" = none */
 	struct line_watch watch;
 	struct line_bert bert;
+	bool canceller_told;
+	char canceller[64]; /* whose echo canceller calls get, in words; "" = NONE, "off" = unwanted */
+	int paths[TDM_SLOTS + 1]; /* of a slot with SIP: a new one may open before the last is closed */
 	char carrier[512]; /* what the span said it runs on, or why it does not */
 	struct timer carrier_timer;
 	uint64_t frames_refused;  /* by a full ring; LAPD repeats them */
@@ -63,6 +66,9 @@ int line_set_loop(struct line *l, enum tdm_loop loop);
 bool line_is_looped(const struct line *l);
 /* The trunk has the slots of its configuration but for those under test. */
 void line_apply_slots(struct line *l);
+
+/* A path between the slot and SIP was opened, or one was closed. */
+void line_cancel_echo(struct line *l, unsigned slot, bool on);
 
 bool line_is_named(const struct line *l, const char *name); /* trunk or group */
 

@@ -138,6 +138,8 @@ static json_t *trunk_json(const struct line *l)
 
 	isup_trunk_counts(l->trunk, &c);
 	json_object_set_new(o, "name", json_string(l->trunk_conf.isup.name));
+	json_object_set_new(o, "echo_canceller",
+			    json_string(l->canceller[0] != '\0' ? l->canceller : "NONE"));
 	json_object_set_new(o, "up", json_boolean(isup_trunk_up(l->trunk)));
 	FIELD(o, c, calls);
 	FIELD(o, c, frames_in);

@@ -126,9 +126,9 @@ static void print_line(const json_t *s)
 
 	printf("%-12s alarms %-12s", text_of(s, "name"), text_of(s, "alarms"));
 	if (trunk != NULL)
-		printf(" trunk %s %s, %lld calls", text_of(trunk, "name"),
+		printf(" trunk %s %s, %lld calls, echo canceller %s", text_of(trunk, "name"),
 		       json_is_true(json_object_get(trunk, "up")) ? "up" : "DOWN",
-		       number_of(trunk, "calls"));
+		       number_of(trunk, "calls"), text_of(trunk, "echo_canceller"));
 	if (json_is_true(json_object_get(s, "failed")))
 		printf(" (line failed: no new calls)");
 	puts(json_is_true(json_object_get(s, "draining")) ? " (draining)" : "");

@@ -27,6 +27,8 @@ struct tdm_backend {
 	void (*slot_counts)(const struct tdm_span *s, unsigned slot, struct tdm_slot_counts *out);
 	/* Optional.  Signalling thread. */
 	void (*describe)(struct tdm_span *s, char *out, size_t out_size);
+	void (*cancel_echo)(struct tdm_span *s, uint32_t slots);
+	void (*canceller)(struct tdm_span *s, char *out, size_t out_size);
 	int (*look)(const struct tdm_span_conf *conf, char *out, size_t out_size);
 	/* out is zeroed; everything but alarm_changes is the backend's. */
 	void (*counts)(const struct tdm_span *s, struct tdm_span_counts *out);

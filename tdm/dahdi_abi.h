@@ -118,6 +118,16 @@ struct dahdi_abi_maint {
 	int32_t span, command;
 };
 
+struct dahdi_abi_canceller {
+	int32_t channel;
+	char name[16]; /* "" = none */
+};
+
+struct dahdi_abi_canceller_params {
+	uint32_t taps;  /* 8 a millisecond; 0 = off */
+	uint32_t count; /* of parameters that follow */
+};
+
 #define DAHDI_ABI_GET_PARAMS    _IOWR(0xDA, 5, struct dahdi_abi_params)
 #define DAHDI_ABI_FLUSH         _IOW(0xDA, 3, int)
 #define DAHDI_ABI_GETEVENT      _IOR(0xDA, 8, int)
@@ -127,6 +137,9 @@ struct dahdi_abi_maint {
 #define DAHDI_ABI_CHANCONFIG    _IOW(0xDA, 19, struct dahdi_abi_channel)
 #define DAHDI_ABI_SET_BUFINFO   _IOW(0xDA, 27, struct dahdi_abi_buffers)
 #define DAHDI_ABI_HDLCFCSMODE   _IOW(0xDA, 37, int)
+#define DAHDI_ABI_AUDIOMODE     _IOW(0xDA, 32, int)
+#define DAHDI_ABI_ECHOCANCEL_PARAMS _IOW(0xDA, 33, struct dahdi_abi_canceller_params)
+#define DAHDI_ABI_ATTACH_ECHOCAN _IOW(0xDA, 59, struct dahdi_abi_canceller)
 #define DAHDI_ABI_SPECIFY       _IOW(0xDA, 38, int)
 #define DAHDI_ABI_STARTUP       _IOW(0xDA, 99, int)
 #define DAHDI_ABI_SHUTDOWN      _IOW(0xDA, 100, int)

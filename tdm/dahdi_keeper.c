@@ -20,7 +20,23 @@ static void set_text(struct dahdi_keeper *k, const char *trouble)
 	if (k->port.text[0] != '\0')
 		memcpy(k->text, k->port.text, sizeof(k->text));
 	k->number = k->port.number;
+	memcpy(k->canceller, k->port.canceller.name, sizeof(k->canceller));
 	pthread_mutex_unlock(&k->text_lock);
+}
+
+/* One that cannot be switched on is tried again with the slot's next call. */
+static void cancel_echo(struct dahdi_keeper *k)
+{
+	uint32_t wanted = atomic_load_explicit(&k->cancel_wanted, memory_order_relaxed);
+
+	if (k->port.canceller.name[0] == '\0')
+		return;
+	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
+		uint32_t bit = UINT32_C(1) << slot;
+		if ((wanted ^ k->cancelling) & bit)
+			dahdi_canceller_set(k->driver, k->port.fd[slot], wanted & bit);
+	}
+	k->cancelling = wanted;
 }
 
 /* A span that was lost says so first, until it is known why it cannot be opened again. */
@@ -34,6 +50,8 @@ static bool try_open(struct dahdi_keeper *k)
 	if (r < 0)
 		return false;
 	k->slips_seen = 0;
+	k->cancelling = 0;
+	cancel_echo(k);
 	atomic_store_explicit(&k->state, READY, memory_order_release);
 	(void)!write(k->wake_fd, &one, sizeof(one));
 	return true;
@@ -100,8 +118,10 @@ static void *run(void *arg)
 	while (!atomic_load_explicit(&k->stop, memory_order_acquire)) {
 		if (dahdi_keeper_is_open(k)) {
 			wait_for_work(k, SLIPS_MS);
-			if (dahdi_keeper_is_open(k))
+			if (dahdi_keeper_is_open(k)) {
+				cancel_echo(k);
 				count_slips(k);
+			}
 		} else if (k->port.fd[1] >= 0) {
 			let_go(k);
 		} else if (!try_open(k)) {
@@ -163,6 +183,19 @@ void dahdi_keeper_lost(struct dahdi_keeper *k, int error)
 	atomic_store_explicit(&k->lost_error, error, memory_order_relaxed);
 	atomic_store_explicit(&k->state, KEEPER, memory_order_release);
 	sem_post(&k->work);
+}
+
+void dahdi_keeper_cancel_echo(struct dahdi_keeper *k, uint32_t slots)
+{
+	atomic_store_explicit(&k->cancel_wanted, slots, memory_order_relaxed);
+	sem_post(&k->work);
+}
+
+void dahdi_keeper_canceller(struct dahdi_keeper *k, char name[DAHDI_CANCELLER_NAME_MAX])
+{
+	pthread_mutex_lock(&k->text_lock);
+	memcpy(name, k->canceller, DAHDI_CANCELLER_NAME_MAX);
+	pthread_mutex_unlock(&k->text_lock);
 }
 
 bool dahdi_keeper_is_open(const struct dahdi_keeper *k)

@@ -31,6 +31,9 @@ struct dahdi_keeper {
 	pthread_mutex_t text_lock; /* keeper and signalling; never the worker */
 	char trouble[2 * DAHDI_PORT_TEXT_MAX], text[DAHDI_PORT_TEXT_MAX];
 	int number; /* of the span */
+	char canceller[DAHDI_CANCELLER_NAME_MAX];
+	_Atomic uint32_t cancel_wanted; /* bit n = slot n */
+	uint32_t cancelling;
 	uint64_t slips_seen; /* by the card, as last read */
 };
 
@@ -44,6 +47,10 @@ void dahdi_keeper_stop(struct dahdi_keeper *k); /* closes the port; the worker i
 bool dahdi_keeper_take(struct dahdi_keeper *k);
 /* Worker: gives it back, as it is of no use any more (error: -errno). */
 void dahdi_keeper_lost(struct dahdi_keeper *k, int error);
+
+/* Signalling: what the keeper's thread does at once. */
+void dahdi_keeper_cancel_echo(struct dahdi_keeper *k, uint32_t slots);
+void dahdi_keeper_canceller(struct dahdi_keeper *k, char name[DAHDI_CANCELLER_NAME_MAX]);
 
 bool dahdi_keeper_is_open(const struct dahdi_keeper *k); /* any thread */
 /* DAHDI_ABI_MAINT_*.  0, -ENODEV while the span is not there, -ENOTSUP.  Not on a worker. */

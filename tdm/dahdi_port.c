@@ -238,6 +238,18 @@ static int open_channels(struct dahdi_port *p, const struct dahdi_found *f,
 	return 0;
 }
 
+static void attach_canceller(struct dahdi_port *p, int control, const struct dahdi_found *f,
+			     const struct tdm_span_conf *conf)
+{
+	int channel[TDM_SLOTS + 1] = {0};
+
+	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
+		if (!is_dchan(conf, slot))
+			channel[slot] = f->slot[slot].channel;
+	dahdi_canceller_attach(&p->canceller, p->driver, control, channel, p->fd,
+			       conf->dahdi.canceller);
+}
+
 static int open_found(struct dahdi_port *p, int control, const struct dahdi_found *f,
 		      const struct tdm_span_conf *conf, char *err, size_t err_size)
 {
@@ -257,7 +269,10 @@ static int open_found(struct dahdi_port *p, int control, const struct dahdi_foun
 		return r;
 	}
 	describe(p, f);
-	return open_channels(p, f, conf, err, err_size);
+	r = open_channels(p, f, conf, err, err_size);
+	if (r == 0)
+		attach_canceller(p, control, f, conf);
+	return r;
 }
 
 int dahdi_port_open(struct dahdi_port *p, const struct dahdi_driver *driver,

@@ -9,6 +9,7 @@
 #ifndef TDM_DAHDI_PORT_H
 #define TDM_DAHDI_PORT_H
 
+#include "tdm/dahdi_canceller.h"
 #include "tdm/dahdi_driver.h"
 #include "tdm/span.h"
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct dahdi_port {
 	bool configured;             /* by us, so ours to shut down */
 	int fd[TDM_SLOTS + 1];       /* of the channels; 0 unused */
 	unsigned buffers;            /* of a tick, for each bearer channel and direction */
+	struct dahdi_canceller canceller;
 	char text[DAHDI_PORT_TEXT_MAX]; /* which span this is and who configured it */
 };
 

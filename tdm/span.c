@@ -18,6 +18,7 @@ void tdm_span_conf_default(struct tdm_span_conf *conf)
 	conf->dahdi.framing = TDM_ESF;
 	conf->dahdi.coding = TDM_B8ZS;
 	conf->dahdi.lead_ms = 20;
+	conf->dahdi.canceller = TDM_CANCELLER_OFF;
 }
 
 static const struct tdm_backend *find_backend(enum tdm_backend_kind kind)
@@ -137,6 +138,19 @@ void tdm_span_describe(struct tdm_span *s, char *out, size_t out_size)
 	out[0] = '\0';
 	if (s->backend->describe != NULL)
 		s->backend->describe(s, out, out_size);
+}
+
+void tdm_span_cancel_echo(struct tdm_span *s, uint32_t slots)
+{
+	if (s->backend->cancel_echo != NULL)
+		s->backend->cancel_echo(s, slots);
+}
+
+void tdm_span_canceller(struct tdm_span *s, char *out, size_t out_size)
+{
+	out[0] = '\0';
+	if (s->backend->canceller != NULL)
+		s->backend->canceller(s, out, out_size);
 }
 
 int tdm_span_look(const struct tdm_span_conf *conf, char *out, size_t out_size)

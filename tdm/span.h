@@ -47,6 +47,10 @@ enum tdm_framing { TDM_ESF, TDM_D4 };  /* T1.403; D4 is also called SF */
 enum tdm_coding { TDM_B8ZS, TDM_AMI }; /* T1.403 */
 enum tdm_clock { TDM_CLOCK_OWN, TDM_CLOCK_LINE };
 
+/* Who cancels the echo of the PBX's analog lines.  AUTO: the card's own where it has one;
+ * CARD: the card's, else the kernel's; OFF: nobody is wanted. */
+enum tdm_canceller { TDM_CANCELLER_AUTO, TDM_CANCELLER_CARD, TDM_CANCELLER_OFF };
+
 /* RFC 5086 CESoPSN, basic NxDS0 service over UDP. */
 struct tdm_wire_conf {
 	struct sockaddr_storage local,
@@ -62,7 +66,8 @@ struct tdm_dahdi_conf {
 	enum tdm_coding coding;
 	unsigned build_out; /* 0..4: to 133, 266, 399, 533, 655 feet; 5..7: -7.5, -15, -22.5 dB */
 	unsigned lead_ms;   /* octets kept written ahead of the card: 20; a multiple of 10 */
-	bool reconfigure;   /* whatever another program has configured the span as */
+	enum tdm_canceller canceller;
+	bool reconfigure; /* whatever another program has configured the span as */
 };
 
 /* TDM over Ethernet, type 0xD00D, as DAHDI's dahdi_dynamic_eth and Redfone bridges speak it. */
@@ -130,6 +135,11 @@ enum tdm_loop tdm_span_loop(const struct tdm_span *s);
 /* In words, what carries the span now, or why nothing does and what to do: for a card, which may
  * come later than the span is opened; "" for a kind that has nothing to add.  Signalling thread. */
 void tdm_span_describe(struct tdm_span *s, char *out, size_t out_size);
+
+/* The card's canceller runs on these slots (bit n = slot n) and no others, soon.  Signalling thread. */
+void tdm_span_cancel_echo(struct tdm_span *s, uint32_t slots);
+/* Which one that is: "the card's (HWEC)"; "" = there is none.  Signalling thread. */
+void tdm_span_canceller(struct tdm_span *s, char *out, size_t out_size);
 
 /* In words, what opening would find; changes nothing.  0, or -errno: it is not there, or not as conf
  * has it.  May wait for the card. */

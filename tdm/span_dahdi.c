@@ -484,6 +484,23 @@ static void dahdi_counts(const struct tdm_span *s, struct tdm_span_counts *out)
 	out->buffer_us = d->conf.dahdi.lead_ms * 1000;
 }
 
+static void dahdi_cancel_echo(struct tdm_span *s, uint32_t slots)
+{
+	dahdi_keeper_cancel_echo(&dahdi_of(s)->keeper, slots);
+}
+
+static void dahdi_canceller(struct tdm_span *s, char *out, size_t out_size)
+{
+	char name[DAHDI_CANCELLER_NAME_MAX];
+
+	dahdi_keeper_canceller(&dahdi_of(s)->keeper, name);
+	snprintf(out, out_size, "%s%s%s",
+		 name[0] == '\0'             ? ""
+		 : strcmp(name, "HWEC") == 0 ? "the card's ("
+					     : "the kernel's (",
+		 name, name[0] == '\0' ? "" : ")");
+}
+
 static int dahdi_look(const struct tdm_span_conf *conf, char *out, size_t out_size)
 {
 	return dahdi_port_look(&dahdi_driver_kernel, conf, out, out_size);
@@ -585,5 +602,7 @@ const struct tdm_backend tdm_backend_dahdi = {
 	.slot_counts = dahdi_slot_counts,
 	.counts = dahdi_counts,
 	.describe = dahdi_describe,
+	.cancel_echo = dahdi_cancel_echo,
+	.canceller = dahdi_canceller,
 	.look = dahdi_look,
 };

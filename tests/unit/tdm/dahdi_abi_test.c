@@ -32,6 +32,9 @@ static void operations(void **state)
 	SAME(DAHDI_ABI_HDLCFCSMODE, DAHDI_HDLCFCSMODE);
 	SAME(DAHDI_ABI_SPECIFY, DAHDI_SPECIFY);
 	SAME(DAHDI_ABI_STARTUP, DAHDI_STARTUP);
+	SAME(DAHDI_ABI_AUDIOMODE, DAHDI_AUDIOMODE);
+	SAME(DAHDI_ABI_ECHOCANCEL_PARAMS, DAHDI_ECHOCANCEL_PARAMS);
+	SAME(DAHDI_ABI_ATTACH_ECHOCAN, DAHDI_ATTACH_ECHOCAN);
 	SAME(DAHDI_ABI_SHUTDOWN, DAHDI_SHUTDOWN);
 	SAME(DAHDI_ABI_BUFFER_EVENTS, DAHDI_BUFFER_EVENTS);
 }
@@ -127,6 +130,9 @@ static void layouts(void **state)
 	BUFFERS(tx_policy, txbufpolicy);
 	BUFFERS(count, numbufs);
 	BUFFERS(octets, bufsize);
+	PLACE(struct dahdi_abi_canceller, channel, struct dahdi_attach_echocan, chan);
+	PLACE(struct dahdi_abi_canceller, name, struct dahdi_attach_echocan, echocan);
+	PLACE(struct dahdi_abi_canceller_params, taps, struct dahdi_echocanparams, tap_length);
 	PLACE(struct dahdi_abi_maint, span, struct dahdi_maintinfo, spanno);
 	PLACE(struct dahdi_abi_maint, command, struct dahdi_maintinfo, command);
 }

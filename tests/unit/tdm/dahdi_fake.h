@@ -49,6 +49,8 @@ struct fake_channel {
 	unsigned buffers, octets;
 	bool buffer_events, underrun, overrun;
 	bool hdlc;
+	char attached[16]; /* canceller */
+	bool audio, cancelling;
 	struct fake_queue rx, tx;
 	unsigned rx_at, tx_at; /* octets of the buffer being filled, being emptied */
 	int events[DAHDI_ABI_EVENTS_MAX];
@@ -59,6 +61,7 @@ struct fake_channel {
 
 struct fake {
 	pthread_mutex_t lock;
+	bool hardware_canceller, mg2;
 	bool deaf;   /* nothing comes from the line, not even its clock */
 	bool loaded; /* /dev/dahdi/ctl is there */
 	int open_error;
@@ -328,6 +331,30 @@ static inline int fake_channel_config(const struct dahdi_abi_channel *config)
 	return 0;
 }
 
+/* HWEC is attached to whatever; others only when their module is there. */
+static inline int fake_attach(const struct dahdi_abi_canceller *a)
+{
+	struct fake_channel *c = fake_numbered(a->channel);
+
+	if (strcmp(a->name, "SEC") == 0)
+		abort(); /* as the kernel does */
+	if (c == NULL || (strcmp(a->name, "MG2") == 0 && !fake.mg2))
+		return -EINVAL;
+	memcpy(c->attached, a->name, sizeof(c->attached));
+	return 0;
+}
+
+/* Without one attached, switching on succeeds and does nothing. */
+static inline int fake_cancel(struct fake_channel *c, const struct dahdi_abi_canceller_params *p)
+{
+	if (!c->audio && p->taps > 0)
+		return -EINVAL;
+	if (p->taps > 0 && strcmp(c->attached, "HWEC") == 0 && !fake.hardware_canceller)
+		return -ENODEV;
+	c->cancelling = p->taps > 0 && c->attached[0] != '\0';
+	return 0;
+}
+
 static inline int fake_shutdown(int span)
 {
 	fake.shutdowns++;
@@ -374,6 +401,8 @@ static inline int fake_channel_call(struct fake_channel *c, unsigned long operat
 	case DAHDI_ABI_SPANSTAT: return fake_span_status(c, arg);
 	case DAHDI_ABI_GETEVENT: return fake_get_event(c, arg);
 	case DAHDI_ABI_BUFFER_EVENTS: c->buffer_events = true; return 0;
+	case DAHDI_ABI_AUDIOMODE: c->audio = *(int *)arg != 0; return 0;
+	case DAHDI_ABI_ECHOCANCEL_PARAMS: return fake_cancel(c, arg);
 	case DAHDI_ABI_HDLCFCSMODE: c->hdlc = true; return 0;
 	case DAHDI_ABI_SET_BUFINFO:
 		if (b->octets * b->count > 32768 || b->octets < 16)
@@ -397,6 +426,7 @@ static inline int fake_control_call(int fd, unsigned long operation, void *arg)
 	case DAHDI_ABI_SPECIFY: return fake_specify(fd, n);
 	case DAHDI_ABI_SPANSTAT: return fake_span_status(NULL, arg);
 	case DAHDI_ABI_GET_PARAMS: return fake_params(arg);
+	case DAHDI_ABI_ATTACH_ECHOCAN: return fake_attach(arg);
 	case DAHDI_ABI_SPANCONFIG: return fake_line_config(arg);
 	case DAHDI_ABI_CHANCONFIG: return fake_channel_config(arg);
 	case DAHDI_ABI_STARTUP: fake.started[n - 1] = true; return 0;

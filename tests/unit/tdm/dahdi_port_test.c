@@ -166,6 +166,60 @@ static void what_was_lost_is_not_shut_down(void **state)
 	assert_int_equal(fake.shutdowns, 0);
 }
 
+/* --- echo cancellers ----------------------------------------------------------------------- */
+
+static void expect_canceller(enum tdm_canceller choice, const char *name)
+{
+	struct tdm_span_conf conf = fake_conf();
+
+	conf.dahdi.canceller = choice;
+	fake_add(1, "WCT1/0", "");
+	assert_int_equal(open_port(&conf), 0);
+	assert_string_equal(port.canceller.name, name);
+	for (unsigned slot = 1; slot < 24; slot++) {
+		assert_string_equal(fake_slot(1, slot)->attached, name);
+		assert_false(fake_slot(1, slot)->cancelling);
+		assert_false(fake_slot(1, slot)->audio);
+	}
+	assert_string_equal(fake_slot(1, 24)->attached, "");
+	dahdi_port_close(&port, false);
+}
+
+/* The driver attaches HWEC where there is no hardware for it; only switching it on tells. */
+static void the_canceller_that_works(void **state)
+{
+	(void)state;
+	expect_canceller(TDM_CANCELLER_AUTO, "");
+	expect_canceller(TDM_CANCELLER_CARD, "");
+	fake.mg2 = true;
+	expect_canceller(TDM_CANCELLER_AUTO, "");
+	expect_canceller(TDM_CANCELLER_CARD, "MG2");
+	fake.hardware_canceller = true;
+	expect_canceller(TDM_CANCELLER_AUTO, "HWEC");
+	expect_canceller(TDM_CANCELLER_CARD, "HWEC");
+	expect_canceller(TDM_CANCELLER_OFF, "");
+}
+
+static void a_canceller_is_switched(void **state)
+{
+	struct tdm_span_conf conf = fake_conf();
+
+	(void)state;
+	conf.dahdi.canceller = TDM_CANCELLER_AUTO;
+	fake.hardware_canceller = true;
+	fake_add(1, "WCT1/0", "");
+	assert_int_equal(open_port(&conf), 0);
+	struct fake_channel *c = fake_slot(1, 7);
+	assert_int_equal(dahdi_canceller_set(&fake_driver, port.fd[7], true), 0);
+	assert_true(c->cancelling && c->audio);
+	assert_int_equal(dahdi_canceller_set(&fake_driver, port.fd[7], false), 0);
+	assert_false(c->cancelling || c->audio);
+	fake.hardware_canceller = false;
+	assert_int_equal(dahdi_canceller_set(&fake_driver, port.fd[7], true), -ENODEV);
+	assert_false(c->audio); /* clear again: nothing of it stays */
+	dahdi_port_close(&port, false);
+}
+
 /* Whichever call is refused, nothing stays open, and it is said which span. */
 static void each_call_refused(void **state)
 {
@@ -221,6 +275,8 @@ int main(void)
 		cmocka_unit_test_setup(configures_anew_when_told, fake_setup),
 		cmocka_unit_test_setup(a_dynamic_span, fake_setup),
 		cmocka_unit_test_setup(what_was_lost_is_not_shut_down, fake_setup),
+		cmocka_unit_test_setup(the_canceller_that_works, fake_setup),
+		cmocka_unit_test_setup(a_canceller_is_switched, fake_setup),
 		cmocka_unit_test_setup(each_call_refused, fake_setup),
 		cmocka_unit_test_setup(looking_changes_nothing, fake_setup),
 	};

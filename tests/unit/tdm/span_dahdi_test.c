@@ -490,6 +490,50 @@ static void a_card_that_is_missing_comes_later(void **state)
 	tdm_span_close(s);
 }
 
+static uint32_t cancelling(void)
+{
+	uint32_t slots = 0;
+
+	pthread_mutex_lock(&fake.lock);
+	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
+		slots |= (uint32_t)fake_slot(1, slot)->cancelling << slot;
+	pthread_mutex_unlock(&fake.lock);
+	return slots;
+}
+
+static void wait_cancelling(uint32_t slots)
+{
+	for (unsigned i = 0; i < 5000 && cancelling() != slots; i++)
+		usleep(1000);
+	assert_int_equal(cancelling(), slots);
+}
+
+static void a_canceller_follows_calls_and_cards(void **state)
+{
+	struct tdm_span_conf conf = fake_conf();
+	char text[64];
+
+	(void)state;
+	conf.dahdi.canceller = TDM_CANCELLER_AUTO;
+	fake.hardware_canceller = true;
+	fake_add(1, "WCT1/0", "PCI 1");
+	struct tdm_span *s = open_conf(&conf);
+	tdm_span_service(s);
+	tdm_span_canceller(s, text, sizeof(text));
+	assert_string_equal(text, "the card's (HWEC)");
+	tdm_span_cancel_echo(s, 1u << 3 | 1u << 23);
+	wait_cancelling(1u << 3 | 1u << 23);
+	tdm_span_cancel_echo(s, 1u << 23);
+	wait_cancelling(1u << 23);
+	fake_remove(1);
+	tdm_span_service(s);
+	wait_until_closed();
+	fake_add(1, "WCT1/0", "PCI 1");
+	wait_until_back(s);
+	wait_cancelling(1u << 23);
+	tdm_span_close(s);
+}
+
 static void a_busy_channel_is_waited_for(void **state)
 {
 	struct tdm_span_conf conf = fake_conf();
@@ -615,6 +659,7 @@ int main(void)
 		cmocka_unit_test_setup(a_card_pulled_in_an_exchange, fake_setup),
 		cmocka_unit_test_setup(a_card_that_is_missing_comes_later, fake_setup),
 		cmocka_unit_test_setup(a_busy_channel_is_waited_for, fake_setup),
+		cmocka_unit_test_setup(a_canceller_follows_calls_and_cards, fake_setup),
 		cmocka_unit_test_setup(a_clock_that_stands_still, fake_setup),
 		cmocka_unit_test_setup(any_answer_is_survived, fake_setup),
 	};
