@@ -112,7 +112,8 @@ static void print_packet_advice(const struct tdm_span_counts *c)
 		printf("  - packets arrive, but from another address than the peer's: check "
 		       "peer\n");
 	if (c->malformed > 0)
-		printf("  - packets arrive, but of another shape: try other frames_per_packet\n");
+		printf("  - packets arrive, but of another shape: this takes CESoPSN, basic "
+		       "service, of 24 slots\n");
 	if (c->rx_packets > 0)
 		printf("  - packets arrive, and say that the line behind the device is dead: check "
 		       "its T1\n");

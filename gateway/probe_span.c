@@ -8,6 +8,7 @@
 enum {
 	GOOD_MS = 300,   /* a line is good when it stays so this long */
 	WIRE_MS = 3000,  /* for a line that needs no trying */
+	SIZE_MS = 700,   /* for one size of packets */
 	CARD_MS = 2500,  /* for one framing and coding: the driver's own debounce and more */
 	BPV_MS = 1000,   /* for violations of the wrong coding to show */
 	CLOCK_MS = 4000, /* for slips with the other clock */
@@ -119,30 +120,66 @@ static bool find_card_line(struct probe *p)
 		if (least != 0 && i + 1 < TRIALS)
 			probe_line_close(&p->line);
 	}
-	if (best == NULL) {
-		if (p->line.span != NULL)
-			probe_print_no_line(p);
-		return false;
-	}
-	if (least == 0)
-		return true;
+	if (best == NULL || least == 0)
+		return best != NULL;
 	probe_line_close(&p->line);
 	set_trial(p, best);
 	return opens_good(p, CARD_MS, &opened);
 }
 
-bool probe_find_line(struct probe *p)
+/* Packets come, but none of the size that was expected. */
+static bool are_misshapen(const struct probe *p)
+{
+	struct tdm_span_counts c;
+
+	if (p->line.span == NULL)
+		return false;
+	tdm_span_counts(p->line.span, &c);
+	return c.malformed > 0 && c.rx_packets == 0;
+}
+
+/* How many frames a packet has, both ends must know. */
+static bool find_packet_size(struct probe *p)
+{
+	static const unsigned sizes[] = {8, 16, 40, 4, 20, 10, 5, 2, 1}; /* divisors of 80 */
+	unsigned configured = p->line.conf.wire.frames_per_packet;
+	bool opened;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && !probe_interrupted; i++) {
+		if (sizes[i] == configured)
+			continue;
+		probe_line_close(&p->line);
+		p->line.conf.wire.frames_per_packet = sizes[i];
+		if (opens_good(p, SIZE_MS, &opened)) {
+			probe_say(p, "packets have %u frames, not %u", sizes[i], configured);
+			return true;
+		}
+		if (!opened)
+			return false;
+	}
+	return false;
+}
+
+static bool find_line(struct probe *p)
 {
 	bool opened;
 
-	printf("span %s: at most %u s\n", p->line.conf.name, p->limit_ms / 1000);
 	if (p->line.conf.backend == TDM_DAHDI)
 		return find_card_line(p);
 	if (opens_good(p, WIRE_MS, &opened)) {
 		probe_say(p, "the line is good");
 		return true;
 	}
-	if (opened)
+	return opened && p->line.conf.backend == TDM_WIRE && are_misshapen(p) &&
+	       find_packet_size(p);
+}
+
+bool probe_find_line(struct probe *p)
+{
+	printf("span %s: at most %u s\n", p->line.conf.name, p->limit_ms / 1000);
+	if (find_line(p))
+		return true;
+	if (p->line.span != NULL && !probe_interrupted)
 		probe_print_no_line(p);
 	return false;
 }

@@ -2,6 +2,7 @@
 """tandem probe: every far end is recognised for what it is and never for what it is not; what it prints
 is a configuration that works."""
 import re
+import signal
 import socket
 import subprocess
 
@@ -70,12 +71,17 @@ def dialects(s):
         near, far, words = wire(s)
         pbx = Simpbx(s, far, near, PHONES, name=f"pbx-{switch}", span=(
             f"switch {switch} side {side} dchan {slot} buffer 10 40"))
-        runs.append((switch, side, slot, near, far, pbx, Probe(s, switch, *words, seconds=10)))
+        runs.append((switch, side, slot, near, far, pbx,
+                     Probe(s, switch, *words, seconds=60 if switch == "ni2" else 10)))
     for run in runs:
         run[5].wait("trunk-up", timeout_s=15)
         run[5].command("dial 7101 7134")
     for switch, side, slot, near, far, pbx, probe in runs:
+        if switch == "ni2":
+            pbx.wait("clearing", ext="7101", cause=41)
+            probe.process.popen.send_signal(signal.SIGINT)
         text = probe.end(0)
+        pbx.wait("trunk-down")      # it said goodbye
         has(text, rf"^D-channel    slot {slot}: HDLC, ", switch)
         has(text, rf"^Far end      plays the {side}: ", switch)
         has(text, "<-- SETUP", switch)
@@ -130,7 +136,9 @@ def far_ends(s):
     add("loop", lambda a, b: FarSlots(a, b, loop=True))
     add("inverted", lambda a, b: FarSlots(a, b, {24: Hdlc(0xff, 1, SABME_USER)}), frames)
     add("asked", lambda a, b: FarSlots(a, b, {16: Hdlc()}, 16, answers), frames, seconds=12)
-    add("other-shape", FarSlots, "frames_per_packet=8")
+    add("packets", lambda a, b: FarSlots(a, b, {24: Hdlc(0, 1, SABME_USER)}), "frames_per_packet=8",
+        seconds=12)
+    add("other-shape", lambda a, b: FarSlots(a, b, more=b"?"), frames, seconds=12)
     add("nobody", None)
     near, far, words = wire(s)
     other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -161,6 +169,9 @@ def far_ends(s):
     has(text, "slot 16: HDLC, ", "asked")
     has(text, "plays the user", "asked")
     check_equal(verdict_of(text), {"4ess"}, "asked: verdict")
+    text = runs["packets"].end(0)
+    has(text, "packets have 40 frames, not 8", "packets")
+    has(block_of(text), "frames_per_packet = 40", "packets")
     text = runs["other-shape"].end(1)
     has(text, "of another shape", "other-shape")
     text = runs["nobody"].end(1)

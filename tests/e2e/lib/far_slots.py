@@ -62,15 +62,17 @@ class Hdlc:
 
 class FarSlots:
     """slots: {slot: function of (number of the first octet, how many)}; the others are idle.
-    on_frame(far, frame): a good frame arrived in slot listen.  loop: packets go back as they are."""
+    on_frame(far, frame): a good frame arrived in slot listen.  loop: packets go back as they are.
+    more: octets at the end of each packet, where none belong."""
 
-    def __init__(self, local, peer, slots=None, listen=0, on_frame=None, loop=False):
+    def __init__(self, local, peer, slots=None, listen=0, on_frame=None, loop=False,
+                 more=b""):
         self.slots, self._peer = slots or {}, (HOST, peer)
         self._listen, self._on_frame, self._loop = listen, on_frame, loop
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((HOST, local))
         self._dchan = Dchan(())
-        self._stop = False
+        self._stop, self._more = False, more
         self._thread = threading.Thread(target=self._reflect if loop else self._run, daemon=True)
         self._thread.start()
 
@@ -103,7 +105,8 @@ class FarSlots:
                 for slot in range(1, SLOTS + 1)]
         payload = b"".join(bytes(row[n] for row in rows) for n in range(FRAMES))
         try:
-            self._socket.sendto(struct.pack("!HH", 0, sequence & 0xffff) + payload, self._peer)
+            self._socket.sendto(struct.pack("!HH", 0, sequence & 0xffff) + payload
+                                + self._more, self._peer)
         except OSError:
             pass        # nobody is there yet
 

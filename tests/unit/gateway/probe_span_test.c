@@ -16,6 +16,7 @@ static struct far {
 	enum tdm_coding coding;
 	bool alive, refuses;
 	unsigned slips[2]; /* with each clock */
+	unsigned frames;   /* of a packet; 0 = as we have it */
 	uint64_t bpv, slipped;
 	unsigned opened, open;
 	char tried[200];
@@ -45,7 +46,8 @@ void probe_line_close(struct probe_line *l)
 
 bool probe_line_good(const struct probe_line *l)
 {
-	return far.alive && (l->conf.backend != TDM_DAHDI || l->conf.dahdi.framing == far.framing);
+	return far.alive && (far.frames == 0 || far.frames == l->conf.wire.frames_per_packet) &&
+	       (l->conf.backend != TDM_DAHDI || l->conf.dahdi.framing == far.framing);
 }
 
 bool probe_line_run(struct probe_line *l, unsigned for_ms, bool (*done)(void *arg), void *arg)
@@ -67,6 +69,7 @@ void tdm_span_counts(const struct tdm_span *s, struct tdm_span_counts *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->line_bpv = far.bpv;
+	out->malformed = far.frames;
 }
 
 static unsigned told_no_line;
@@ -147,6 +150,23 @@ static void test_dead_line(void **state)
 	free(p);
 }
 
+static void test_packet_size_is_found(void **state)
+{
+	static const unsigned sizes[] = {1, 2, 4, 5, 8, 10, 16, 20, 40, 3};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct probe *p = new_probe(TDM_WIRE);
+		p->line.conf.wire.frames_per_packet = 8;
+		far = (struct far){.alive = true, .frames = sizes[i]};
+		assert_int_equal(probe_find_line(p), sizes[i] != 3);
+		if (sizes[i] != 3)
+			assert_int_equal(p->line.conf.wire.frames_per_packet, sizes[i]);
+		assert_int_equal(told_no_line, sizes[i] == 3);
+		assert_int_equal(far.open, 1);
+		free(p);
+	}
+}
+
 static void test_span_that_cannot_be_opened(void **state)
 {
 	for (int backend = TDM_WIRE; backend <= TDM_ETHER; backend++) {
@@ -206,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_framing_and_coding_are_found),
 		cmocka_unit_test(test_bad_cable),
 		cmocka_unit_test(test_dead_line),
+		cmocka_unit_test(test_packet_size_is_found),
 		cmocka_unit_test(test_span_that_cannot_be_opened),
 		cmocka_unit_test(test_no_time_is_no_line),
 		cmocka_unit_test(test_clock),
