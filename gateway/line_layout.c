@@ -4,12 +4,15 @@
 #include <string.h>
 
 /* DAHDI names the spans of a card CARD/1, CARD/2 (TE4/0/1): what stands before the last stroke.
- * A location or a number does not tell, so such a span stands by itself. */
+ * A location or a number does not tell, so such a span stands by itself, as one that is no card's
+ * (DYN/eth/...) does. */
 static size_t card_length(const struct tdm_span_conf *s)
 {
-	const char *stroke = s->backend == TDM_DAHDI ? strrchr(s->dahdi.card, '/') : NULL;
+	const char *stroke = strrchr(s->dahdi.card, '/');
 
-	return stroke != NULL ? (size_t)(stroke - s->dahdi.card) : 0;
+	if (s->backend != TDM_DAHDI || stroke == NULL || strncmp(s->dahdi.card, "DYN/", 4) == 0)
+		return 0;
+	return (size_t)(stroke - s->dahdi.card);
 }
 
 static bool same_card(const struct tdm_span_conf *a, const struct tdm_span_conf *b)

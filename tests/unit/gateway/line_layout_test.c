@@ -79,6 +79,7 @@ static void layouts(void **state)
 		{"TE4/0/1:line:net TE4/0/2:line:net", 2, "span s1: trunk t1 is the network side"},
 		/* Cards of which only a number or a location is known stand by themselves. */
 		{"1:line:user 2:line:user", 0, ""},
+		{"DYN/eth/1:line:user DYN/eth/2:line:user", 0, ""},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
