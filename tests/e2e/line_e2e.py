@@ -192,8 +192,9 @@ def test(s):
     ports = {name: s.port() for name in ("sip", "span", "pbx", "x", "y")}
     ports.update(rtp=s.port_range(32), phone=phone.port)
     relay = Relay(s, ports["x"], ports["y"])
-    tandem = Gateway(s, CONFIG.format(rtp_last=ports["rtp"] + 31, to_y=relay.towards_a,
-                                      to_x=relay.towards_b, buffer=BUFFER, **ports))
+    text = CONFIG.format(rtp_last=ports["rtp"] + 31, to_y=relay.towards_a, to_x=relay.towards_b,
+                         buffer=BUFFER, **ports)
+    tandem = Gateway(s, text)
     pbx = Simpbx(s, ports["pbx"], ports["span"], "phone 7101-7103 answer 0")
     tandem.wait_up("t1-1")
     commands(tandem)
@@ -201,8 +202,14 @@ def test(s):
     errored_seconds(tandem, relay)
     slots_and_calls(tandem, phone, ports["sip"])
     loops(tandem, phone, ports["sip"])
-    # A test may run while the gateway ends.
-    check(tandem.ask("span x bert start")["ok"], "bert start")
+    # A test may run while its span goes, and while the gateway ends.
+    for name in "xy":
+        check(tandem.ask(f"span {name} bert start")["ok"], "bert start")
+    tandem.configure("\n".join(l for l in text.splitlines() if 'span "x"' not in l))
+    check(tandem.ask("reload")["ok"], "reload")
+    wait_for(lambda: set(tandem.spans()) == {"t1-1", "y"}, "span x is gone", 5)
+    refused(tandem, "span x bert", 'no span "x"')
+    check_equal(span(tandem, "y")["bert"]["running"], True, "the test on y runs on")
     tandem.check_log_clean()
     phone.stop()
     relay.stop()
