@@ -2,21 +2,12 @@
  *
  * The card is the clock.  Each bearer channel reads and writes blocks of one tick; the driver fills
  * and empties all of them together, so one channel is polled, the clock channel, and when it has a
- * block the others have one too: one wake-up a tick, 22 more reads and 23 writes.  All channels are
- * always moved, idle where no call is, so that they never lose step with each other.
+ * block the others have one too: one wake-up a tick, 22 more reads and 23 writes
+ * (tdm/dahdi_media.c).  The D-channel is polled beside it; HDLC is the driver's, or the card's.
  *
- * Buffers, kept exactly:
- *     in    nothing waits: a block is read when it is complete, so 10 ms of delay
- *     out   lead_ms is written ahead at the start, and a block for each block read from then on,
- *           so the driver holds between lead_ms - 10 and lead_ms, for ever
- *
- * A wake-up that comes late by less than the lead costs nothing: blocks that waited are moved one
- * a service, and the lead is whole again.  Later than that, the driver has sent idle of its own
- * and what waits to be read is too old: moving all of it would leave that much delay behind on each
- * call.  So the span is aligned anew: what was received is dropped, the lead is written again, and
- * both are counted.  The driver tells by an event (underrun, overrun); a block that is missing or
- * short, or finds no room, tells as well.  Aligning puts the clock channel last, so that it is
- * never ahead of the others.
+ * Alarms are looked at when the driver tells an event, and each second, which reads the card's
+ * counts of errors too.  Yellow is sent by the card itself while it receives nothing; the driver
+ * has no call for it.
  *
  * A span that hears nothing of its far end may have no clock either (dahdi_dynamic; a card's goes
  * on): no tick comes and nothing is aligned until it is back.
@@ -24,11 +15,8 @@
  * A span that was never there, or that vanishes, is GONE: its descriptors leave the epoll at once,
  * and the keeper's thread opens it again when it can (tdm/dahdi_keeper.h).
  */
-#include "gateway/base/clock.h"
-#include "tdm/backend.h"
 #include "tdm/dahdi_abi.h"
-#include "tdm/dahdi_keeper.h"
-#include "tdm/dahdi_status.h"
+#include "tdm/dahdi_media.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,53 +25,16 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define MS_NS   UINT64_C(1000000)
-#define TICK_NS (TDM_TICK_MS * MS_NS)
-
 enum {
 	LEAD_TICKS_MIN = 2, /* at a wake-up one tick of the lead has been sent already */
 	LEAD_TICKS_MAX = 20,
 	FCS_OCTETS = 2, /* the driver makes and checks them, and wants room for them */
 	FRAME_MIN = 3,  /* address, control */
 	FRAME_ROOM = 512,
-	EVENT_ROUNDS = 3, /* reading again after events were fetched */
-	ALIGN_EVERY_MS = 100,
-	ALIGN_WITHIN_MS = 5, /* held up longer, the channels are out of step already */
-	ALIGN_TRIES = 3,
 	STILL_SECONDS = 3, /* without a tick: the driver's clock stands still */
 };
 
 enum what { WHAT_CLOCK, WHAT_DCHAN, WHAT_TIMER, WHAT_WAKE, WHAT_COUNT }; /* in the epoll */
-
-struct slot {
-	_Atomic uint64_t underruns, overruns;
-};
-
-struct dahdi {
-	struct tdm_span span; /* first: this is the span */
-	struct tdm_span_conf conf;
-	struct dahdi_keeper keeper;
-	int epoll, timer;
-	unsigned clock_slot;
-
-	/* worker */
-	bool running;    /* the port is ours */
-	bool tick_ready; /* the clock channel's block is read, not exchanged yet */
-	bool dchan_ready;
-	bool align;    /* wanted */
-	bool underrun; /* that is why */
-	bool heard;    /* a block was read since aligning: there is a clock to align to */
-	bool aligning; /* the gap this makes is ours, not the line's */
-	bool look;     /* at the alarms: the driver says they changed */
-	uint64_t aligned_ns, tick_ns;
-	unsigned still_seconds;
-	uint8_t clock_block[TDM_TICK_OCTETS], idle[TDM_TICK_OCTETS];
-	struct dahdi_errors errors;
-
-	struct slot slot[TDM_SLOTS + 1];
-	_Atomic uint64_t ticks, late_ticks, underruns, slips, tx_errors;
-	_Atomic uint64_t rx_frames, tx_frames, bad_fcs, aborts, shorts, longs;
-};
 
 static struct dahdi *dahdi_of(struct tdm_span *s)
 {
@@ -95,17 +46,7 @@ static const struct dahdi *dahdi_of_const(const struct tdm_span *s)
 	return (const struct dahdi *)s;
 }
 
-static int slot_fd(const struct dahdi *d, unsigned slot)
-{
-	return d->keeper.port.fd[slot];
-}
-
-static int call(struct dahdi *d, int fd, unsigned long operation, void *arg)
-{
-	return d->keeper.driver->ioctl(fd, operation, arg);
-}
-
-/* --- losing and finding the port ------------------------------------------------------------ */
+/* --- the line ------------------------------------------------------------------------------- */
 
 static void watch(struct dahdi *d, int fd, enum what what)
 {
@@ -114,28 +55,14 @@ static void watch(struct dahdi *d, int fd, enum what what)
 	epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
-/* A removed device is readable for ever, so it must not stay in the epoll; and every call to it
- * sleeps in the driver, so this is the last. */
-static void lose(struct dahdi *d, int error)
-{
-	if (!d->running)
-		return;
-	epoll_ctl(d->epoll, EPOLL_CTL_DEL, slot_fd(d, d->clock_slot), NULL);
-	if (d->span.dchan_slot != 0)
-		epoll_ctl(d->epoll, EPOLL_CTL_DEL, slot_fd(d, d->span.dchan_slot), NULL);
-	d->running = d->tick_ready = d->dchan_ready = false;
-	tdm_span_set_alarms(&d->span, TDM_ALARM_GONE);
-	dahdi_keeper_lost(&d->keeper, error);
-}
-
 static void look_at_line(struct dahdi *d, bool begin)
 {
 	struct dahdi_abi_span s = {.number = 0}; /* that of the channel: the driver takes no lock */
-	int r = call(d, slot_fd(d, d->clock_slot), DAHDI_ABI_SPANSTAT, &s);
+	int r = dahdi_call(d, dahdi_slot_fd(d, d->clock_slot), DAHDI_ABI_SPANSTAT, &s);
 
 	d->look = false;
 	if (r < 0) {
-		lose(d, r);
+		dahdi_lose(d, r);
 		return;
 	}
 	if (begin)
@@ -152,198 +79,10 @@ static void take(struct dahdi *d)
 	d->running = d->align = true;
 	d->aligned_ns = 0;
 	d->still_seconds = 0;
-	watch(d, slot_fd(d, d->clock_slot), WHAT_CLOCK);
+	watch(d, dahdi_slot_fd(d, d->clock_slot), WHAT_CLOCK);
 	if (d->span.dchan_slot != 0)
-		watch(d, slot_fd(d, d->span.dchan_slot), WHAT_DCHAN);
+		watch(d, dahdi_slot_fd(d, d->span.dchan_slot), WHAT_DCHAN);
 	look_at_line(d, true);
-}
-
-/* --- events --------------------------------------------------------------------------------- */
-
-static void take_event(struct dahdi *d, unsigned slot, int event)
-{
-	switch (event) {
-	case DAHDI_ABI_EVENT_ALARM:
-	case DAHDI_ABI_EVENT_NOALARM: d->look = true; break;
-	case DAHDI_ABI_EVENT_ABORT: tdm_counter_add(&d->aborts, 1); break;
-	case DAHDI_ABI_EVENT_BADFCS: tdm_counter_add(&d->bad_fcs, 1); break;
-	case DAHDI_ABI_EVENT_OVERRUN: tdm_counter_add(&d->longs, 1); break;
-	case DAHDI_ABI_EVENT_READ_OVERRUN:
-		if (!d->aligning)
-			tdm_counter_add(&d->slot[slot].overruns, 1);
-		d->align = true;
-		break;
-	case DAHDI_ABI_EVENT_WRITE_UNDERRUN:
-		if (!d->aligning)
-			tdm_counter_add(&d->slot[slot].underruns, 1);
-		d->align = d->underrun = true;
-		break;
-	case DAHDI_ABI_EVENT_REMOVED: lose(d, -ENODEV); break;
-	default: break;
-	}
-}
-
-static void fetch_events(struct dahdi *d, unsigned slot)
-{
-	for (unsigned i = 0; d->running && i < DAHDI_ABI_EVENTS_MAX; i++) {
-		int event = DAHDI_ABI_EVENT_NONE;
-		int r = call(d, slot_fd(d, slot), DAHDI_ABI_GETEVENT, &event);
-		if (r < 0)
-			lose(d, r);
-		else if (event == DAHDI_ABI_EVENT_NONE)
-			return;
-		else
-			take_event(d, slot, event);
-	}
-}
-
-/* Reads or writes; while events wait the driver does neither.  Octets, or -EAGAIN; what cannot
- * heal loses the port. */
-static ssize_t move(struct dahdi *d, unsigned slot, uint8_t *in, const uint8_t *out, size_t octets)
-{
-	const struct dahdi_driver *driver = d->keeper.driver;
-
-	for (unsigned i = 0; d->running && i < EVENT_ROUNDS; i++) {
-		ssize_t r = in != NULL ? driver->read(slot_fd(d, slot), in, octets)
-				       : driver->write(slot_fd(d, slot), out, octets);
-		if (r >= 0 || r == -EAGAIN)
-			return r;
-		if (r == -DAHDI_ABI_ELAST)
-			fetch_events(d, slot);
-		else if (r != -EINTR)
-			lose(d, (int)r);
-	}
-	return -EAGAIN;
-}
-
-/* --- aligning -------------------------------------------------------------------------------- */
-
-static void align_slot(struct dahdi *d, unsigned slot)
-{
-	int all = DAHDI_ABI_FLUSH_ALL;
-	int r = call(d, slot_fd(d, slot), DAHDI_ABI_FLUSH, &all);
-
-	if (r < 0)
-		lose(d, r);
-	for (unsigned i = 0; i < d->conf.dahdi.lead_ms / TDM_TICK_MS; i++)
-		move(d, slot, NULL, d->idle, TDM_TICK_OCTETS);
-}
-
-static void align_slots(struct dahdi *d)
-{
-	for (unsigned slot = 1; d->running && slot <= TDM_SLOTS; slot++)
-		if (slot != d->span.dchan_slot && slot != d->clock_slot)
-			align_slot(d, slot);
-	if (d->running)
-		align_slot(d, d->clock_slot);
-}
-
-/* What the driver has to say of the past, before it is flushed. */
-static void count_gap(struct dahdi *d, uint64_t now_ns)
-{
-	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
-		if (slot != d->span.dchan_slot)
-			fetch_events(d, slot);
-	if (d->underrun)
-		tdm_counter_add(&d->underruns, 1);
-	tdm_counter_add(&d->slips, 1);
-	if (now_ns - d->tick_ns > TICK_NS)
-		tdm_counter_add(&d->late_ticks, (now_ns - d->tick_ns) / TICK_NS);
-}
-
-static void align(struct dahdi *d)
-{
-	uint64_t now_ns = clock_mono_ns(), begin_ns;
-
-	if (d->aligned_ns != 0) {
-		if (!d->heard)
-			return;
-		if (now_ns - d->aligned_ns < ALIGN_EVERY_MS * MS_NS)
-			return; /* one bad channel must not silence the others */
-		count_gap(d, now_ns);
-	}
-	d->aligning = true;
-	for (unsigned i = 0; i < ALIGN_TRIES && d->running; i++) {
-		begin_ns = now_ns;
-		align_slots(d);
-		now_ns = clock_mono_ns();
-		if (now_ns - begin_ns < ALIGN_WITHIN_MS * MS_NS)
-			break;
-	}
-	d->aligning = d->align = d->underrun = d->heard = d->tick_ready = false;
-	d->aligned_ns = d->tick_ns = now_ns;
-}
-
-/* --- ticks ----------------------------------------------------------------------------------- */
-
-static void count_tick(struct dahdi *d)
-{
-	uint64_t now_ns = clock_mono_ns();
-
-	tdm_counter_add(&d->ticks, 1);
-	/* Sooner after the last one than the card can have been: it had to wait. */
-	if (now_ns - d->tick_ns < TICK_NS / 4)
-		tdm_counter_add(&d->late_ticks, 1);
-	d->tick_ns = now_ns;
-	d->still_seconds = 0;
-}
-
-static void read_clock_slot(struct dahdi *d)
-{
-	ssize_t n = move(d, d->clock_slot, d->clock_block, NULL, TDM_TICK_OCTETS);
-
-	if (n < 0 || !d->running)
-		return;
-	d->heard = true;
-	if (n == TDM_TICK_OCTETS)
-		d->tick_ready = true;
-	else
-		d->align = true;
-}
-
-/* While nothing usable is received, noise must not reach a call. */
-static bool is_silent(const struct dahdi *d)
-{
-	return tdm_span_alarms(&d->span) & (TDM_ALARM_RED | TDM_ALARM_BLUE | TDM_ALARM_GONE);
-}
-
-static void read_slot(struct dahdi *d, unsigned slot, uint8_t *octets)
-{
-	ssize_t n = TDM_TICK_OCTETS;
-
-	if (slot == d->clock_slot)
-		memcpy(octets, d->clock_block, TDM_TICK_OCTETS);
-	else
-		n = move(d, slot, octets, NULL, TDM_TICK_OCTETS);
-	if (n == TDM_TICK_OCTETS && !is_silent(d))
-		return;
-	memset(octets, TDM_IDLE, TDM_TICK_OCTETS);
-	if (n != TDM_TICK_OCTETS)
-		d->align = true;
-}
-
-static void write_slot(struct dahdi *d, unsigned slot, const uint8_t *octets)
-{
-	if (move(d, slot, NULL, octets, TDM_TICK_OCTETS) == TDM_TICK_OCTETS)
-		return;
-	tdm_counter_add(&d->tx_errors, 1);
-	d->align = true;
-}
-
-static void dahdi_exchange(struct tdm_span *s, uint32_t mask, tdm_tick rx, tdm_tick tx)
-{
-	struct dahdi *d = dahdi_of(s);
-	uint8_t unwanted[TDM_TICK_OCTETS];
-
-	count_tick(d);
-	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
-		bool call_on = mask & UINT32_C(1) << slot;
-		if (slot == s->dchan_slot)
-			continue;
-		read_slot(d, slot, call_on ? rx[slot] : unwanted);
-		write_slot(d, slot, call_on ? tx[slot] : d->idle);
-	}
-	d->tick_ready = false;
 }
 
 /* --- service --------------------------------------------------------------------------------- */
@@ -355,10 +94,10 @@ static void each_second(struct dahdi *d)
 	if (read(d->timer, &expired, sizeof(expired)) != sizeof(expired) || !d->running)
 		return;
 	d->look = true;
-	if (is_silent(d))
+	if (dahdi_is_silent(d))
 		d->still_seconds = 0;
 	else if (++d->still_seconds > STILL_SECONDS)
-		lose(d, -ETIMEDOUT);
+		dahdi_lose(d, -ETIMEDOUT);
 }
 
 /* True: the clock channel has something. */
@@ -376,12 +115,12 @@ static bool look_around(struct dahdi *d)
 		case WHAT_CLOCK:
 			clock = true;
 			if (event)
-				fetch_events(d, d->clock_slot);
+				dahdi_fetch_events(d, d->clock_slot);
 			break;
 		case WHAT_DCHAN:
 			d->dchan_ready = true;
 			if (event)
-				fetch_events(d, d->span.dchan_slot);
+				dahdi_fetch_events(d, d->span.dchan_slot);
 			break;
 		}
 	}
@@ -394,12 +133,17 @@ static unsigned dahdi_service(struct tdm_span *s)
 
 	bool clock = look_around(d);
 	if (d->running && clock && !d->tick_ready)
-		read_clock_slot(d);
+		dahdi_read_clock(d);
 	if (d->running && d->look)
 		look_at_line(d, false);
 	if (d->running && d->align)
-		align(d);
+		dahdi_align(d);
 	return d->running && d->tick_ready;
+}
+
+static void dahdi_exchange(struct tdm_span *s, uint32_t mask, tdm_tick rx, tdm_tick tx)
+{
+	dahdi_move_tick(dahdi_of(s), mask, rx, tx);
 }
 
 static int dahdi_fd(const struct tdm_span *s)
@@ -415,7 +159,7 @@ static ssize_t dahdi_dchan_recv(struct tdm_span *s, uint8_t *frame, size_t cap)
 	uint8_t octets[FRAME_ROOM];
 
 	while (d->running && d->dchan_ready) {
-		ssize_t n = move(d, s->dchan_slot, octets, NULL, sizeof(octets));
+		ssize_t n = dahdi_move(d, s->dchan_slot, octets, NULL, sizeof(octets));
 		if (n < 0) {
 			d->dchan_ready = false;
 		} else if (n < FRAME_MIN + FCS_OCTETS) {
@@ -437,7 +181,7 @@ static int dahdi_dchan_send(struct tdm_span *s, const uint8_t *frame, size_t len
 	uint8_t octets[TDM_FRAME_MAX + FCS_OCTETS] = {0};
 
 	memcpy(octets, frame, len);
-	if (!d->running || move(d, s->dchan_slot, NULL, octets, len + FCS_OCTETS) < 0)
+	if (!d->running || dahdi_move(d, s->dchan_slot, NULL, octets, len + FCS_OCTETS) < 0)
 		return -EAGAIN;
 	tdm_counter_add(&d->tx_frames, 1);
 	return 0;
@@ -541,7 +285,7 @@ static int open_descriptors(struct dahdi *d)
 static unsigned first_alarms(struct dahdi *d)
 {
 	struct dahdi_abi_span s = {.number = 0};
-	int r = call(d, slot_fd(d, d->clock_slot), DAHDI_ABI_SPANSTAT, &s);
+	int r = dahdi_call(d, dahdi_slot_fd(d, d->clock_slot), DAHDI_ABI_SPANSTAT, &s);
 
 	return r < 0 ? TDM_ALARM_RED : dahdi_status_alarms((uint32_t)s.alarms);
 }
