@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CARRIER_MS = 2000 };
+enum { CARRIER_MS = 2000, ALARM_LOG_MS = 60000, ALARM_LOG_LINES = 20 };
 
 static void on_trunk_event(void *arg, const struct isup_event *ev)
 {
@@ -212,6 +212,22 @@ static void on_alarm_timer(void *arg)
 	apply_alarm(l, line_alarm_run(&l->alarm, &l->trunk_conf, loop_now_ms(l->loop)));
 }
 
+/* A line that flaps would fill the log for ever: so many lines in a minute, and then a word about
+ * the others.  What is shown and counted is not held back. */
+static bool may_log_alarms(struct line *l)
+{
+	uint64_t now_ms = loop_now_ms(l->loop);
+
+	if (now_ms >= l->alarms_logged_ms + ALARM_LOG_MS) {
+		if (l->alarms_logged > ALARM_LOG_LINES)
+			log_line(LOG_TDM, LOG_WARN, "span %s: alarms changed %u times more",
+				 l->span_conf.name, l->alarms_logged - ALARM_LOG_LINES);
+		l->alarms_logged_ms = now_ms;
+		l->alarms_logged = 0;
+	}
+	return ++l->alarms_logged <= ALARM_LOG_LINES;
+}
+
 /* Each alarm stops new calls, yellow too: the far end does not hear us. */
 static void judge_alarms(struct line *l)
 {
@@ -221,8 +237,9 @@ static void judge_alarms(struct line *l)
 	if (alarms == l->alarm.alarms && l->alarms_told)
 		return;
 	l->alarms_told = true;
-	log_line(LOG_TDM, alarms != 0 ? LOG_WARN : LOG_INFO, "span %s: alarms: %s",
-		 l->span_conf.name, line_alarm_text(alarms, text, sizeof(text)));
+	if (may_log_alarms(l))
+		log_line(LOG_TDM, alarms != 0 ? LOG_WARN : LOG_INFO, "span %s: alarms: %s",
+			 l->span_conf.name, line_alarm_text(alarms, text, sizeof(text)));
 	tell_carrier(l);
 	apply_alarm(l, line_alarm_set(&l->alarm, &l->trunk_conf, alarms, loop_now_ms(l->loop)));
 	line_watch_alarms(l);

@@ -33,10 +33,12 @@ struct line {
 	unsigned index;           /* of the span in its worker */
 	struct isup_trunk *trunk; /* owned; NULL = none */
 	struct loop *loop;
-	unsigned heard_alarms;    /* as the worker last said */
-	bool alarms_told;         /* in the log */
-	struct line_alarm alarm;  /* these and our loop, and what follows for calls */
+	unsigned heard_alarms; /* as the worker last said */
+	struct line_alarm alarm; /* these and our loop, and what follows for calls */
 	struct timer alarm_timer;
+	bool alarms_told;          /* for the first time */
+	uint64_t alarms_logged_ms; /* since when the lines in the log are counted */
+	unsigned alarms_logged;
 	char leader[16]; /* span of the same card that takes its clock from the line; "" = none */
 	struct line_watch watch;
 	struct line_bert bert;

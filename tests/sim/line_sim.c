@@ -1,5 +1,6 @@
 /* Alarms of a span: what new and live calls notice of them, and when. */
 #include "gateway/base/clock.h"
+#include "gateway/base/log.h"
 #include "gateway/control_span.h"
 #include "tests/sim/clock.h"
 #include "tests/sim/script.h"
@@ -8,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -143,6 +145,29 @@ static void seconds_are_counted(void **state)
 	rig_close(r);
 }
 
+static unsigned logged;
+
+static void count_alarm_lines(void *arg, const char *line)
+{
+	logged += strstr(line, ": alarms") != NULL;
+}
+
+/* A line that flaps all day is told of, not all the time. */
+static void flapping_does_not_fill_the_log(void **state)
+{
+	struct rig *r;
+
+	rig_open(&r, NULL);
+	log_set_sink(count_alarm_lines, NULL);
+	logged = 0;
+	for (unsigned i = 0; i < 600; i++) {
+		script_step(r, i % 2 == 0 ? "pbx alarm 1" : "pbx alarm 0");
+		sim_run(sim_now_ms() + 500, NULL, NULL);
+	}
+	assert_in_range(logged, 5 * 20, 6 * 21);
+	rig_close(r);
+}
+
 /* Calls keep off the slots under test, from both sides; the test keeps off calls. */
 static void tested_slots_take_no_calls(void **state)
 {
@@ -209,6 +234,7 @@ int main(int argc, char **argv)
 
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seconds_are_counted),
+		cmocka_unit_test(flapping_does_not_fill_the_log),
 		cmocka_unit_test(tested_slots_take_no_calls),
 		cmocka_unit_test(a_looped_span_takes_no_calls),
 	};
