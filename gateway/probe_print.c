@@ -203,7 +203,9 @@ static void print_side(const struct probe *p)
 	switch (side) {
 	case PROBE_SIDE_UNKNOWN:
 		printf("Far end      %s: its side is not known\n",
-		       j->frames > 0 ? "its frames do not tell" : "silent, also when asked");
+		       p->echo[0] || p->echo[1] ? "sends back what we ask, or asks the same"
+		       : j->frames > 0          ? "its frames do not tell"
+						: "silent, also when asked");
 		break;
 	case PROBE_SIDE_BOTH:
 		printf("Far end      contradicts itself: %u frames as user, %u as network\n",

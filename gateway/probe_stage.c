@@ -14,11 +14,13 @@ enum {
 	FIND_MS = 5000,         /* for a frame in any slot */
 	FIND_MIN_MS = 1000,     /* four windows of the finder */
 	LISTEN_MS = 3500,       /* T200 is 1 s, and there may be noise on the first */
-	ASK_MS = 1500,          /* T200, and the way there and back */
+	ASK_MS = 1000,          /* an answer takes the way there and back */
+	ASK_ROUNDS = 2,         /* a frame may be lost */
 	BRING_UP_MS = 2500,     /* two more of the far end's SABME */
 	MESSAGES_MIN_MS = 8000, /* for a person to place a call */
 	GOODBYE_MS = 60,
 };
+enum { SABME_P = 0x7f };
 
 static bool never(void *arg)
 {
@@ -71,11 +73,18 @@ void probe_find_dchan(struct probe *p)
 
 /* --- frames ---------------------------------------------------------------------------------- */
 
+/* Like those that we ask with: one that came back from a loop, most likely. */
+static bool is_our_sabme(const struct probe *p, const uint8_t *frame, size_t len)
+{
+	return len == 3 && (frame[0] & ~2u) == 0 && frame[1] == (p->lapd.tei << 1 | 1) &&
+	       frame[2] == SABME_P;
+}
+
 static void on_frame(struct probe *p, const uint8_t *frame, size_t len)
 {
 	probe_show_frame(p, false, frame, len);
-	if (p->asking && len == sizeof(p->asked_frame) && memcmp(frame, p->asked_frame, len) == 0) {
-		p->echo[p->lapd.network] = true; /* or a far end that plays the same side */
+	if (p->asking && is_our_sabme(p, frame, len)) {
+		p->echo[frame[0] >> 1] = true;
 		return;
 	}
 	probe_judge_frame(&p->judge, frame, len);
@@ -136,9 +145,6 @@ static bool can_talk(const struct probe *p)
 static void ask_as(struct probe *p, bool network)
 {
 	p->lapd.network = network;
-	p->asked_frame[0] = network ? 0x02 : 0x00;
-	p->asked_frame[1] = (uint8_t)(p->lapd.tei << 1 | 1);
-	p->asked_frame[2] = 0x7f; /* SABME, P */
 	probe_lapd_connect(&p->lapd);
 	probe_run(p, ASK_MS, side_is_known);
 }
@@ -170,15 +176,13 @@ void probe_ask(struct probe *p)
 	if (probe_line_talk(&p->line, p->slot) < 0)
 		return;
 	p->asking = true;
-	ask_as(p, true);
-	if (probe_judge_side(&p->judge) == PROBE_SIDE_UNKNOWN)
-		ask_as(p, false);
-	p->asking = false;
-	p->looped = p->echo[0] && p->echo[1];
-	if (!p->looped && (p->echo[0] || p->echo[1])) { /* it was the far end's own */
-		p->asked_frame[0] = p->echo[1] ? 0x02 : 0x00;
-		probe_judge_frame(&p->judge, p->asked_frame, sizeof(p->asked_frame));
+	for (unsigned i = 0; i < 2 * ASK_ROUNDS && !p->looped; i++) {
+		ask_as(p, i % 2 == 0);
+		if (probe_judge_side(&p->judge) != PROBE_SIDE_UNKNOWN)
+			break;
+		p->looped = p->echo[0] && p->echo[1];
 	}
+	p->asking = false;
 	p->drawn = probe_judge_side(&p->judge) != PROBE_SIDE_UNKNOWN;
 	p->found = p->found || p->drawn;
 	if (!p->found)

@@ -36,8 +36,7 @@ struct probe {
 	bool found;          /* flags or frames were seen in slot */
 	enum tdm_hdlc_form form;
 	bool asking;
-	bool echo[2]; /* by the side we asked as: our own SABME came back */
-	uint8_t asked_frame[3];
+	bool echo[2]; /* while asking, a SABME as we send as user, as network, came in */
 	bool looped, drawn; /* the far end said nothing until it was asked */
 	bool came_up;       /* layer 2, with us */
 

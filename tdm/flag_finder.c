@@ -15,6 +15,7 @@ enum {
 	VARYING_MIN = 15, /* of the 20 frames of a superframe that carry no signalling */
 	SAME_MAX = 320,   /* octets: longer than any frame */
 	KEPT_FRAMES = 8,
+	HELD_WINDOWS = 4,
 };
 
 struct kept {
@@ -43,8 +44,10 @@ struct tdm_flag_finder {
 	unsigned octets;
 	unsigned histogram[256];
 	unsigned last_bit_ones[SUPERFRAME];
-	/* the last whole one, without HDLC */
-	enum tdm_slot_kind kind;
+	/* of the last whole one */
+	enum tdm_slot_kind kind; /* not HDLC, for which frames count */
+	unsigned held;           /* windows for which kind still stands against audio */
+	enum tdm_hdlc_form flags_form;
 	uint8_t idle_octet;
 	bool talking;
 };
@@ -165,7 +168,8 @@ static bool is_robbed(const struct tdm_flag_finder *f, bool *talking)
 	return false;
 }
 
-static void judge_window(struct tdm_flag_finder *f)
+/* Of the window that ends now. */
+static enum tdm_slot_kind window_kind(struct tdm_flag_finder *f)
 {
 	unsigned most = 0;
 
@@ -174,20 +178,37 @@ static void judge_window(struct tdm_flag_finder *f)
 			most = octet;
 	f->idle_octet = (uint8_t)most;
 	if (is_robbed(f, &f->talking))
-		f->kind = TDM_SLOT_ROBBED;
-	else if (f->histogram[most] * 100 >= IDLE_PERCENT_MIN * TDM_FINDER_WINDOW_OCTETS)
-		f->kind = TDM_SLOT_IDLE;
-	else
-		f->kind = TDM_SLOT_BUSY;
+		return TDM_SLOT_ROBBED;
+	return f->histogram[most] * 100 >= IDLE_PERCENT_MIN * TDM_FINDER_WINDOW_OCTETS
+		       ? TDM_SLOT_IDLE
+		       : TDM_SLOT_BUSY;
+}
+
+static unsigned last_bits_percent(const struct tdm_flag_finder *f)
+{
+	unsigned ones = 0;
+
+	for (unsigned i = 0; i < SUPERFRAME; i++)
+		ones += f->last_bit_ones[i];
+	return ones * 100 / TDM_FINDER_WINDOW_OCTETS;
+}
+
+/* Octets that a slip, or a lost packet, put in or took away make of flags and robbed bits what
+ * looks like audio: only when it goes on is it audio. */
+static void set_kind(struct tdm_flag_finder *f, enum tdm_slot_kind kind)
+{
+	if (kind == TDM_SLOT_BUSY && f->held > 0) {
+		f->held--;
+		return;
+	}
+	f->held = kind == TDM_SLOT_ROBBED || kind == TDM_SLOT_FLAGS ? HELD_WINDOWS : 0;
+	f->kind = kind;
 }
 
 static void end_window(struct tdm_flag_finder *f)
 {
-	unsigned last_bits = 0;
+	enum tdm_slot_kind kind = window_kind(f);
 
-	judge_window(f);
-	for (unsigned i = 0; i < SUPERFRAME; i++)
-		last_bits += f->last_bit_ones[i];
 	for (int i = 0; i < TDM_HDLC_FORMS; i++) {
 		struct form *m = &f->form[i];
 		m->percent = m->flags * 8 * 100 / m->bits;
@@ -195,9 +216,15 @@ static void end_window(struct tdm_flag_finder *f)
 	}
 	/* Flags that share their zeros are seven bits long: 0x7e again and again is flags of 64
 	 * kbit/s, and 0x7f again and again is what idle channels of channel banks carry. */
-	if (f->kind == TDM_SLOT_IDLE ||
-	    last_bits * 100 < IDLE_PERCENT_MIN * TDM_FINDER_WINDOW_OCTETS)
+	if (kind == TDM_SLOT_IDLE || last_bits_percent(f) < IDLE_PERCENT_MIN)
 		f->form[TDM_HDLC_56K].percent = 0;
+	for (int i = TDM_HDLC_FORMS - 1; i >= 0; i--) {
+		if (f->form[i].percent < FLAGS_PERCENT_MIN)
+			continue;
+		kind = TDM_SLOT_FLAGS;
+		f->flags_form = (enum tdm_hdlc_form)i;
+	}
+	set_kind(f, kind);
 	f->octets = 0;
 	memset(f->histogram, 0, sizeof(f->histogram));
 	memset(f->last_bit_ones, 0, sizeof(f->last_bit_ones));
@@ -224,15 +251,14 @@ void tdm_flag_finder_in(struct tdm_flag_finder *f, const uint8_t *octets, size_t
 
 /* --- the verdict ----------------------------------------------------------------------------- */
 
+/* That with the most frames; without any, that of the flags. */
 static enum tdm_hdlc_form best_form(const struct tdm_flag_finder *f)
 {
-	int best = 0;
+	int best = (int)f->flags_form;
 
-	for (int i = 1; i < TDM_HDLC_FORMS; i++) {
-		const struct form *a = &f->form[i], *b = &f->form[best];
-		if (a->frames > b->frames || (a->frames == b->frames && a->percent > b->percent))
+	for (int i = 0; i < TDM_HDLC_FORMS; i++)
+		if (f->form[i].frames > f->form[best].frames)
 			best = i;
-	}
 	return (enum tdm_hdlc_form)best;
 }
 
@@ -240,7 +266,6 @@ void tdm_flag_finder_look(const struct tdm_flag_finder *f, struct tdm_slot_look 
 {
 	enum tdm_hdlc_form best = best_form(f);
 	const struct form *m = &f->form[best];
-	bool flags = m->percent >= FLAGS_PERCENT_MIN;
 
 	*out = (struct tdm_slot_look){
 		.kind = f->kind,
@@ -252,10 +277,9 @@ void tdm_flag_finder_look(const struct tdm_flag_finder *f, struct tdm_slot_look 
 	};
 	/* In audio a 16-bit FCS is right by chance once in some hours of a slot: one frame is proof
 	 * only where nothing else goes on. */
-	if (m->frames >= 2 || (m->frames == 1 && (flags || f->kind == TDM_SLOT_IDLE)))
+	if (m->frames >= 2 ||
+	    (m->frames == 1 && (f->kind == TDM_SLOT_FLAGS || f->kind == TDM_SLOT_IDLE)))
 		out->kind = TDM_SLOT_HDLC;
-	else if (flags)
-		out->kind = TDM_SLOT_FLAGS;
 }
 
 ssize_t tdm_flag_finder_recv(struct tdm_flag_finder *f, uint8_t *frame, size_t cap)

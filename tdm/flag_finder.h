@@ -3,7 +3,7 @@
  *
  * HDLC is looked for at any bit alignment and in three forms; a frame with a right FCS and a LAPD
  * address (Q.921 3.2) is proof, flags alone are a hint.  The rest is told apart by windows of
- * 240 ms, of which the last one counts.
+ * 240 ms, of which the last one counts; flags and robbed bits stand for a second against audio.
  * One thread.  Allocates in tdm_flag_finder_new() only.
  */
 #ifndef TDM_FLAG_FINDER_H

@@ -131,11 +131,11 @@ def far_ends(s):
             far.slots[16].send(UA_USER)
             far.slots[16].send(SETUP_USER)
     frames = "frames_per_packet=40"
-    add("idle", FarSlots, frames)
+    add("idle", FarSlots, frames, seconds=10)
     add("robbed", lambda a, b: FarSlots(a, b, {n: robbed for n in range(1, 25)}), frames)
-    add("loop", lambda a, b: FarSlots(a, b, loop=True))
+    add("loop", lambda a, b: FarSlots(a, b, loop=True), seconds=10)
     add("inverted", lambda a, b: FarSlots(a, b, {24: Hdlc(0xff, 1, SABME_USER)}), frames)
-    add("asked", lambda a, b: FarSlots(a, b, {16: Hdlc()}, 16, answers), frames, seconds=12)
+    add("asked", lambda a, b: FarSlots(a, b, {16: Hdlc()}, 16, answers), frames, seconds=14)
     add("packets", lambda a, b: FarSlots(a, b, {24: Hdlc(0, 1, SABME_USER)}), "frames_per_packet=8",
         seconds=12)
     add("other-shape", lambda a, b: FarSlots(a, b, more=b"?"), frames, seconds=12)
@@ -147,7 +147,7 @@ def far_ends(s):
     near, far, words = wire(s)
     pbx = Simpbx(s, far, near, PHONES, name="pbx-silent")
     pbx.command("dchan t1-1 silent")
-    runs["silent"] = Probe(s, "silent", *words, seconds=12)
+    runs["silent"] = Probe(s, "silent", *words, seconds=14)
 
     text = taken.end(1)
     has(text, "is the gateway running on it", "taken")

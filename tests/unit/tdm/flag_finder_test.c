@@ -284,6 +284,32 @@ static void test_changes(void **state)
 	tdm_flag_finder_free(f);
 }
 
+/* A slip in every other window leaves robbed bits and flags what they are. */
+static void test_slips(void **state)
+{
+	for (int flags = 0; flags < 2; flags++) {
+		struct tdm_flag_finder *f;
+		struct tdm_slot_look look;
+
+		assert_int_equal(tdm_flag_finder_new(&f), 0);
+		memset(line, 0xff, sizeof(line));
+		if (flags)
+			make_hdlc(line, sizeof(line), 0);
+		else
+			rob(line, sizeof(line), 2, 0);
+		tdm_flag_finder_in(f, line, TDM_FINDER_WINDOW_OCTETS);
+		for (unsigned i = 0; i < 10; i++) {
+			make_audio(packed, 1200); /* as lost packets may leave it */
+			tdm_flag_finder_in(f, line, 300);
+			tdm_flag_finder_in(f, packed, 1200);
+			tdm_flag_finder_in(f, line + 20, 2 * TDM_FINDER_WINDOW_OCTETS - 1493);
+			tdm_flag_finder_look(f, &look);
+			assert_int_equal(look.kind, flags ? TDM_SLOT_FLAGS : TDM_SLOT_ROBBED);
+		}
+		tdm_flag_finder_free(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_noise_is_no_hdlc),
 		cmocka_unit_test(test_robbed_bits),
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_slips),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
