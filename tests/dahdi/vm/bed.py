@@ -56,7 +56,7 @@ class Bed:
     def wait_up(self):
         self.pbx.wait("trunk-up", timeout_s=30)
         wait_for(lambda: self.tandem.span()["slots"] == "." * 23 + "D",
-                 lambda: f"all channels are idle: {self.tandem.span()['slots']}", 30)
+                 lambda: f"all channels are idle: {self.tandem.span()}", 30)
         step("the D-channel is up, all channels are idle")
 
     def counts(self, name="t1-1"):
