@@ -13,6 +13,26 @@
 enum { SLIPS_MS = 1000, MS_NS = 1000000, S_NS = 1000000000 };
 enum { KEEPER, READY, WORKER };
 
+/* --- slips: the driver tells them in /proc alone ------------------------------------------- */
+
+static uint64_t read_slips(struct dahdi_keeper *k)
+{
+	char path[40], text[4096];
+	size_t n = 0;
+	ssize_t r;
+
+	snprintf(path, sizeof(path), "/proc/dahdi/%d", k->port.number);
+	int fd = k->driver->open(path);
+	if (fd < 0)
+		return k->slips_seen;
+	while ((r = k->driver->read(fd, text + n, sizeof(text) - 1 - n)) > 0)
+		n += (size_t)r;
+	k->driver->close(fd);
+	text[n] = '\0';
+	const char *slips = strstr(text, "Timing slips: ");
+	return slips == NULL ? 0 : strtoull(slips + strlen("Timing slips: "), NULL, 10);
+}
+
 static void set_text(struct dahdi_keeper *k, const char *trouble)
 {
 	pthread_mutex_lock(&k->text_lock);
@@ -49,32 +69,12 @@ static bool try_open(struct dahdi_keeper *k)
 	set_text(k, err);
 	if (r < 0)
 		return false;
-	k->slips_seen = 0;
+	k->slips_seen = read_slips(k); /* from before us */
 	k->cancelling = 0;
 	cancel_echo(k);
 	atomic_store_explicit(&k->state, READY, memory_order_release);
 	(void)!write(k->wake_fd, &one, sizeof(one));
 	return true;
-}
-
-/* --- slips: the driver tells them in /proc alone ------------------------------------------- */
-
-static uint64_t read_slips(struct dahdi_keeper *k)
-{
-	char path[40], text[4096];
-	size_t n = 0;
-	ssize_t r;
-
-	snprintf(path, sizeof(path), "/proc/dahdi/%d", k->port.number);
-	int fd = k->driver->open(path);
-	if (fd < 0)
-		return k->slips_seen;
-	while ((r = k->driver->read(fd, text + n, sizeof(text) - 1 - n)) > 0)
-		n += (size_t)r;
-	k->driver->close(fd);
-	text[n] = '\0';
-	const char *slips = strstr(text, "Timing slips: ");
-	return slips == NULL ? 0 : strtoull(slips + strlen("Timing slips: "), NULL, 10);
 }
 
 static void count_slips(struct dahdi_keeper *k)

@@ -511,6 +511,28 @@ static void wait_cancelling(uint32_t slots)
 	assert_int_equal(cancelling(), slots);
 }
 
+/* The driver tells slips in /proc alone; those from before are not ours. */
+static void slips_of_the_card(void **state)
+{
+	(void)state;
+	strcpy(fake.slips, "Span 1: WCT1/0 \"\"\n\tTiming slips: 5\n\n");
+	struct tdm_span *s = open_lead(20);
+	pthread_mutex_lock(&fake.lock);
+	strcpy(fake.slips, "Span 1: WCT1/0 \"\"\n\tTiming slips: 8\n\n");
+	pthread_mutex_unlock(&fake.lock);
+	tdm_span_cancel_echo(s, 0); /* wakes the keeper */
+	for (unsigned i = 0; i < 5000 && counts_of(s).line_slips == 0; i++)
+		usleep(1000);
+	assert_int_equal(counts_of(s).line_slips, 3);
+	pthread_mutex_lock(&fake.lock);
+	strcpy(fake.slips, "Span 1: WCT1/0 \"\"\n"); /* none at all, so the driver says nothing */
+	pthread_mutex_unlock(&fake.lock);
+	tdm_span_cancel_echo(s, 0);
+	usleep(20000);
+	assert_int_equal(counts_of(s).line_slips, 3);
+	tdm_span_close(s);
+}
+
 static void a_canceller_follows_calls_and_cards(void **state)
 {
 	struct tdm_span_conf conf = fake_conf();
@@ -572,7 +594,7 @@ static void a_clock_that_stands_still(void **state)
 
 /* --- whatever a driver may answer ---------------------------------------------------------- */
 
-static uint32_t chaos_state = 1;
+static _Thread_local uint32_t chaos_state = 1;
 
 static uint32_t chaos(uint32_t below)
 {
@@ -662,6 +684,7 @@ int main(void)
 		cmocka_unit_test_setup(a_card_pulled_in_an_exchange, fake_setup),
 		cmocka_unit_test_setup(a_card_that_is_missing_comes_later, fake_setup),
 		cmocka_unit_test_setup(a_busy_channel_is_waited_for, fake_setup),
+		cmocka_unit_test_setup(slips_of_the_card, fake_setup),
 		cmocka_unit_test_setup(a_canceller_follows_calls_and_cards, fake_setup),
 		cmocka_unit_test_setup(a_clock_that_stands_still, fake_setup),
 		cmocka_unit_test_setup(any_answer_is_survived, fake_setup),
