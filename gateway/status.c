@@ -155,7 +155,7 @@ static json_t *trunk_json(const struct line *l)
 json_t *status_line(const struct gateway *g, unsigned i)
 {
 	const struct line *l = g->lines[i].line;
-	char grid[TDM_SLOTS + 1], alarms[64];
+	char grid[TDM_SLOTS + 1], alarms[64], warning[500];
 
 	slot_grid(l, grid);
 	json_t *o =
@@ -166,6 +166,8 @@ json_t *status_line(const struct gateway *g, unsigned i)
 		json_object_set_new(o, "carrier", json_string(l->carrier));
 	if (l->trunk != NULL)
 		json_object_set_new(o, "trunk", trunk_json(l));
+	json_object_set_new(o, "warning",
+			    json_string(line_watch_warning(l, warning, sizeof(warning))));
 	json_object_set_new(o, "counts", line_counts_json(l));
 	return o;
 }

@@ -86,12 +86,10 @@ json_t *status_span(const struct gateway *g, unsigned i)
 {
 	const struct line *l = g->lines[i].line;
 	json_t *o = status_line(g, i);
-	char text[500];
 
 	json_object_set_new(o, "loop", json_string(loops[tdm_span_loop(l->span)]));
 	json_object_set_new(o, "clock",
 			    json_string(l->span_conf.clock == TDM_CLOCK_LINE ? "line" : "own"));
-	json_object_set_new(o, "warning", json_string(line_watch_warning(l, text, sizeof(text))));
 	json_object_set_new(o, "unavailable", json_boolean(l->watch.monitor.unavailable));
 	json_object_set_new(o, "slot_counts", slot_counts_json(l));
 	add_intervals(o, &l->watch.monitor);

@@ -134,6 +134,8 @@ static void print_line(const json_t *s)
 	puts(json_is_true(json_object_get(s, "draining")) ? " (draining)" : "");
 	if (json_object_get(s, "carrier") != NULL)
 		printf("             %s\n", text_of(s, "carrier"));
+	if (text_of(s, "warning")[0] != '\0')
+		printf("             WARNING: %s\n", text_of(s, "warning"));
 	printf("             1      7      13     19   24\n            ");
 	for (size_t k = 0; grid[k] != '\0'; k++)
 		printf("%s%c", k % 6 == 0 ? " " : "", grid[k]);
@@ -309,8 +311,6 @@ static void print_span(const json_t *s)
 	print_line(s);
 	printf("clock %s, loop %s%s\n", text_of(s, "clock"), text_of(s, "loop"),
 	       json_is_true(json_object_get(s, "unavailable")) ? ", UNAVAILABLE" : "");
-	if (text_of(s, "warning")[0] != '\0')
-		printf("WARNING: %s\n", text_of(s, "warning"));
 	print_slot_counts(json_object_get(s, "slot_counts"));
 	if (current != NULL) {
 		printf("since %s (%lld s):", clock_text(number_of(current, "start_s"), text),
