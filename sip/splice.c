@@ -42,7 +42,7 @@ float splice_likeness(const float *a, const float *b)
 
 unsigned splice_find(const struct splice_search *s, float *likeness)
 {
-	float like[LAGS_MAX], best = -1;
+	float like[LAGS_MAX] = {0}, best = -1;
 	int step = s->last < s->first ? -1 : 1;
 	unsigned count = (unsigned)abs((int)s->last - (int)s->first) + 1, i;
 
@@ -55,7 +55,7 @@ unsigned splice_find(const struct splice_search *s, float *likeness)
 		if (like[i] > best)
 			best = like[i];
 	}
-	for (i = 0; 1 - like[i] > (1 - best) * SLACK + UNHEARD; i++)
+	for (i = 0; i + 1 < count && 1 - like[i] > (1 - best) * SLACK + UNHEARD; i++)
 		;
 	*likeness = like[i];
 	return s->first + (unsigned)step * i;
