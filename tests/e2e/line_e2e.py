@@ -205,8 +205,12 @@ def test(s):
     # A test may run while its span goes, and while the gateway ends.
     for name in "xy":
         check(tandem.ask(f"span {name} bert start")["ok"], "bert start")
-    tandem.configure("\n".join(l for l in text.splitlines() if 'span "x"' not in l))
-    check(tandem.ask("reload")["ok"], "reload")
+    text = "\n".join(l for l in text.splitlines() if 'span "x"' not in l)
+    tandem.configure(text.replace('span "t1-1" {', 'span "t1-1" { clock = "line"'))
+    report = tandem.ask("reload")["report"]
+    check("span t1-1: trunk pbx is the network side" in report and "nobody leads" in report,
+          f"a clock that is likely wrong is reported: {report}")
+    tandem.wait_log("nobody leads")
     wait_for(lambda: set(tandem.spans()) == {"t1-1", "y"}, "span x is gone", 5)
     refused(tandem, "span x bert", 'no span "x"')
     check_equal(span(tandem, "y")["bert"]["running"], True, "the test on y runs on")
