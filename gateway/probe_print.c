@@ -9,7 +9,7 @@
 #include "gateway/probe_state.h"
 #include "isup/q931.h"
 
-enum { GRID_EVERY_MS = 1000, FRAMES_ALIKE_MAX = 3 };
+enum { GRID_EVERY_MS = 1000, FRAMES_ALIKE_MAX = 3, BAD_LINE_MIN = 20 };
 
 static const char *const form_names[] = {
 	[TDM_HDLC_PLAIN] = "", [TDM_HDLC_INVERTED] = " inverted", [TDM_HDLC_56K] = " of 56 kbit/s"};
@@ -164,10 +164,11 @@ static void print_no_dchan(const struct probe *p)
 {
 	unsigned robbed = count_signs(p, 'r'), busy = count_signs(p, '~');
 
-	if (p->looped) {
-		printf("D-channel    none: the line is looped, what we send comes back\n"
+	if (p->looped || p->echo[0] || p->echo[1]) {
+		printf("D-channel    none: the line %s looped, what we send comes back\n"
 		       "Check next:  a loopback plug, or a loop set at the far end or in the "
-		       "network\n");
+		       "network\n",
+		       p->looped ? "is" : "looks");
 		return;
 	}
 	printf("D-channel    none: no HDLC flags and no frames in any slot\n");
@@ -303,11 +304,27 @@ static void print_block(const struct probe *p)
 	       __builtin_popcount(switches) == 1 ? "    # likely" : "    # a guess, see above");
 }
 
+/* Octets put in or left out cut frames up and hide robbed bits. */
+static void print_line(const struct probe *p)
+{
+	struct tdm_span_counts c;
+
+	tdm_span_counts(p->line.span, &c);
+	if (c.slips + c.line_slips + c.underruns + c.line_bpv >= BAD_LINE_MIN)
+		printf("Line         bad, or this machine is too busy: %llu slips, %llu gaps, %llu "
+		       "bipolar violations;\n"
+		       "             what the slots seem to carry may be wrong\n",
+		       (unsigned long long)(c.slips + c.line_slips),
+		       (unsigned long long)c.underruns, (unsigned long long)c.line_bpv);
+}
+
 bool probe_print_findings(const struct probe *p)
 {
 	enum probe_side side = probe_judge_side(&p->judge);
 
 	putchar('\n');
+	if (p->line.span != NULL)
+		print_line(p);
 	if (!p->found || p->looped) {
 		print_no_dchan(p);
 		return false;

@@ -6,7 +6,7 @@ import threading
 import time
 
 from lib.hdlc import Dchan, fcs
-from lib.stage import HOST
+from lib.stage import HOST, realtime
 
 SLOTS, FRAMES = 24, 40      # 5 ms a packet
 PACKET_S = FRAMES / 8000
@@ -82,6 +82,7 @@ class FarSlots:
         self._socket.close()
 
     def _reflect(self):
+        realtime()
         self._socket.settimeout(0.1)
         while not self._stop:
             try:
@@ -91,6 +92,7 @@ class FarSlots:
                 pass
 
     def _run(self):
+        realtime()
         self._socket.setblocking(False)
         sequence, due = 0, time.monotonic()
         while not self._stop:
