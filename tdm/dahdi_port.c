@@ -53,7 +53,7 @@ static int check_line(const struct dahdi_found *f, const struct tdm_span_conf *c
 	if (is == wanted && f->span.build_out == (int)conf->dahdi.build_out)
 		return 0;
 	snprintf(err, err_size,
-		 "span %d \"%s\" was configured by another program as %s, line build-out %d, and "
+		 "span %d \"%s\" is configured already as %s, line build-out %d, and "
 		 "is to be %s, %u: change framing, line_coding and line_build_out, or take the "
 		 "span out of /etc/dahdi/system.conf and run dahdi_cfg -s %d",
 		 f->span.number, f->span.name, line_text(is), f->span.build_out, line_text(wanted),
@@ -82,7 +82,7 @@ static int check_channel(const struct dahdi_found *f, const struct tdm_span_conf
 	if (p->sigtype == DAHDI_ABI_SIG_NONE || conf->dahdi.reconfigure || fits(p->sigtype, dchan))
 		return 0;
 	snprintf(err, err_size,
-		 "span %d \"%s\": another program configured slot %u (channel %d) as something "
+		 "span %d \"%s\": slot %u (channel %d) is configured already as something "
 		 "else than a %s: change /etc/dahdi/system.conf (%s=%d), or take the span out of "
 		 "it and run dahdi_cfg -s %d",
 		 f->span.number, f->span.name, slot, p->channel,
@@ -117,19 +117,30 @@ static int configure_line(struct dahdi_port *p, int control, const struct dahdi_
 	return p->driver->ioctl(control, DAHDI_ABI_SPANCONFIG, &line);
 }
 
-static int configure_channel(struct dahdi_port *p, int control, const struct dahdi_found *f,
-			     const struct tdm_span_conf *conf, unsigned slot)
+static int configure_channel(struct dahdi_port *p, int control, int channel, int sigtype)
 {
-	const struct dahdi_abi_params *is = &f->slot[slot];
-	struct dahdi_abi_channel c = {.channel = is->channel, .law = DAHDI_ABI_MULAW};
+	struct dahdi_abi_channel c = {
+		.channel = channel, .sigtype = sigtype, .law = DAHDI_ABI_MULAW};
 
-	if (!is_dchan(conf, slot))
-		c.sigtype = DAHDI_ABI_SIG_CLEAR;
-	else if ((is->sigcap & DAHDI_ABI_SIG_HARDHDLC) == DAHDI_ABI_SIG_HARDHDLC)
-		c.sigtype = DAHDI_ABI_SIG_HARDHDLC;
-	else
-		c.sigtype = DAHDI_ABI_SIG_HDLCFCS;
 	return p->driver->ioctl(control, DAHDI_ABI_CHANCONFIG, &c);
+}
+
+/* The card may have fewer HDLC controllers than channels that could use one. */
+static int configure_dchan(struct dahdi_port *p, int control, const struct dahdi_abi_params *is)
+{
+	bool hard = (is->sigcap & DAHDI_ABI_SIG_HARDHDLC) == DAHDI_ABI_SIG_HARDHDLC;
+
+	if (hard && configure_channel(p, control, is->channel, DAHDI_ABI_SIG_HARDHDLC) >= 0)
+		return 0;
+	return configure_channel(p, control, is->channel, DAHDI_ABI_SIG_HDLCFCS);
+}
+
+static int configure_slot(struct dahdi_port *p, int control, const struct dahdi_found *f,
+			  const struct tdm_span_conf *conf, unsigned slot)
+{
+	if (is_dchan(conf, slot))
+		return configure_dchan(p, control, &f->slot[slot]);
+	return configure_channel(p, control, f->slot[slot].channel, DAHDI_ABI_SIG_CLEAR);
 }
 
 static int configure(struct dahdi_port *p, int control, const struct dahdi_found *f,
@@ -143,7 +154,7 @@ static int configure(struct dahdi_port *p, int control, const struct dahdi_found
 		r = configure_line(p, control, f, conf);
 	for (unsigned slot = 1; r >= 0 && slot <= TDM_SLOTS; slot++)
 		if (anew || f->slot[slot].sigtype == DAHDI_ABI_SIG_NONE)
-			r = configure_channel(p, control, f, conf, slot);
+			r = configure_slot(p, control, f, conf, slot);
 	if (r >= 0) /* where it runs already this does nothing */
 		r = p->driver->ioctl(control, DAHDI_ABI_STARTUP, &p->number);
 	return r;

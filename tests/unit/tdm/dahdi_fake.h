@@ -61,7 +61,7 @@ struct fake_channel {
 
 struct fake {
 	pthread_mutex_t lock;
-	bool hardware_canceller, mg2;
+	bool hardware_canceller, mg2, controllers_taken; /* of HDLC */
 	bool deaf;   /* nothing comes from the line, not even its clock */
 	bool loaded; /* /dev/dahdi/ctl is there */
 	int open_error;
@@ -325,7 +325,8 @@ static inline int fake_channel_config(const struct dahdi_abi_channel *config)
 	struct fake_channel *c = fake_numbered(config->channel);
 
 	if (c == NULL ||
-	    (config->sigtype == DAHDI_ABI_SIG_HARDHDLC && config->sigtype != c->sigcap))
+	    (config->sigtype == DAHDI_ABI_SIG_HARDHDLC &&
+			   (fake.controllers_taken || config->sigtype != c->sigcap)))
 		return -EINVAL;
 	c->sigtype = config->sigtype;
 	return 0;

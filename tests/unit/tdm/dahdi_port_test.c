@@ -64,6 +64,10 @@ static void the_d_channel_wherever_it_is_by_hardware_if_it_can(void **state)
 	assert_int_equal(fake_slot(1, 3)->sigtype, DAHDI_ABI_SIG_HARDHDLC);
 	assert_int_equal(fake_slot(1, 24)->sigtype, DAHDI_ABI_SIG_CLEAR);
 	dahdi_port_close(&port, false);
+	fake.controllers_taken = true;
+	assert_int_equal(open_port(&conf), 0);
+	assert_int_equal(fake_slot(1, 3)->sigtype, DAHDI_ABI_SIG_HDLCFCS);
+	dahdi_port_close(&port, false);
 }
 
 static void spans_of_a_card_are_clocks_in_their_order(void **state)
@@ -114,7 +118,8 @@ static void refuses_what_does_not_fit(void **state)
 	expect_refusal(&conf, -EEXIST, "line build-out 3");
 	fake.span[0].build_out = 0;
 	fake_configure(1, ESF_B8ZS, 23, DAHDI_ABI_SIG_HDLCFCS);
-	expect_refusal(&conf, -EEXIST, "slot 23 (channel 23) as something else than a bearer");
+	expect_refusal(&conf, -EEXIST,
+		       "slot 23 (channel 23) is configured already as something else");
 	fake_configure(1, ESF_B8ZS, 24, 1 << 6); /* E&M */
 	expect_refusal(&conf, -EEXIST,
 		       "else than a D-channel: change /etc/dahdi/system.conf "
