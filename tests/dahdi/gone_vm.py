@@ -5,7 +5,7 @@ import time
 
 import vm
 from lib import audio
-from lib.checks import phone_heard
+from lib.checks import pbx_heard, phone_heard
 from lib.sip_phone import SipPhone
 from lib.simpbx import Simpbx
 from lib.stage import check, step, wait_for
@@ -65,7 +65,7 @@ def test(s):
     for d in (again, kept):
         d.bye()
     first.wait("report", ext="7101")
-    second.wait("report", ext="8101")
+    pbx_heard(s, second.wait("report", ext="8101"), 1100, 5)     # all the while, and whole
     b.tandem.wait_idle()
     phone.stop()
 

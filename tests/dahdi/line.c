@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SLOTS = 24, BEARERS = 23, BLOCK = 80, LEAD_BLOCKS = 16, BUFFERS = 32 };
+enum { SLOTS = 24, BEARERS = 23, BLOCK = 80, LEAD_BLOCKS = 16, BUFFERS = 2 * LEAD_BLOCKS };
 
 static void fail(const char *what)
 {
@@ -153,7 +153,7 @@ static void end_open(struct end *e, int chan, int far)
 	int block = BLOCK;
 	int audio = 1;
 	struct dahdi_bufferinfo buffers = {
-		.txbufpolicy = DAHDI_POLICY_IMMEDIATE,
+		.txbufpolicy = DAHDI_POLICY_HALF_FULL, /* sending starts with the whole lead */
 		.rxbufpolicy = DAHDI_POLICY_IMMEDIATE,
 		.numbufs = BUFFERS,
 		.bufsize = BLOCK,

@@ -40,7 +40,7 @@ class Machine:
     def _argv(self, more):
         return [KERNEL, f"mem={MEMORY_MB}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/",
                 "ro", f"init={ROOT}/tests/dahdi/boot", "con=null", "con0=null,fd:1", "ssl=null",
-                "quiet", "panic=1", f"tandem.out={self.folder}", *more]
+                "quiet", "panic=1", f"TANDEM_DAHDI_OUT={self.folder}", *more]
 
     @staticmethod
     def _environment():
