@@ -246,7 +246,8 @@ static const struct conf_key trunk_keys[] = {
 		 "trunk."},
 	{"echo_canceller", CONF_CHOICE, CONF_DRAINS, FIELD(struct conf_trunk, echo_canceller),
 	 .choices = cancellers,
-	 .help = "Who takes the echo of the PBX's analog lines out of what SIP hears.  \"auto\": the "
+	 .help = "Who takes the echo of the PBX's analog lines out of what SIP hears.  \"auto\": "
+		 "the "
 		 "card's own canceller.  \"card\": the card's, else the driver's (MG2).  Where "
 		 "there is neither, none runs in this version, and the log and tandemctl say so.  "
 		 "\"off\": none is wanted, as where the PBX or the carrier has them."},

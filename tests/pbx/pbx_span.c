@@ -130,7 +130,8 @@ int pbx_span_open(struct pbx_span *s, char *err, size_t err_size)
 	if (rc < 0)
 		return rc;
 	s->alarms = tdm_span_alarms(s->tdm);
-	if (s->alarms & TDM_ALARM_GONE) { /* a card may come later: a gateway waits, a test must not */
+	if (s->alarms &
+	    TDM_ALARM_GONE) { /* a card may come later: a gateway waits, a test must not */
 		tdm_span_describe(s->tdm, err, err_size);
 		rc = -ENODEV;
 		goto fail;
