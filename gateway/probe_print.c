@@ -1,5 +1,6 @@
 /* probe_print.c - what a probe says: progress, the picture of the slots, findings, configuration.
  */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,13 +22,13 @@ static unsigned elapsed_ms(const struct probe *p)
 
 void probe_say(const struct probe *p, const char *fmt, ...)
 {
+	char text[512];
 	va_list ap;
 
-	printf("[%5.1f s] ", elapsed_ms(p) / 1000.0);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	putchar('\n');
+	printf("[%5.1f s] %s\n", elapsed_ms(p) / 1000.0, text);
 }
 
 /* --- the slots ------------------------------------------------------------------------------- */
@@ -245,6 +246,8 @@ static void print_switch(const struct probe *p)
 
 static void print_other_hdlc(const struct probe *p)
 {
+	if (p->line.span == NULL)
+		return;
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
 		struct tdm_slot_look look;
 		tdm_flag_finder_look(p->line.finder[slot], &look);
@@ -310,12 +313,12 @@ static void print_line(const struct probe *p)
 	struct tdm_span_counts c;
 
 	tdm_span_counts(p->line.span, &c);
-	if (c.slips + c.line_slips + c.underruns + c.line_bpv >= BAD_LINE_MIN)
-		printf("Line         bad, or this machine is too busy: %llu slips, %llu gaps, %llu "
-		       "bipolar violations;\n"
+	uint64_t slips = c.slips + c.line_slips;
+	if (slips + c.underruns + c.line_bpv >= BAD_LINE_MIN)
+		printf("Line         bad, or this machine is too busy: %" PRIu64 " slips, %" PRIu64
+		       " gaps, %" PRIu64 " bipolar violations;\n"
 		       "             what the slots seem to carry may be wrong\n",
-		       (unsigned long long)(c.slips + c.line_slips),
-		       (unsigned long long)c.underruns, (unsigned long long)c.line_bpv);
+		       slips, c.underruns, c.line_bpv);
 }
 
 bool probe_print_findings(const struct probe *p)
