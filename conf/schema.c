@@ -69,12 +69,12 @@ static const struct conf_key media_keys[] = {
 		 "for "
 		 "RTCP.  What a firewall must let in."},
 	{"jitter_min_ms", CONF_UINT, 0, FIELD(struct conf_media, rtp.jitter_min_ms), .min = 0,
-	 .max = 1000,
+	 .max = 350,
 	 .help = "Least playout delay.  Low, because the delay adapts upward as soon as packets "
 		 "come "
 		 "late."},
 	{"jitter_max_ms", CONF_UINT, 0, FIELD(struct conf_media, rtp.jitter_max_ms), .min = 10,
-	 .max = 1000,
+	 .max = 350,
 	 .help = "Most playout delay; later packets are dropped.  More delay than this hurts a "
 		 "talk "
 		 "more than a gap does."},
