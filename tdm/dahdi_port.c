@@ -249,6 +249,27 @@ static int open_channels(struct dahdi_port *p, const struct dahdi_found *f,
 	return 0;
 }
 
+/* Configuring anew would take the line from a program that uses it. */
+static int check_unused(struct dahdi_port *p, const struct dahdi_found *f, char *err,
+			size_t err_size)
+{
+	int r = 0;
+
+	for (unsigned slot = 1; r >= 0 && slot <= TDM_SLOTS; slot++) {
+		int channel = f->slot[slot].channel, fd;
+		if (f->slot[slot].sigtype == DAHDI_ABI_SIG_NONE)
+			continue;
+		r = fd = p->driver->open(DAHDI_ABI_CHANNEL);
+		if (fd >= 0) {
+			r = p->driver->ioctl(fd, DAHDI_ABI_SPECIFY, &channel);
+			p->driver->close(fd);
+		}
+		if (r < 0)
+			explain_channel(f, slot, r, err, err_size);
+	}
+	return r;
+}
+
 static void attach_canceller(struct dahdi_port *p, int control, const struct dahdi_found *f,
 			     const struct tdm_span_conf *conf)
 {
@@ -266,6 +287,8 @@ static int open_found(struct dahdi_port *p, int control, const struct dahdi_foun
 {
 	int r = check(f, conf, err, err_size);
 
+	if (r >= 0 && conf->dahdi.reconfigure)
+		r = check_unused(p, f, err, err_size);
 	if (r < 0)
 		return r;
 	p->number = f->span.number;

@@ -142,6 +142,13 @@ static void configures_anew_when_told(void **state)
 	assert_int_equal(fake_slot(1, 1)->sigtype, DAHDI_ABI_SIG_CLEAR);
 	assert_int_equal(fake_slot(1, 24)->sigtype, DAHDI_ABI_SIG_HDLCFCS);
 	dahdi_port_close(&port, false);
+	/* But not what another program works on. */
+	fake.configs = fake.shutdowns = 0;
+	fake_configure(1, DAHDI_ABI_D4 | DAHDI_ABI_AMI, 24, DAHDI_ABI_SIG_HDLCFCS);
+	fake_slot(1, 13)->busy = true;
+	expect_refusal(&conf, -EBUSY, "slot 13 (channel 13) is in use by another program");
+	assert_int_equal(fake.configs, 0);
+	assert_int_equal(fake.shutdowns, 0);
 }
 
 /* dahdi_dynamic takes any line configuration and forgets it. */
