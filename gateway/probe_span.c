@@ -64,6 +64,20 @@ static bool opens_good(struct probe *p, unsigned for_ms, bool *opened)
 	return *opened && probe_run(p, for_ms, line_stays_good) && !probe_interrupted;
 }
 
+/* Opened all the same: a gateway waits for it to come.  Says why, and what to do. */
+static bool is_gone(struct probe *p)
+{
+	char why[512];
+
+	if (p->line.span == NULL || !(tdm_span_alarms(p->line.span) & TDM_ALARM_GONE))
+		return false;
+	probe_line_close(&p->line);
+	tdm_span_look(&p->line.conf, why, sizeof(why));
+	fprintf(stderr, "tandem probe: span %s: %s\n", p->line.conf.name,
+		why[0] != '\0' ? why : "the device or socket is unusable");
+	return true;
+}
+
 static uint64_t violations(struct probe *p)
 {
 	struct tdm_span_counts before, after;
@@ -103,9 +117,13 @@ static bool find_card_line(struct probe *p)
 	bool opened;
 
 	for (unsigned i = 0; i < TRIALS && least != 0 && !probe_interrupted; i++) {
+		if (probe_left_ms(p) == 0) {
+			probe_say(p, "no time is left for %s", trials[i].name);
+			continue;
+		}
 		set_trial(p, &trials[i]);
 		bool good = opens_good(p, CARD_MS, &opened);
-		if (!opened)
+		if (!opened || is_gone(p))
 			return false;
 		uint64_t bpv = good ? violations(p) : UINT64_MAX;
 		if (good && bpv != 0)
@@ -117,7 +135,7 @@ static bool find_card_line(struct probe *p)
 			least = bpv;
 			best = &trials[i];
 		}
-		if (least != 0 && i + 1 < TRIALS)
+		if (least != 0 && i + 1 < TRIALS && probe_left_ms(p) > 0)
 			probe_line_close(&p->line);
 	}
 	if (best == NULL || least == 0)
@@ -179,7 +197,7 @@ bool probe_find_line(struct probe *p)
 	printf("span %s: at most %u s\n", p->line.conf.name, p->limit_ms / 1000);
 	if (find_line(p))
 		return true;
-	if (p->line.span != NULL && !probe_interrupted)
+	if (!is_gone(p) && p->line.span != NULL && !probe_interrupted)
 		probe_print_no_line(p);
 	return false;
 }

@@ -14,7 +14,7 @@
 static struct far {
 	enum tdm_framing framing;
 	enum tdm_coding coding;
-	bool alive, refuses;
+	bool alive, refuses, gone;
 	unsigned slips[2]; /* with each clock */
 	unsigned frames;   /* of a packet; 0 = as we have it */
 	uint64_t bpv, slipped;
@@ -70,6 +70,20 @@ void tdm_span_counts(const struct tdm_span *s, struct tdm_span_counts *out)
 	memset(out, 0, sizeof(*out));
 	out->line_bpv = far.bpv;
 	out->malformed = far.frames;
+}
+
+static unsigned looked;
+unsigned tdm_span_alarms(const struct tdm_span *s)
+{
+	return far.gone ? TDM_ALARM_GONE : far.alive ? 0 : TDM_ALARM_RED;
+}
+
+int tdm_span_look(const struct tdm_span_conf *conf, char *out, size_t out_size)
+{
+	assert_int_equal(far.open, 0); /* it would find the span busy */
+	looked++;
+	snprintf(out, out_size, "load the driver");
+	return -ENODEV;
 }
 
 static unsigned told_no_line;
@@ -178,6 +192,21 @@ static void test_span_that_cannot_be_opened(void **state)
 	}
 }
 
+/* No driver, a span that another program has: why is asked, and nothing is tried in vain. */
+static void test_span_that_is_gone(void **state)
+{
+	for (int backend = TDM_WIRE; backend <= TDM_ETHER; backend++) {
+		struct probe *p = new_probe((enum tdm_backend_kind)backend);
+		far = (struct far){.gone = true};
+		looked = 0;
+		assert_false(probe_find_line(p));
+		assert_int_equal(told_no_line, 0);
+		assert_int_equal(looked, 1);
+		assert_int_equal(far.opened, 1);
+		free(p);
+	}
+}
+
 static void test_no_time_is_no_line(void **state)
 {
 	struct probe *p = new_probe(TDM_WIRE);
@@ -228,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_dead_line),
 		cmocka_unit_test(test_packet_size_is_found),
 		cmocka_unit_test(test_span_that_cannot_be_opened),
+		cmocka_unit_test(test_span_that_is_gone),
 		cmocka_unit_test(test_no_time_is_no_line),
 		cmocka_unit_test(test_clock),
 	};
