@@ -474,6 +474,25 @@ static void a_card_pulled_in_an_exchange(void **state)
 	tdm_span_close(s);
 }
 
+static void a_card_that_never_comes(void **state)
+{
+	struct tdm_span_conf conf = fake_conf();
+
+	(void)state;
+	struct tdm_span *s = open_conf(&conf);
+	expect_quiet(s);
+	assert_int_equal(tdm_span_set_loop(s, TDM_LOOP_LOCAL), -ENODEV);
+	tdm_span_close(s);
+	fake_add(1, "WCT1/0", "PCI 1");
+	s = open_conf(&conf);
+	tdm_span_service(s);
+	fake_remove(1);
+	tdm_span_service(s);
+	tdm_span_close(s);
+	assert_int_equal(fake_open_count(1), 0);
+	assert_int_equal(fake.shutdowns, 0);
+}
+
 static void a_card_that_is_missing_comes_later(void **state)
 {
 	struct tdm_span_conf conf = fake_conf();
@@ -682,6 +701,7 @@ int main(void)
 		cmocka_unit_test_setup(loops, fake_setup),
 		cmocka_unit_test_setup(a_card_that_is_pulled_comes_back, fake_setup),
 		cmocka_unit_test_setup(a_card_pulled_in_an_exchange, fake_setup),
+		cmocka_unit_test_setup(a_card_that_never_comes, fake_setup),
 		cmocka_unit_test_setup(a_card_that_is_missing_comes_later, fake_setup),
 		cmocka_unit_test_setup(a_busy_channel_is_waited_for, fake_setup),
 		cmocka_unit_test_setup(slips_of_the_card, fake_setup),
