@@ -288,6 +288,8 @@ static int set_lead(struct script_span *s, struct words *w)
 	if (rc < 0)
 		return rc;
 	s->tdm.dahdi.lead_ms = (unsigned)lead;
+	if (s->tdm.dahdi.lead_ms % TDM_TICK_MS != 0)
+		return words_fail(w, "ms of lead must be a multiple of %d", TDM_TICK_MS);
 	return 0;
 }
 

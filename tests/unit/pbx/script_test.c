@@ -114,6 +114,20 @@ static void a_whole_script(void **state)
 	done();
 }
 
+static void a_span_on_a_card(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("span t1-1 backend dahdi card DYN/loc/1:1 framing d4 coding ami\n"
+			       "     lead 160\n"),
+			 0);
+	assert_int_equal(s.span[0].tdm.backend, TDM_DAHDI);
+	assert_string_equal(s.span[0].tdm.dahdi.card, "DYN/loc/1:1");
+	assert_int_equal(s.span[0].tdm.dahdi.framing, TDM_D4);
+	assert_int_equal(s.span[0].tdm.dahdi.coding, TDM_AMI);
+	assert_int_equal(s.span[0].tdm.dahdi.lead_ms, 160);
+	done();
+}
+
 static void a_span_over_ethernet(void **state)
 {
 	assert_int_equal(parse("span t1-1 backend ether interface eth1 mac 00:50:C2:65:d0:12\n"
@@ -172,6 +186,7 @@ static void bad_lines_are_named(void **state)
 		 "x:1: span t1: expected local and peer, both IPv4 or both IPv6\n"},
 		{"span t1 local 127.0.0.1:1 peer [::1]:2",
 		 "x:1: span t1: expected local and peer, both IPv4 or both IPv6\n"},
+		{"span t1 backend dahdi lead 25", "x:1: ms of lead must be a multiple of 10\n"},
 		{"span t1 backend ether interface eth1",
 		 "x:1: span t1: expected interface and mac\n"},
 		{"span t1 mac 50:c2:65:d0:12",
@@ -224,11 +239,9 @@ static void noise_is_survived(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_whole_script),
-		cmocka_unit_test(a_span_over_ethernet),
-		cmocka_unit_test(bad_lines_are_named),
-		cmocka_unit_test(long_lines_are_refused),
-		cmocka_unit_test(noise_is_survived),
+		cmocka_unit_test(a_whole_script),         cmocka_unit_test(a_span_on_a_card),
+		cmocka_unit_test(a_span_over_ethernet),   cmocka_unit_test(bad_lines_are_named),
+		cmocka_unit_test(long_lines_are_refused), cmocka_unit_test(noise_is_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
