@@ -1,10 +1,12 @@
 """The host's side: starts the machine, waits for its end with a limit, shows what came of it."""
+import fcntl
 import os
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -25,6 +27,7 @@ class Machine:
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         self.worst_stall_s = 0.0
+        self._lock, self._processor = None, self._take_processor()
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -49,11 +52,23 @@ class Machine:
         fits = shm.f_bavail * shm.f_bsize > 2 * MEMORY_MB << 20 and not shm.f_flag & os.ST_NOEXEC
         return {**os.environ, "TMPDIR": "/dev/shm" if fits else "/var/tmp"}
 
-    @staticmethod
-    def _prepare():
+    def _take_processor(self):
+        """One that no other machine has, held while this program runs; the last is waited for."""
+        for processor in sorted(os.sched_getaffinity(0), reverse=True):
+            path = os.path.join(tempfile.gettempdir(), f"tandem-dahdi-{os.getuid()}-{processor}")
+            self._lock = open(path, "w", encoding="ascii")
+            last = processor == min(os.sched_getaffinity(0))
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | (0 if last else fcntl.LOCK_NB))
+                break
+            except BlockingIOError:
+                self._lock.close()
+        return processor
+
+    def _prepare(self):
         """On one processor: from one to the other, each of its system calls would take ten times as
         long.  Ahead of what else runs, where that is permitted, because a line does not wait."""
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        os.sched_setaffinity(0, {self._processor})
         try:
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(20))
         except OSError:
