@@ -40,10 +40,10 @@ class Machine:
             f.writelines(f"export {k}={shlex.quote(v)}\n" for k, v in env.items())
             f.write(f"cd {shlex.quote(ROOT)} && exec {shlex.join(argv)}\n")
 
-    def _argv(self, more):
+    def _argv(self):
         return [KERNEL, f"mem={MEMORY_MB}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/",
                 "ro", f"init={ROOT}/tests/dahdi/boot", "con=null", "con0=null,fd:1", "ssl=null",
-                "quiet", "panic=1", f"TANDEM_DAHDI_OUT={self.folder}", *more]
+                "quiet", "panic=1", f"TANDEM_DAHDI_OUT={self.folder}"]
 
     @staticmethod
     def _environment():
@@ -74,7 +74,7 @@ class Machine:
         except OSError:
             pass
 
-    def run(self, argv, limit_s, more=()):
+    def run(self, argv, limit_s):
         """Boots, runs argv there, prints its output.  Its status; SPOILT when the host stood still
         and it failed."""
         if not os.path.exists(os.path.join(RIG, "version")):
@@ -84,7 +84,7 @@ class Machine:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))
         with open(self.path("console"), "wb") as log:
             machine = subprocess.Popen(
-                self._argv(more), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self._argv(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self._environment(), preexec_fn=self._prepare, start_new_session=True)
         try:
             fault = self._watch(machine, start, limit_s)
