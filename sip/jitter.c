@@ -493,7 +493,10 @@ void jitter_excuse(struct jitter *j)
 
 uint32_t jitter_delay_us(const struct jitter *j)
 {
-	int64_t us = (offset_ns(j) - j->transit.low_ns) / 1000;
+	int64_t ns = offset_ns(j) - j->transit.low_ns;
 
-	return j->playing && us > 0 ? (uint32_t)us : 0;
+	/* After a line that stood still nothing waits as long as play is behind: it was refused. */
+	if (ns > j->max_ns + TICK_NS)
+		ns = j->max_ns + TICK_NS;
+	return j->playing && ns > 0 ? (uint32_t)(ns / 1000) : 0;
 }
