@@ -24,6 +24,7 @@ enum { CONF_SPANS_MAX = 32, CONF_PEERS_MAX = 64, CONF_RULES_MAX = 4096 };
 struct conf_trunk {                  /* section trunk NAME */
 	struct isup_trunk_conf isup; /* isup.name is the section's title */
 	char span[16];               /* name of the span it runs on */
+	unsigned profile;            /* profile.h; 0 = none */
 	char group[DIAL_NAME_MAX];   /* rules may name the group; "" = none */
 	enum tdm_canceller echo_canceller;
 	/* gateway/line_alarm.h */
@@ -37,6 +38,7 @@ struct conf_peer { /* section peer NAME */
 	uint8_t dtmf_type; /* telephone-event payload type, 0 = off */
 	uint8_t ptime_ms;
 	unsigned calls_max; /* at once, both ways; 0 = no limit */
+	bool overlap; /* RFC 3578: INVITE before the number is complete; 484 asks for more */
 };
 
 struct conf_media {          /* section media */

@@ -1,6 +1,7 @@
 /* schema.c - see schema.h.  The help texts are what the manual page says. */
 #include "conf/schema.h"
 #include "conf/address.h"
+#include "conf/profile.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@ static const char *const clocks[] = {"own", "line", NULL};
 static const char *const sides[] = {"user", "network", NULL};
 static const char *const switches[] = {"ni2", "5ess", "dms100", "4ess", "qsig", "euroisdn", NULL};
 static const char *const hunts[] = {"ascending", "descending", NULL};
+static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
+static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
 static const char *const codecs[] = {"pcmu", "pcma", NULL};
 static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
 
@@ -227,6 +230,12 @@ static void span_default(void *element)
 static const struct conf_key trunk_keys[] = {
 	{"span", CONF_NAME, CONF_REQUIRED | CONF_DRAINS, FIELD(struct conf_trunk, span),
 	 .help = "Name of the span it runs on; one trunk a span."},
+	/* Before the keys it sets, which then override it. */
+	{"profile", CONF_PROFILE, 0, FIELD(struct conf_trunk, profile),
+	 .choices = conf_profile_names, .def = "\"none\"",
+	 .help = "What is at the other end: sets side, switch_type and every other key that the "
+		 "profile's page in docs/profiles names; a key written here as well goes before "
+		 "it.  `tandem --profiles` lists them, `tandem --print-config` shows the result."},
 	{"side", CONF_CHOICE, CONF_DRAINS, FIELD(struct conf_trunk, isup.side), .choices = sides,
 	 .help = "Which side of ISDN we are; the other end must be the opposite.  Towards a PBX "
 		 "that "
@@ -275,8 +284,29 @@ static const struct conf_key trunk_keys[] = {
 #field, CONF_UINT, 0, FIELD(struct conf_trunk, isup.field),                        \
 			.min = 0, .max = 600000, .help = what "; 0 = the standard's value."        \
 	}
+	{"overlap", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.overlap), .choices = overlaps,
+	 .help = "Which calls may come without the whole number: \"receive\", those from the "
+		 "trunk; "
+		 "\"send\", those to it; \"both\".  Digits are collected until the rules say that "
+		 "no longer number could match, # or the far side ends the number, or t302_ms "
+		 "passes.  \"no\" takes each SETUP as complete, as the North American switches "
+		 "send it: a caller then never waits for a timer."},
+	{"early_audio", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.early_audio),
+	 .choices = early_audios,
+	 .help = "When the far end's tones are passed on before the answer, and told as early "
+		 "media: \"inband\", with progress indicator 8; \"indicated\", with 1, 2 or 8; "
+		 "\"always\", with ALERTING and PROGRESS that have none as well, for a PBX that "
+		 "plays ringing tone without saying so; \"never\".  Else the caller's phone makes "
+		 "its own ringing tone, and is sent no audio until the answer."},
+	{"disconnect_audio", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.disconnect_audio),
+	 .help = "A DISCONNECT with progress indicator 8 brings an announcement: the caller hears "
+		 "it until the far end releases the call or t306_ms passes, and only then is the "
+		 "call cleared."},
+	TIMER(t302_ms, "Q.931 T302, overlap receiving and no further digit"),
 	TIMER(t303_ms, "Q.931 T303, SETUP sent and nothing back"),
+	TIMER(t304_ms, "Q.931 T304, overlap sending and nothing back"),
 	TIMER(t305_ms, "Q.931 T305, DISCONNECT sent and nothing back"),
+	TIMER(t306_ms, "Q.931 T306, how long an announcement with DISCONNECT is heard"),
 	TIMER(t308_ms, "Q.931 T308, RELEASE sent and nothing back"),
 	TIMER(t309_ms, "Q.931 T309, how long live calls survive the loss of the D-channel (5.8.8)"),
 	TIMER(t310_ms, "Q.931 T310, CALL PROCEEDING received and nothing after it"),
@@ -322,6 +352,10 @@ static const struct conf_key peer_keys[] = {
 	 .help = "Audio in a packet we like to receive; a multiple of 10."},
 	{"calls_max", CONF_UINT, 0, FIELD(struct conf_peer, calls_max), .min = 0, .max = 100000,
 	 .help = "Calls at once with this peer, both ways together; 0 = no limit."},
+	{"overlap", CONF_BOOL, 0, FIELD(struct conf_peer, overlap),
+	 .help = "RFC 3578: a number that is dialled in parts is tried as soon as a rule matches "
+		 "it, "
+		 "and 484 asks for more of it.  Else digits are collected until it is complete."},
 };
 
 static void peer_default(void *element)

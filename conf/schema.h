@@ -8,7 +8,7 @@
 
 #include "conf/conf.h"
 
-enum { CONF_KEYS_MAX = 24 }; /* of a section */
+enum { CONF_KEYS_MAX = 32 }; /* of a section */
 
 enum conf_section_id {
 	CONF_GATEWAY,
@@ -37,6 +37,7 @@ enum conf_type {
 	CONF_BARE_ADDRESS, /* sockaddr_storage without a port */
 	CONF_PORTS,        /* uint16_t first and, at other, last */
 	CONF_SLOTS,        /* uint32_t, bit n = slot n: "1-12,14" */
+	CONF_PROFILE,      /* unsigned: index into choices; sets the other keys it names first */
 };
 
 enum conf_key_flags {

@@ -1,6 +1,7 @@
 /* value.c - see value.h. */
 #include "conf/value.h"
 #include "conf/address.h"
+#include "conf/profile.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -307,6 +308,13 @@ int conf_value_parse(const struct conf_key *k, void *element, const char *const 
 		if (choice >= 0)
 			put_uint(k, element, (unsigned)choice);
 		return choice < 0 ? choice : 0;
+	case CONF_PROFILE:
+		choice = find_choice(k, text[0], &why);
+		if (choice < 0)
+			return choice;
+		conf_profile_apply((unsigned)choice, element);
+		put_uint(k, element, (unsigned)choice);
+		return 0;
 	case CONF_DTMF:
 		choice = find_choice(k, text[0], &why);
 		if (choice == DTMF_INBAND)
@@ -386,6 +394,9 @@ bool conf_value_format(const struct conf_key *k, const void *element, char out[C
 		return get_uint(k, element) != 0 || !(k->flags & CONF_MAY_BE_EMPTY);
 	case CONF_BOOL: add(out, "%s", *(const bool *)field ? "true" : "false"); return true;
 	case CONF_CHOICE: add(out, "\"%s\"", k->choices[get_uint(k, element)]); return true;
+	case CONF_PROFILE:
+		add(out, "\"%s\"", k->choices[get_uint(k, element)]);
+		return get_uint(k, element) != 0;
 	case CONF_DTMF:
 		add(out, "\"%s\"",
 		    k->choices[get_uint(k, element) == 0 ? DTMF_INBAND : DTMF_RFC4733]);
@@ -417,7 +428,7 @@ bool conf_value_format(const struct conf_key *k, const void *element, char out[C
 
 void conf_value_expected(const struct conf_key *k, char *out, size_t out_size)
 {
-	char words[128] = "";
+	char words[400] = "";
 
 	switch (k->type) {
 	case CONF_TEXT:
@@ -443,6 +454,7 @@ void conf_value_expected(const struct conf_key *k, char *out, size_t out_size)
 	case CONF_UINT: snprintf(out, out_size, "a number from %u to %u", k->min, k->max); break;
 	case CONF_BOOL: snprintf(out, out_size, "true or false"); break;
 	case CONF_CHOICE:
+	case CONF_PROFILE:
 	case CONF_DTMF:
 	case CONF_CHOICES:
 		for (int i = 0; k->choices[i] != NULL; i++)

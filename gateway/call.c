@@ -9,17 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const state_names[CALL_STATE_COUNT] = {"NEW",      "OFFERED",   "PROCEEDING",
-							  "ALERTING", "CONNECTED", "CLEARING"};
+static const char *const state_names[CALL_STATE_COUNT] = {
+	"NEW", "COLLECTING", "OFFERED", "PROCEEDING", "ALERTING", "CONNECTED", "CLEARING"};
 
 static const char *const event_names[CALL_EVENT_COUNT] = {
-	[FROM_SETUP] = "FROM_SETUP",       [FROM_CONFIRMED] = "FROM_CONFIRMED",
-	[FROM_MEDIA] = "FROM_MEDIA",       [FROM_CLEARING] = "FROM_CLEARING",
-	[FROM_RELEASED] = "FROM_RELEASED", [TO_PROCEEDING] = "TO_PROCEEDING",
-	[TO_ALERTING] = "TO_ALERTING",     [TO_PROGRESS] = "TO_PROGRESS",
-	[TO_ANSWERED] = "TO_ANSWERED",     [TO_MEDIA] = "TO_MEDIA",
-	[TO_CLEARING] = "TO_CLEARING",     [TO_RELEASED] = "TO_RELEASED",
-	[CALL_TIMEOUT] = "CALL_TIMEOUT",   [CALL_PATH_CLOSED] = "CALL_PATH_CLOSED",
+	[FROM_SETUP] = "FROM_SETUP",
+	[FROM_DIGITS] = "FROM_DIGITS",
+	[FROM_CONFIRMED] = "FROM_CONFIRMED",
+	[FROM_MEDIA] = "FROM_MEDIA",
+	[FROM_CLEARING] = "FROM_CLEARING",
+	[FROM_RELEASED] = "FROM_RELEASED",
+	[TO_PROCEEDING] = "TO_PROCEEDING",
+	[TO_ALERTING] = "TO_ALERTING",
+	[TO_PROGRESS] = "TO_PROGRESS",
+	[TO_ANSWERED] = "TO_ANSWERED",
+	[TO_MEDIA] = "TO_MEDIA",
+	[TO_CLEARING] = "TO_CLEARING",
+	[TO_RELEASED] = "TO_RELEASED",
+	[CALL_TIMEOUT] = "CALL_TIMEOUT",
+	[CALL_PATH_CLOSED] = "CALL_PATH_CLOSED",
 };
 
 const char *call_state_name(enum call_state s)
@@ -39,9 +47,18 @@ const char *call_title(const struct call *c, char *out, size_t out_size)
 	return out;
 }
 
-/* --- actions: 0, or the Q.850 cause that ends the call --- */
+/* --- actions: 0, or the Q.850 cause that ends the call, or MORE: to COLLECTING --- */
+
+enum { MORE = -1 };
 
 typedef int action_fn(struct call *c, const struct leg_info *info);
+
+static void leg_drop(struct call *c, struct leg **leg, int *cause)
+{
+	*cause = (*leg)->final_cause;
+	(*leg)->ops->free(*leg);
+	*leg = NULL;
+}
 
 static bool is_queued(const struct call *c, enum call_event ev)
 {
@@ -51,15 +68,28 @@ static bool is_queued(const struct call *c, enum call_event ev)
 	return false;
 }
 
-static int begin(struct call *c, const struct leg_info *info)
+/* Whether to wait for more digits.  c->growing: no, but the second leg will get them. */
+static bool waits(struct call *c, enum dial_result r, const struct dial_answer *answer)
 {
-	struct dial_question q = {c->source, c->source_group, c->called.number, c->calling.number};
+	const struct call_env *env = c->env;
+
+	c->growing = false;
+	if (!c->from->incomplete || !answer->may_grow || !c->from->ops->more(c->from))
+		return false;
+	c->growing =
+		r == DIAL_ROUTE && env->starts_early != NULL && env->starts_early(env->arg, answer);
+	return !c->growing;
+}
+
+/* Asks the plan about c->dialled. */
+static int route(struct call *c)
+{
+	struct dial_question q = {c->source, c->source_group, c->dialled, c->calling.number};
 	struct dial_answer answer;
 
-	/* Refused in the same turn (488 to what it offered): nobody is to ring for it. */
-	if (is_queued(c, FROM_CLEARING))
-		return 0;
 	enum dial_result r = dialplan_lookup(c->env->plan, &q, &answer);
+	if (waits(c, r, &answer))
+		return MORE;
 	if (answer.rule != NULL)
 		c->rule_line = answer.rule->line;
 	/* Q.931 5.1.5.1: the caller hears of us before anything can take long; a refusal needs no
@@ -70,7 +100,8 @@ static int begin(struct call *c, const struct leg_info *info)
 	case DIAL_NO_MATCH: return Q850_UNALLOCATED;
 	case DIAL_ROUTE: break;
 	}
-	c->from->ops->proceeding(c->from);
+	if (!c->growing)
+		c->from->ops->proceeding(c->from);
 	snprintf(c->target, sizeof(c->target), "%s", answer.to);
 	snprintf(c->called.number, sizeof(c->called.number), "%s", answer.number);
 	snprintf(c->calling.number, sizeof(c->calling.number), "%s", answer.caller);
@@ -82,25 +113,93 @@ static int begin(struct call *c, const struct leg_info *info)
 	return cause;
 }
 
+static int begin(struct call *c, const struct leg_info *info)
+{
+	/* Refused in the same turn (488 to what it offered): nobody is to ring for it. */
+	return is_queued(c, FROM_CLEARING) ? 0 : route(c);
+}
+
+static void on_timer(void *arg)
+{
+	call_post_own(arg, CALL_TIMEOUT);
+}
+
+/* COLLECTING: once there is something new, and nothing left of a leg that had too few digits. */
+static int collect(struct call *c)
+{
+	bool grown = strcmp(c->dialled, c->from->dialled) != 0;
+
+	if (c->to != NULL || c->path != NULL)
+		return MORE;
+	if (!grown && c->from->incomplete)
+		return MORE;
+	if (!grown && c->too_short)
+		return Q850_INVALID_NUMBER_FORMAT;
+	c->too_short = false;
+	snprintf(c->dialled, sizeof(c->dialled), "%s", c->from->dialled);
+	return route(c);
+}
+
+static int digits(struct call *c, const struct leg_info *info)
+{
+	return collect(c);
+}
+
+static int short_to_gone(struct call *c, const struct leg_info *info)
+{
+	leg_drop(c, &c->to, &c->to_cause);
+	return collect(c);
+}
+
+/* The second leg runs already. */
+static int digits_on(struct call *c, const struct leg_info *info)
+{
+	const char *more = c->from->dialled + strlen(c->dialled);
+
+	/* A SIP leg has no use for them, but c->dialled must tell what it was started with. */
+	if (!c->growing || !c->to->ops->proceeding_ends_number)
+		return 0;
+	c->to->ops->digits(c->to, more);
+	timer_start(c->env->loop, &c->timer, c->env->setup_timeout_ms, on_timer, c);
+	snprintf(c->called.number + strlen(c->called.number),
+		 sizeof(c->called.number) - strlen(c->called.number), "%s", more);
+	snprintf(c->dialled, sizeof(c->dialled), "%s", c->from->dialled);
+	return 0;
+}
+
 static int nothing(struct call *c, const struct leg_info *info)
 {
 	return 0;
 }
 
+static int proceeding(struct call *c, const struct leg_info *info)
+{
+	if (c->growing && c->to->ops->proceeding_ends_number) {
+		c->growing = false;
+		c->from->ops->proceeding(c->from);
+	}
+	return 0;
+}
+
 static int progress(struct call *c, const struct leg_info *info)
 {
+	c->growing = false;
+	c->cut_through = c->cut_through || info->inband;
 	c->from->ops->progress(c->from, info->inband);
 	return 0;
 }
 
 static int alert(struct call *c, const struct leg_info *info)
 {
+	c->growing = false;
+	c->cut_through = c->cut_through || info->inband;
 	c->from->ops->alert(c->from, info->inband);
 	return 0;
 }
 
 static int answer(struct call *c, const struct leg_info *info)
 {
+	c->cut_through = true;
 	c->from->ops->answer(c->from);
 	return 0;
 }
@@ -111,11 +210,15 @@ static int clear(struct call *c, const struct leg_info *info)
 	return info->cause != 0 ? info->cause : Q850_NORMAL_UNSPECIFIED;
 }
 
-static void leg_drop(struct call *c, struct leg **leg, int *cause)
+/* RFC 3578 3.1: 484 to a number that may grow asks for more of it. */
+static int refused(struct call *c, const struct leg_info *info)
 {
-	*cause = (*leg)->final_cause;
-	(*leg)->ops->free(*leg);
-	*leg = NULL;
+	if (!c->growing || info->sip_status != 484)
+		return clear(c, info);
+	c->too_short = true;
+	c->to->ops->clear(c->to, info);
+	call_path_close(c);
+	return collect(c);
 }
 
 static int from_released(struct call *c, const struct leg_info *info)
@@ -166,90 +269,110 @@ struct row {
 		nothing, (s)                                                                       \
 	}
 /* What ends a call is the same in each state before CLEARING. */
-#define ENDS                                                                                       \
+#define ENDS_BY(to_clearing)                                                                       \
 	[FROM_CLEARING] = {clear, CALL_CLEARING},                                                  \
-	[FROM_RELEASED] = {from_released, CALL_CLEARING}, [TO_CLEARING] = {clear, CALL_CLEARING},  \
-	[TO_RELEASED] = {to_released, CALL_CLEARING}
+	[FROM_RELEASED] = {from_released, CALL_CLEARING},                                          \
+	[TO_CLEARING] = {to_clearing, CALL_CLEARING}, [TO_RELEASED] = {to_released, CALL_CLEARING}
+#define ENDS         ENDS_BY(clear)
+#define ENDS_BUT_484 ENDS_BY(refused)
 
-static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
-	[CALL_NEW] =
-		{
-			[FROM_SETUP] = {begin, CALL_OFFERED},
-			[FROM_MEDIA] = STAY(CALL_NEW),
-			[FROM_CLEARING] = {clear, CALL_CLEARING},
-			[FROM_RELEASED] = {from_released, CALL_CLEARING},
-		},
-	[CALL_OFFERED] =
-		{
-			[FROM_MEDIA] = STAY(CALL_OFFERED),
-			[TO_PROCEEDING] = STAY(CALL_PROCEEDING),
-			[TO_PROGRESS] = {progress, CALL_PROCEEDING},
-			[TO_ALERTING] = {alert, CALL_ALERTING},
-			[TO_ANSWERED] = {answer, CALL_CONNECTED},
-			[TO_MEDIA] = STAY(CALL_OFFERED),
-			[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
-			ENDS,
-		},
-	[CALL_PROCEEDING] =
-		{
-			[FROM_MEDIA] = STAY(CALL_PROCEEDING),
-			[TO_PROCEEDING] = STAY(CALL_PROCEEDING),
-			[TO_PROGRESS] = {progress, CALL_PROCEEDING},
-			[TO_ALERTING] = {alert, CALL_ALERTING},
-			[TO_ANSWERED] = {answer, CALL_CONNECTED},
-			[TO_MEDIA] = STAY(CALL_PROCEEDING),
-			[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
-			ENDS,
-		},
-	[CALL_ALERTING] =
-		{
-			[FROM_MEDIA] = STAY(CALL_ALERTING),
-			[TO_PROCEEDING] = STAY(CALL_ALERTING),
-			[TO_PROGRESS] = {progress, CALL_ALERTING},
-			[TO_ALERTING] = {alert,
-					 CALL_ALERTING}, /* another fork, or now with tones */
-			[TO_ANSWERED] = {answer, CALL_CONNECTED},
-			[TO_MEDIA] = STAY(CALL_ALERTING),
-			[CALL_TIMEOUT] = {no_answer, CALL_CLEARING},
-			ENDS,
-		},
-	[CALL_CONNECTED] =
-		{
-			[FROM_CONFIRMED] = STAY(CALL_CONNECTED),
-			[FROM_MEDIA] = STAY(CALL_CONNECTED),
-			/* provisional responses and PROGRESS that the answer overtook */
-			[TO_PROCEEDING] = STAY(CALL_CONNECTED),
-			[TO_PROGRESS] = STAY(CALL_CONNECTED),
-			[TO_ALERTING] = STAY(CALL_CONNECTED),
-			[TO_MEDIA] = STAY(CALL_CONNECTED),
-			ENDS,
-		},
-	[CALL_CLEARING] =
-		{
-			/* whatever crossed our clearing has lost its meaning */
-			[FROM_SETUP] = STAY(CALL_CLEARING),
-			[FROM_CONFIRMED] = STAY(CALL_CLEARING),
-			[FROM_MEDIA] = STAY(CALL_CLEARING),
-			[FROM_CLEARING] = STAY(CALL_CLEARING),
-			[FROM_RELEASED] = {from_gone, CALL_CLEARING},
-			[TO_PROCEEDING] = STAY(CALL_CLEARING),
-			[TO_PROGRESS] = STAY(CALL_CLEARING),
-			[TO_ALERTING] = STAY(CALL_CLEARING),
-			[TO_ANSWERED] = STAY(CALL_CLEARING),
-			[TO_MEDIA] = STAY(CALL_CLEARING),
-			[TO_CLEARING] = STAY(CALL_CLEARING),
-			[TO_RELEASED] = {to_gone, CALL_CLEARING},
-			[CALL_TIMEOUT] = STAY(CALL_CLEARING),
-			[CALL_PATH_CLOSED] = STAY(CALL_CLEARING),
-		},
+static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
+	{
+		[CALL_NEW] =
+			{
+				[FROM_SETUP] = {begin, CALL_OFFERED},
+				[FROM_MEDIA] = STAY(CALL_NEW),
+				[FROM_CLEARING] = {clear, CALL_CLEARING},
+				[FROM_RELEASED] = {from_released, CALL_CLEARING},
+			},
+		[CALL_COLLECTING] =
+			{
+				[FROM_DIGITS] = {digits, CALL_OFFERED},
+				[FROM_MEDIA] = STAY(CALL_COLLECTING),
+				[FROM_CLEARING] = {clear, CALL_CLEARING},
+				[FROM_RELEASED] = {from_released, CALL_CLEARING},
+				/* of a leg that said 484 */
+				[TO_PROCEEDING] = STAY(CALL_COLLECTING),
+				[TO_PROGRESS] = STAY(CALL_COLLECTING),
+				[TO_ALERTING] = STAY(CALL_COLLECTING),
+			[TO_ANSWERED] = STAY(CALL_COLLECTING),
+				[TO_MEDIA] = STAY(CALL_COLLECTING),
+				[TO_CLEARING] = STAY(CALL_COLLECTING),
+				[TO_RELEASED] = {short_to_gone, CALL_OFFERED},
+				[CALL_TIMEOUT] = STAY(CALL_COLLECTING),
+				[CALL_PATH_CLOSED] = {digits, CALL_OFFERED},
+			},
+		[CALL_OFFERED] =
+			{
+				[FROM_DIGITS] = {digits_on, CALL_OFFERED},
+				[FROM_MEDIA] = STAY(CALL_OFFERED),
+				[TO_PROCEEDING] = {proceeding, CALL_PROCEEDING},
+				[TO_PROGRESS] = {progress, CALL_PROCEEDING},
+				[TO_ALERTING] = {alert, CALL_ALERTING},
+				[TO_ANSWERED] = {answer, CALL_CONNECTED},
+				[TO_MEDIA] = STAY(CALL_OFFERED),
+				[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
+				ENDS_BUT_484,
+			},
+		[CALL_PROCEEDING] =
+			{
+				[FROM_DIGITS] = {digits_on, CALL_PROCEEDING},
+				[FROM_MEDIA] = STAY(CALL_PROCEEDING),
+				[TO_PROCEEDING] = STAY(CALL_PROCEEDING),
+				[TO_PROGRESS] = {progress, CALL_PROCEEDING},
+				[TO_ALERTING] = {alert, CALL_ALERTING},
+				[TO_ANSWERED] = {answer, CALL_CONNECTED},
+				[TO_MEDIA] = STAY(CALL_PROCEEDING),
+				[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
+				ENDS_BUT_484,
+			},
+		[CALL_ALERTING] =
+			{
+				[FROM_DIGITS] = STAY(CALL_ALERTING),
+				[FROM_MEDIA] = STAY(CALL_ALERTING),
+				[TO_PROCEEDING] = STAY(CALL_ALERTING),
+				[TO_PROGRESS] = {progress, CALL_ALERTING},
+				[TO_ALERTING] = {alert, CALL_ALERTING}, /* another fork, or now with
+									   tones */
+				[TO_ANSWERED] = {answer, CALL_CONNECTED},
+				[TO_MEDIA] = STAY(CALL_ALERTING),
+				[CALL_TIMEOUT] = {no_answer, CALL_CLEARING},
+				ENDS,
+			},
+		[CALL_CONNECTED] =
+			{
+				[FROM_DIGITS] = STAY(CALL_CONNECTED), /* that the answer overtook */
+				[FROM_CONFIRMED] = STAY(CALL_CONNECTED),
+				[FROM_MEDIA] = STAY(CALL_CONNECTED),
+				/* provisional responses and PROGRESS that the answer overtook */
+				[TO_PROCEEDING] = STAY(CALL_CONNECTED),
+				[TO_PROGRESS] = STAY(CALL_CONNECTED),
+				[TO_ALERTING] = STAY(CALL_CONNECTED),
+				[TO_MEDIA] = STAY(CALL_CONNECTED),
+				ENDS,
+			},
+		[CALL_CLEARING] =
+			{
+				/* whatever crossed our clearing has lost its meaning */
+				[FROM_SETUP] = STAY(CALL_CLEARING),
+				[FROM_DIGITS] = STAY(CALL_CLEARING),
+				[FROM_CONFIRMED] = STAY(CALL_CLEARING),
+				[FROM_MEDIA] = STAY(CALL_CLEARING),
+				[FROM_CLEARING] = STAY(CALL_CLEARING),
+				[FROM_RELEASED] = {from_gone, CALL_CLEARING},
+				[TO_PROCEEDING] = STAY(CALL_CLEARING),
+				[TO_PROGRESS] = STAY(CALL_CLEARING),
+				[TO_ALERTING] = STAY(CALL_CLEARING),
+				[TO_ANSWERED] = STAY(CALL_CLEARING),
+				[TO_MEDIA] = STAY(CALL_CLEARING),
+				[TO_CLEARING] = STAY(CALL_CLEARING),
+				[TO_RELEASED] = {to_gone, CALL_CLEARING},
+				[CALL_TIMEOUT] = STAY(CALL_CLEARING),
+				[CALL_PATH_CLOSED] = STAY(CALL_CLEARING),
+			},
 };
 
 /* --- dispatch: the only place where a state changes --- */
-
-static void on_timer(void *arg)
-{
-	call_post_own(arg, CALL_TIMEOUT);
-}
 
 static void enter_clearing(struct call *c, int cause)
 {
@@ -274,6 +397,7 @@ static void enter(struct call *c, enum call_state next, int cause)
 		 next == CALL_CLEARING ? cause_text(cause) : "");
 	c->state = next;
 	switch (next) {
+	case CALL_COLLECTING: timer_stop(&c->timer); break; /* the leg has its own, T302 */
 	case CALL_OFFERED:
 		timer_start(c->env->loop, &c->timer, c->env->setup_timeout_ms, on_timer, c);
 		break;
@@ -305,7 +429,9 @@ void call_dispatch(struct call *c, enum call_event ev, const struct leg_info *in
 		return;
 	}
 	int cause = row->action(c, info);
-	enum call_state next = cause != 0 ? CALL_CLEARING : row->next;
+	enum call_state next = cause == 0      ? row->next
+			       : cause == MORE ? CALL_COLLECTING
+					       : CALL_CLEARING;
 	if (next != CALL_CLEARING && (cause = call_path_sync(c)) != 0)
 		next = CALL_CLEARING;
 	enter(c, next, cause);
@@ -373,6 +499,7 @@ void call_post(struct leg *leg, enum leg_event ev, const struct leg_info *info)
 	static const struct {
 		int from, to;
 	} map[LEG_EVENT_COUNT] = {
+		[LEG_DIGITS] = {FROM_DIGITS, -1},
 		[LEG_PROCEEDING] = {-1, TO_PROCEEDING},
 		[LEG_ALERTING] = {-1, TO_ALERTING},
 		[LEG_PROGRESS] = {-1, TO_PROGRESS},

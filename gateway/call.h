@@ -1,5 +1,8 @@
 /* call.h - two legs and the one state table that joins them.
  *
+ *   A number that comes in parts waits in COLLECTING, before OFFERED: the plan says when it is enough,
+ *   and again when a SIP peer said 484, RFC 3578.
+ *
  *             FROM_SETUP +-----------+  TO_PROCEEDING, TO_PROGRESS  +------------+
  *   call_new() --------> |  OFFERED  | ---------------------------> | PROCEEDING |
  *    (NEW)   begin()     +-----------+                              +------------+
@@ -32,6 +35,7 @@
 
 enum call_state {
 	CALL_NEW,
+	CALL_COLLECTING,
 	CALL_OFFERED,
 	CALL_PROCEEDING,
 	CALL_ALERTING,
@@ -42,6 +46,7 @@ enum call_state {
 
 enum call_event { /* FROM_ = leg that began the call, TO_ = the other */
 		  FROM_SETUP,
+		  FROM_DIGITS,
 		  FROM_CONFIRMED,
 		  FROM_MEDIA,
 		  FROM_CLEARING,
@@ -67,6 +72,8 @@ struct call_env {
 	/* Makes the second leg and sets c->to.  0 or the Q.850 cause of the refusal. */
 	int (*start)(void *arg, struct call *c, const struct dial_answer *answer);
 	void (*path_opened)(void *arg, struct call *c); /* optional */
+	/* Whether a call may start there before its number is complete.  NULL: never. */
+	bool (*starts_early)(void *arg, const struct dial_answer *answer);
 	void (*ended)(void *arg, struct call *c); /* last look; the call is freed on return */
 	void *arg;
 };
@@ -90,12 +97,15 @@ struct call {
 	char target[DIAL_NAME_MAX];          /* trunk, group or peer it went to */
 	struct leg_party called, calling;    /* as the plan rewrote them, once it did */
 	char dialled[DIAL_NUMBER_MAX];       /* as it came */
+	bool growing;     /* the second leg was started before the number was complete */
+	bool too_short;   /* ... and said so: c->dialled is not to be tried again */
+	bool cut_through; /* the caller is to hear the other end: answered, or told of tones there */
 	unsigned rule_line;                  /* that decided; 0 = none */
 	struct leg_info why;                 /* first cause wins; cause 0 while alive */
 	struct path *path;                   /* owned; run by path_worker until CALL_PATH_CLOSED */
 	struct worker *path_worker;
 	bool path_closing;
-	unsigned media_set[2]; /* version of each leg's media the path has */
+	unsigned media_set[2]; /* what the path has of each leg's media, see call_path.c */
 	bool has_rtp[2];       /* rtp[i] was filled when the path closed */
 	struct rtp_counts rtp[2];
 	bool no_rtp[2]; /* that side sends none, though it should */

@@ -5,6 +5,8 @@
 #include "gateway/worker.h"
 #include "isup/cause.h"
 
+#include <string.h>
+
 static void end_drop(struct path_end *end)
 {
 	if (end->kind == PATH_RTP)
@@ -35,6 +37,13 @@ static int path_open(struct call *c)
 	return 0;
 }
 
+/* RFC 3960 3.2: a phone makes its own ringing tone as long as no RTP comes, so the silence of a
+ * slot that nothing was said about must not be sent to it. */
+static bool is_hushed(const struct call *c)
+{
+	return !c->cut_through && c->to->worker != NULL;
+}
+
 int call_path_sync(struct call *c)
 {
 	if (c->from == NULL || c->to == NULL)
@@ -48,11 +57,15 @@ int call_path_sync(struct call *c)
 	}
 	const struct leg *legs[2] = {c->from, c->to};
 	for (unsigned i = 0; i < 2; i++) {
-		if (legs[i]->media_version == c->media_set[i])
+		bool hushed = i == 0 && is_hushed(c);
+		unsigned wanted = 2 * legs[i]->media_version + hushed;
+		if (legs[i]->media_version == 0 || wanted == c->media_set[i])
 			continue;
-		if (worker_set_media(c->path_worker, c->path, i, &legs[i]->media) < 0)
+		struct sip_media media = legs[i]->media;
+		media.send = media.send && !hushed;
+		if (worker_set_media(c->path_worker, c->path, i, &media) < 0)
 			return Q850_RESOURCE_UNAVAILABLE;
-		c->media_set[i] = legs[i]->media_version;
+		c->media_set[i] = wanted;
 	}
 	return 0;
 }
@@ -76,5 +89,7 @@ void call_path_closed(struct call *c)
 	}
 	path_free(c->path);
 	c->path = NULL;
+	c->path_closing = false;
+	memset(c->media_set, 0, sizeof(c->media_set));
 	call_post_own(c, CALL_PATH_CLOSED);
 }

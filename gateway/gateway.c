@@ -216,7 +216,8 @@ static int start_on_trunk(struct gateway *g, struct call *c, const char *to)
 		if (!line_is_named(gl->line, to))
 			continue;
 		int r = gl->draining ? -EBUSY
-				     : leg_isup_start(&c->to, gl->line, &c->called, &c->calling);
+				     : leg_isup_start(&c->to, gl->line, &c->called, &c->calling,
+						      !c->growing);
 		if (r == 0)
 			return 0;
 		if (r == -ENOMEM)
@@ -241,6 +242,26 @@ static int start_on_peer(struct gateway *g, struct call *c, const struct conf_pe
 	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -ENOENT)
 		return Q850_NETWORK_OUT_OF_ORDER;
 	return r == 0 ? 0 : Q850_RESOURCE_UNAVAILABLE;
+}
+
+/* A peer that wants INVITEs before the number is complete, or trunks that all send overlap. */
+static bool on_starts_early(void *arg, const struct dial_answer *answer)
+{
+	const struct gateway *g = arg;
+	const struct conf_peer *peer = gateway_peer(g, answer->to);
+	bool any = false;
+
+	if (peer != NULL)
+		return peer->overlap;
+	for (unsigned i = 0; i < g->line_count; i++) {
+		const struct line *l = g->lines[i].line;
+		if (!line_is_named(l, answer->to))
+			continue;
+		if ((l->trunk_conf.isup.overlap & ISUP_OVERLAP_SEND) == 0)
+			return false;
+		any = true;
+	}
+	return any;
 }
 
 static int on_call_start(void *arg, struct call *c, const struct dial_answer *answer)
@@ -290,6 +311,7 @@ int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, cha
 	g->env = (struct call_env){.loop = loop,
 				   .start = on_call_start,
 				   .path_opened = gateway_on_path_opened,
+				   .starts_early = on_starts_early,
 				   .ended = on_call_ended,
 				   .arg = g};
 	gateway_use_conf(g);

@@ -18,6 +18,7 @@ struct leg;
 enum { LEG_NAME_MAX = 48, LEG_DISPLAY_MAX = 64 };
 
 enum leg_event {                 /* leg -> call, in the order they can occur */
+		 LEG_DIGITS,     /* more of leg->dialled, or it is complete: from-leg only */
 		 LEG_PROCEEDING, /* it has all it needs */
 		 LEG_ALERTING,
 		 LEG_PROGRESS, /* early audio may be there: connect the path */
@@ -45,6 +46,11 @@ struct leg_info {
 
 struct leg_ops {          /* call -> leg */
 	const char *kind; /* "isdn", "sip" */
+	/* Its LEG_PROCEEDING says that the number is complete; else only what comes after does. */
+	bool proceeding_ends_number;
+	/* Asks the caller for more of the number; false: there will be no more. */
+	bool (*more)(struct leg *leg);
+	void (*digits)(struct leg *leg, const char *digits); /* more of the called number */
 	void (*proceeding)(struct leg *leg);
 	void (*alert)(struct leg *leg, bool inband);
 	void (*progress)(struct leg *leg, bool inband);
@@ -64,6 +70,9 @@ struct leg { /* first member of struct leg_isup, leg_sip */
 	struct worker *worker;   /* that drives the leg's slot; NULL: RTP, any worker will do */
 	struct sip_media media;  /* RTP: latest agreed; valid when media_version is not 0 */
 	unsigned media_version;  /* grows with each change */
+	/* The number the caller dialled, of a leg that got it in parts; incomplete: more may come. */
+	char dialled[DIAL_NUMBER_MAX];
+	bool incomplete;
 	int final_cause; /* Q.850 the peer gave or got at the end, 0 = none yet: the record */
 };
 

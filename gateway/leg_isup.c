@@ -40,6 +40,21 @@ static void do_proceeding(struct leg *leg)
 		isup_call_proceeding(l->call);
 }
 
+static bool do_more(struct leg *leg)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	return l->call != NULL && isup_call_more(l->call);
+}
+
+static void do_digits(struct leg *leg, const char *digits)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	if (l->call != NULL)
+		isup_call_digits(l->call, digits);
+}
+
 static void do_progress(struct leg *leg, bool inband)
 {
 	struct leg_isup *l = from_leg(leg);
@@ -111,6 +126,9 @@ static void do_free(struct leg *leg)
 
 static const struct leg_ops ops = {
 	.kind = "isdn",
+	.proceeding_ends_number = true,
+	.more = do_more,
+	.digits = do_digits,
 	.proceeding = do_proceeding,
 	.alert = do_alert,
 	.progress = do_progress,
@@ -123,6 +141,12 @@ static const struct leg_ops ops = {
 
 /* --- events of the trunk --- */
 
+static void set_dialled(struct leg *leg, const struct isup_event *ev)
+{
+	snprintf(leg->dialled, sizeof(leg->dialled), "%s", ev->called.digits);
+	leg->incomplete = !ev->complete;
+}
+
 void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 {
 	struct leg_isup *l = from_leg(leg);
@@ -134,6 +158,10 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 		set_name(l);
 	}
 	switch (ev->kind) {
+	case ISUP_DIGITS:
+		set_dialled(leg, ev);
+		call_post(leg, LEG_DIGITS, &info);
+		break;
 	case ISUP_PROCEEDING: call_post(leg, LEG_PROCEEDING, &info); break;
 	case ISUP_ALERTING: call_post(leg, LEG_ALERTING, &info); break;
 	case ISUP_PROGRESS: call_post(leg, LEG_PROGRESS, &info); break;
@@ -152,7 +180,7 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 		call_post(leg, LEG_RELEASED, &info);
 		break;
 	case ISUP_SETUP:
-	case ISUP_DIGITS: /* en bloc only: the number came with SETUP */
+	case ISUP_MORE: /* what comes next is the caller's to dial */
 	case ISUP_TRUNK_UP:
 	case ISUP_TRUNK_DOWN: break;
 	}
@@ -235,14 +263,15 @@ int leg_isup_offered(struct leg **out, struct line *line, const struct isup_even
 	l->call = setup->call;
 	l->responded = true; /* SETUP names the slot */
 	set_name(l);
+	set_dialled(&l->leg, setup);
 	isup_call_bind(setup->call, &l->leg);
 	return 0;
 }
 
 int leg_isup_start(struct leg **out, struct line *line, const struct leg_party *called,
-		   const struct leg_party *calling)
+		   const struct leg_party *calling, bool complete)
 {
-	struct isup_setup setup = {.complete = true};
+	struct isup_setup setup = {.complete = complete};
 	struct leg_isup *l = leg_new(line);
 
 	*out = NULL;

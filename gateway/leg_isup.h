@@ -8,9 +8,10 @@
 /* The leg of a call that ISUP_SETUP offers.  0 or -ENOMEM. */
 int leg_isup_offered(struct leg **out, struct line *line, const struct isup_event *setup);
 
-/* Sends SETUP on line.  0, or isup_call_start()'s -errno. */
+/* Sends SETUP on line.  complete: called is the whole number, no leg->ops->digits() will follow.
+ * 0, or isup_call_start()'s -errno. */
 int leg_isup_start(struct leg **out, struct line *line, const struct leg_party *called,
-		   const struct leg_party *calling);
+		   const struct leg_party *calling, bool complete);
 
 /* An event of the call whose user pointer is leg. */
 void leg_isup_event(struct leg *leg, const struct isup_event *ev);

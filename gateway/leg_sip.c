@@ -29,6 +29,16 @@ static void do_proceeding(struct leg *leg)
 	/* The dialog sent 100 when the INVITE came. */
 }
 
+static bool do_more(struct leg *leg)
+{
+	return false; /* a request has the whole number */
+}
+
+static void do_digits(struct leg *leg, const char *digits)
+{
+	/* RFC 3578 3.1: another INVITE takes its place once it was refused by 484, see call.c. */
+}
+
 static void do_alert(struct leg *leg, bool inband)
 {
 	struct leg_sip *l = from_leg(leg);
@@ -101,6 +111,8 @@ static void do_free(struct leg *leg)
 
 static const struct leg_ops ops = {
 	.kind = "sip",
+	.more = do_more,
+	.digits = do_digits,
 	.proceeding = do_proceeding,
 	.alert = do_alert,
 	.progress = do_progress,

@@ -1,4 +1,5 @@
 /* tandem: reads the configuration, opens the gateway, runs the loop. */
+#include "conf/profile.h"
 #include "conf/route.h"
 #include "gateway/base/log.h"
 #include "gateway/base/loop.h"
@@ -39,6 +40,8 @@ static const char usage[] =
 	"usage: tandem [-c FILE] [-u USER]         run the gateway\n"
 	"       tandem [-c FILE] -n                check the configuration and say what is wrong\n"
 	"       tandem [-c FILE] --print-config    check it and print it back, defaults included\n"
+	"       tandem --profiles                  list what \"profile\" in a trunk section can "
+	"be\n"
 	"       tandem [-c FILE] --route NUMBER [--from TRUNK_OR_PEER] [--caller NUMBER]\n"
 	"                                          say where a call would go and which rule "
 	"decides\n"
@@ -231,11 +234,12 @@ static int start(const struct options *o, struct conf *conf)
 
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	enum { OPT_ROUTE = 256, OPT_FROM, OPT_CALLER, OPT_PRINT, OPT_KEYS };
+	enum { OPT_PROFILES = 255, OPT_ROUTE = 256, OPT_FROM, OPT_CALLER, OPT_PRINT, OPT_KEYS };
 	static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
 					      {"user", required_argument, NULL, 'u'},
 					      {"check", no_argument, NULL, 'n'},
 					      {"print-config", no_argument, NULL, OPT_PRINT},
+					      {"profiles", no_argument, NULL, OPT_PROFILES},
 					      {"keys", no_argument, NULL, OPT_KEYS},
 					      {"route", required_argument, NULL, OPT_ROUTE},
 					      {"from", required_argument, NULL, OPT_FROM},
@@ -251,6 +255,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 		case 'u': o->user = optarg; break;
 		case 'n': o->check = true; break;
 		case OPT_PRINT: o->print = true; break;
+		case OPT_PROFILES: conf_profiles_print(stdout); exit(EXIT_SUCCESS);
 		case OPT_KEYS: conf_print_keys(stdout); exit(EXIT_SUCCESS);
 		case OPT_ROUTE: o->number = optarg; break;
 		case OPT_FROM: o->from = optarg; break;

@@ -23,6 +23,7 @@ static const char *state_name(enum call_state state)
 {
 	switch (state) {
 	case CALL_INITIATED: return "initiated";
+	case CALL_OVERLAP_SENDING: return "overlap sending";
 	case CALL_OUT_PROCEEDING: return "proceeding";
 	case CALL_DELIVERED: return "delivered";
 	case CALL_PRESENT: return "present";
@@ -32,6 +33,8 @@ static const char *state_name(enum call_state state)
 	case CALL_ACTIVE: return "active";
 	case CALL_CLEAR_INDICATION: return "cleared by far side";
 	case CALL_CLEARING: return "clearing";
+	case CALL_OVERLAP_RECEIVING: return "overlap receiving";
+	case CALL_ANNOUNCING: return "disconnected with announcement";
 	case CALL_DEAD: return "gone";
 	}
 	return "?";
@@ -327,7 +330,7 @@ unsigned isup_call_slot(const struct isup_call *c)
 
 void isup_call_proceeding(struct isup_call *c)
 {
-	if (c->state != CALL_PRESENT)
+	if (c->state != CALL_PRESENT && c->state != CALL_OVERLAP_RECEIVING)
 		return;
 	trunk_enter(c->trunk);
 	trunk_call_set_state(c, CALL_IN_PROCEEDING);
@@ -342,7 +345,8 @@ void isup_call_alerting(struct isup_call *c, bool inband)
 		return;
 	trunk_enter(c->trunk);
 	trunk_call_set_state(c, CALL_RECEIVED);
-	pri_acknowledge(c->trunk->pri, c->pri, 0, inband);
+	pri_acknowledge(c->trunk->pri, c->pri, 0,
+			inband && c->trunk->conf.early_audio != ISUP_EARLY_NEVER);
 	trunk_leave(c->trunk);
 }
 
@@ -351,7 +355,8 @@ void isup_call_progress(struct isup_call *c, bool inband)
 	isup_call_proceeding(c);
 	/* PROGRESS without a progress indicator is no message (3.1.8), and 8 is the only one there
 	 * is reason to send. */
-	if (!inband || (c->state != CALL_IN_PROCEEDING && c->state != CALL_RECEIVED))
+	if (!inband || c->trunk->conf.early_audio == ISUP_EARLY_NEVER ||
+	    (c->state != CALL_IN_PROCEEDING && c->state != CALL_RECEIVED))
 		return;
 	trunk_enter(c->trunk);
 	pri_progress(c->trunk->pri, c->pri, 0, 1);
@@ -362,7 +367,8 @@ void isup_call_answer(struct isup_call *c)
 {
 	struct isup_trunk *t = c->trunk;
 
-	if (c->state != CALL_PRESENT && c->state != CALL_IN_PROCEEDING && c->state != CALL_RECEIVED)
+	if (c->state != CALL_PRESENT && c->state != CALL_OVERLAP_RECEIVING &&
+	    c->state != CALL_IN_PROCEEDING && c->state != CALL_RECEIVED)
 		return;
 	trunk_enter(t);
 	/* Only the user waits for CONNECT ACKNOWLEDGE (5.2.8); QSIG libpri treats as the network.

@@ -54,20 +54,32 @@ static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 			      ring->calling.number.valid ? ring->calling.number.presentation
 							 : PRES_NUMBER_NOT_AVAILABLE);
 	party_name_from_pri(&c->calling, &ring->calling.name);
-	/* The American switches send en bloc only, and no Sending Complete. */
-	c->complete = ring->complete != 0 ||
-		      (t->conf.switch_type != ISUP_QSIG && t->conf.switch_type != ISUP_EUROISDN);
+	/* libpri knows of Sending Complete only; who sends en bloc need not send it (5.1.1). */
+	c->complete = ring->complete != 0 || (t->conf.overlap & ISUP_OVERLAP_RECEIVE) == 0;
+	trunk_call_end_of_number(c);
 	trunk_tell(c, ISUP_SETUP);
 }
 
-static bool progress_inband(int mask)
+/* Q.931 5.1.6, 5.4.1: 8 says that tones are there; 1 and 2 that the call has left the ISDN, behind
+ * which tones are all there is. */
+static bool progress_inband(const struct isup_call *c, enum isup_event_kind kind, int mask)
 {
-	return (mask & (PRI_PROG_CALL_NOT_E2E_ISDN | PRI_PROG_INBAND_AVAILABLE)) != 0;
+	switch (c->trunk->conf.early_audio) {
+	case ISUP_EARLY_NEVER: return false;
+	case ISUP_EARLY_INBAND: return (mask & PRI_PROG_INBAND_AVAILABLE) != 0;
+	case ISUP_EARLY_INDICATED: break;
+	case ISUP_EARLY_ALWAYS:
+		if (kind == ISUP_ALERTING || kind == ISUP_PROGRESS)
+			return true;
+		break;
+	}
+	return (mask & (PRI_PROG_CALL_NOT_E2E_ISDN | PRI_PROG_CALLED_NOT_ISDN |
+			PRI_PROG_INBAND_AVAILABLE)) != 0;
 }
 
 static void tell_progress(struct isup_call *c, enum isup_event_kind kind, int progressmask)
 {
-	if (progress_inband(progressmask))
+	if (progress_inband(c, kind, progressmask))
 		c->inband |= 1u << kind;
 	trunk_tell(c, kind);
 }
@@ -89,7 +101,8 @@ static void on_proceeding(struct isup_call *c, const pri_event_proceeding *ev)
 {
 	struct isup_trunk *t = c->trunk;
 
-	if (c->state != CALL_INITIATED || !answer_fits(c, ev->channel))
+	if ((c->state != CALL_INITIATED && c->state != CALL_OVERLAP_SENDING) ||
+	    !answer_fits(c, ev->channel))
 		return;
 	trunk_call_set_state(c, CALL_OUT_PROCEEDING);
 	timer_start(t->loop, &c->timer, timer_ms(t->conf.t310_ms, T310_MS), trunk_call_on_no_answer,
@@ -97,13 +110,27 @@ static void on_proceeding(struct isup_call *c, const pri_event_proceeding *ev)
 	tell_progress(c, ISUP_PROCEEDING, ev->progressmask);
 }
 
+static void on_setup_ack(struct isup_call *c, const pri_event_setup_ack *ev)
+{
+	const pri_event_proceeding as_proceeding = {.channel = ev->channel,
+						    .progressmask = ev->progressmask};
+
+	if (c->complete) { /* nothing more to say: for us this is as good as CALL PROCEEDING */
+		on_proceeding(c, &as_proceeding);
+		return;
+	}
+	if (c->state != CALL_INITIATED || !answer_fits(c, ev->channel))
+		return;
+	trunk_call_on_setup_ack(c, progress_inband(c, ISUP_MORE, ev->progressmask));
+}
+
 static void on_progress(struct isup_call *c, const pri_event_proceeding *ev)
 {
-	if ((c->state != CALL_INITIATED && c->state != CALL_OUT_PROCEEDING &&
-	     c->state != CALL_DELIVERED) ||
+	if ((c->state != CALL_INITIATED && c->state != CALL_OVERLAP_SENDING &&
+	     c->state != CALL_OUT_PROCEEDING && c->state != CALL_DELIVERED) ||
 	    !answer_fits(c, ev->channel))
 		return;
-	if (c->state == CALL_INITIATED)
+	if (c->state == CALL_INITIATED || c->state == CALL_OVERLAP_SENDING)
 		trunk_call_set_state(c, CALL_OUT_PROCEEDING);
 	timer_stop(&c->timer); /* the caller hears what goes on, 5.1.6 */
 	tell_progress(c, ISUP_PROGRESS, ev->progressmask);
@@ -111,7 +138,8 @@ static void on_progress(struct isup_call *c, const pri_event_proceeding *ev)
 
 static void on_alerting(struct isup_call *c, const pri_event_ringing *ev)
 {
-	if ((c->state != CALL_INITIATED && c->state != CALL_OUT_PROCEEDING) ||
+	if ((c->state != CALL_INITIATED && c->state != CALL_OVERLAP_SENDING &&
+	     c->state != CALL_OUT_PROCEEDING) ||
 	    !answer_fits(c, ev->channel))
 		return;
 	trunk_call_set_state(c, CALL_DELIVERED);
@@ -120,11 +148,33 @@ static void on_alerting(struct isup_call *c, const pri_event_ringing *ev)
 
 static void on_connect(struct isup_call *c, const pri_event_answer *ev)
 {
-	if (c->state == CALL_CLEARING || c->state == CALL_ACTIVE || !answer_fits(c, ev->channel))
+	if (c->state == CALL_CLEARING || c->state == CALL_ANNOUNCING || c->state == CALL_ACTIVE ||
+	    !answer_fits(c, ev->channel))
 		return;
 	trunk_call_set_state(c, CALL_ACTIVE);
 	pri_connect_ack(c->trunk->pri, c->pri, 0);
 	tell_progress(c, ISUP_CONNECT, ev->progressmask);
+}
+
+static void announcement_over(struct isup_call *c)
+{
+	trunk_call_set_state(c, CALL_CLEAR_INDICATION);
+	trunk_call_start_guard(c);
+	trunk_tell(c, ISUP_CLEARING);
+}
+
+static void on_t306(void *arg)
+{
+	announcement_over(arg);
+}
+
+/* 5.3.4.1: DISCONNECT with tones or an announcement.  Who called us and then cleared before the
+ * answer has nobody to say it to; and as a first answer to SETUP it named no slot to listen to. */
+static bool announces(const struct isup_call *c)
+{
+	return c->trunk->reading_inband && c->trunk->conf.disconnect_audio &&
+	       c->trunk->conf.early_audio != ISUP_EARLY_NEVER &&
+	       (c->state == CALL_ACTIVE || (!c->incoming && c->state != CALL_INITIATED));
 }
 
 static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
@@ -135,13 +185,18 @@ static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
 		pri_hangup(t->pri, c->pri, ev->cause);
 		return;
 	}
-	if (c->state == CALL_CLEAR_INDICATION)
+	if (c->state == CALL_CLEAR_INDICATION || c->state == CALL_ANNOUNCING)
 		return;
 	trunk_call_note_cause(c, ev->cause);
 	c->location_user = t->reading_location_user;
-	trunk_call_set_state(c, CALL_CLEAR_INDICATION);
-	trunk_call_start_guard(c);
-	trunk_tell(c, ISUP_CLEARING);
+	if (!announces(c)) {
+		announcement_over(c);
+		return;
+	}
+	if (c->state != CALL_ACTIVE)
+		tell_progress(c, ISUP_PROGRESS, PRI_PROG_INBAND_AVAILABLE);
+	trunk_call_set_state(c, CALL_ANNOUNCING);
+	timer_start(t->loop, &c->timer, timer_ms(t->conf.t306_ms, T306_MS), on_t306, c);
 }
 
 /* RELEASE, RELEASE COMPLETE, STATUS with state null, T308, T309, link lost. */
@@ -162,19 +217,11 @@ static void on_hangup(struct isup_call *c, const pri_event_hangup *ev, bool from
 	trunk_call_finish(c, ev->cause);
 }
 
-static void on_digits(struct isup_call *c, const pri_event_ring *ev)
-{
-	if (!c->incoming || c->state == CALL_DEAD)
-		return;
-	party_add_digits(&c->called, ev->callednum);
-	c->complete = c->complete || ev->complete != 0;
-	trunk_tell(c, ISUP_DIGITS);
-}
-
 static q931_call *event_call(const pri_event *ev)
 {
 	switch (ev->e) {
 	case PRI_EVENT_INFO_RECEIVED: return ev->ring.call;
+	case PRI_EVENT_KEYPAD_DIGIT: return ev->digit.call;
 	case PRI_EVENT_PROCEEDING:
 	case PRI_EVENT_PROGRESS: return ev->proceeding.call;
 	case PRI_EVENT_SETUP_ACK: return ev->setup_ack.call;
@@ -191,7 +238,6 @@ static q931_call *event_call(const pri_event *ev)
 void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer)
 {
 	struct isup_call *c;
-	pri_event_proceeding quiet;
 
 	if (ev->e == PRI_EVENT_RING) {
 		on_setup(t, &ev->ring);
@@ -205,16 +251,13 @@ void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool fro
 		return;
 	}
 	switch (ev->e) {
-	case PRI_EVENT_INFO_RECEIVED: on_digits(c, &ev->ring); break;
+	case PRI_EVENT_INFO_RECEIVED:
+		trunk_call_on_digits(c, ev->ring.callednum, ev->ring.complete != 0);
+		break;
+	case PRI_EVENT_KEYPAD_DIGIT: trunk_call_on_digits(c, ev->digit.digits, false); break;
 	case PRI_EVENT_PROCEEDING: on_proceeding(c, &ev->proceeding); break;
 	case PRI_EVENT_PROGRESS: on_progress(c, &ev->proceeding); break;
-	case PRI_EVENT_SETUP_ACK:
-		/* We sent the whole number: for us this is as good as CALL PROCEEDING. */
-		memset(&quiet, 0, sizeof(quiet));
-		quiet.channel = ev->setup_ack.channel;
-		quiet.progressmask = ev->setup_ack.progressmask;
-		on_proceeding(c, &quiet);
-		break;
+	case PRI_EVENT_SETUP_ACK: on_setup_ack(c, &ev->setup_ack); break;
 	case PRI_EVENT_RINGING: on_alerting(c, &ev->ringing); break;
 	case PRI_EVENT_ANSWER: on_connect(c, &ev->answer); break;
 	case PRI_EVENT_CONNECT_ACK:

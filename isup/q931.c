@@ -92,6 +92,19 @@ bool q931_cause(const struct q931_ie *ie, int *value, int *location)
 	return true;
 }
 
+bool q931_progress(const struct q931_message *m, enum q931_progress description)
+{
+	struct q931_walk w;
+	struct q931_ie ie;
+
+	q931_walk_start(&w, m);
+	while (q931_walk_next(&w, &ie))
+		if (ie.codeset == 0 && ie.id == Q931_IE_PROGRESS && ie.len >= 2 &&
+		    (ie.data[1] & 0x7f) == (uint8_t)description)
+			return true;
+	return false;
+}
+
 /* X.690 length octets.  False: torn.  Indefinite length counts as 0: the contents follow. */
 static bool ber_length(const uint8_t **at, const uint8_t *end, size_t *len)
 {

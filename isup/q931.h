@@ -33,6 +33,7 @@ enum q931_type {
 	Q931_RETRIEVE = 0x31,
 	Q931_RETRIEVE_ACK = 0x33,
 	Q931_RETRIEVE_REJECT = 0x37,
+	Q931_INFORMATION = 0x7b,
 	Q931_STATUS = 0x7d,
 };
 
@@ -46,6 +47,8 @@ enum q931_ie_id {
 	Q931_IE_CALLING = 0x6c,
 	Q931_IE_CALLED = 0x70,
 };
+
+enum q931_progress { Q931_PROGRESS_INBAND = 8 };
 
 struct q931_message {
 	size_t at; /* where in the frame it starts */
@@ -80,6 +83,9 @@ bool q931_find(const struct q931_message *m, uint8_t id, struct q931_ie *ie);
 
 /* Cause value and location; false if the element does not hold them. */
 bool q931_cause(const struct q931_ie *ie, int *value, int *location);
+
+/* Whether a Progress indicator of the message (there may be two) has this description. */
+bool q931_progress(const struct q931_message *m, enum q931_progress description);
 
 /* Whether a Facility element invokes this local ROSE operation (or OID ending in it). */
 bool q931_facility_invokes(const struct q931_ie *ie, unsigned operation);

@@ -22,6 +22,8 @@ void isup_trunk_conf_default(struct isup_trunk_conf *conf)
 	conf->hunt = ISUP_DESCENDING;    /* the user's end; a network hunts upwards */
 	conf->restart_on_start = true;
 	conf->t309_ms = T309_MS;
+	conf->early_audio = ISUP_EARLY_INDICATED;
+	conf->disconnect_audio = true;
 }
 
 /* --- events out --- */
@@ -247,6 +249,7 @@ static void forget_frame(struct isup_trunk *t)
 	t->reading_disconnect = false;
 	t->reading_cause = 0;
 	t->reading_location_user = false;
+	t->reading_inband = false;
 }
 
 /* Notes what libpri will not tell about the frame it is about to read. */
@@ -264,6 +267,7 @@ static void look_into(struct isup_trunk *t, const struct rx_frame *f)
 	t->reading_call = m.call_reference;
 	if (q931_find(&m, Q931_IE_CAUSE, &ie) && q931_cause(&ie, &t->reading_cause, &location))
 		t->reading_location_user = location == 0;
+	t->reading_inband = q931_progress(&m, Q931_PROGRESS_INBAND);
 }
 
 static void run_timers(struct isup_trunk *t)
@@ -377,7 +381,7 @@ static int pri_switch(enum isup_switch type)
 	return PRI_SWITCH_UNKNOWN;
 }
 
-static void apply_timers(struct isup_trunk *t)
+static void apply_settings(struct isup_trunk *t)
 {
 	const struct isup_trunk_conf *c = &t->conf;
 
@@ -386,6 +390,8 @@ static void apply_timers(struct isup_trunk *t)
 	pri_set_timer(t->pri, PRI_TIMER_T308, (int)timer_ms(c->t308_ms, T308_MS));
 	pri_set_timer(t->pri, PRI_TIMER_T309, (int)timer_ms(c->t309_ms, T309_MS));
 	pri_set_timer(t->pri, PRI_TIMER_T313, NEVER_MS); /* ours, see call.c */
+	/* Only so does it write Sending Complete as the call says; else by the switch's type. */
+	pri_set_overlapdial(t->pri, c->overlap != ISUP_EN_BLOC);
 }
 
 int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isup_trunk_conf *conf,
@@ -417,7 +423,7 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	pri_set_service_message_support(t->pri, 1); /* else SERVICE is thrown back, for ever */
 	pri_hangup_fix_enable(t->pri, 1);           /* RELEASE COMPLETE only as a first answer */
 	pri_connect_ack_enable(t->pri, 1);          /* tells CONNECT ACKNOWLEDGE, for T313 */
-	apply_timers(t);
+	apply_settings(t);
 	trunk_leave(t);
 	return 0;
 }
@@ -445,13 +451,19 @@ void isup_trunk_reconfigure(struct isup_trunk *t, const struct isup_trunk_conf *
 {
 	t->conf.hunt = conf->hunt;
 	t->conf.bearer_slots = conf->bearer_slots & 0x01fffffeu;
+	t->conf.overlap = conf->overlap;
+	t->conf.early_audio = conf->early_audio;
+	t->conf.disconnect_audio = conf->disconnect_audio;
+	t->conf.t302_ms = conf->t302_ms;
+	t->conf.t304_ms = conf->t304_ms;
+	t->conf.t306_ms = conf->t306_ms;
 	t->conf.t303_ms = conf->t303_ms;
 	t->conf.t305_ms = conf->t305_ms;
 	t->conf.t308_ms = conf->t308_ms;
 	t->conf.t309_ms = conf->t309_ms;
 	t->conf.t310_ms = conf->t310_ms;
 	t->conf.t313_ms = conf->t313_ms;
-	apply_timers(t);
+	apply_settings(t);
 }
 
 void isup_trunk_line(struct isup_trunk *t, bool up)

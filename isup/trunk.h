@@ -10,6 +10,15 @@
  *
  *   any state --DISCONNECT, RELEASE, timer, D-channel lost--> clearing --> RELEASED
  *
+ * With overlap a SETUP may come with a part of the number, or none: .complete is false then.
+ * isup_call_more() asks for the rest (SETUP ACKNOWLEDGE); DIGITS brings what came, and .complete
+ * when the far side said so, '#' was dialled, or nothing came for T302.  A number that begins with
+ * a digit ends at '#'; one that begins with * or # has it as any other.
+ *
+ * DISCONNECT with progress indicator 8 brings an announcement (Q.931 5.3.4.1): where the caller can
+ * hear it, PROGRESS with .inband is told and the call goes on until the far side releases it or
+ * T306 ends; then CLEARING comes.
+ *
  * A call that its owner did not clear itself is told CLEARING, with the cause, before RELEASED;
  * after RELEASE or a lost D-channel the two come together.  One that lost its slot to a call of
  * the network (Q.931 5.7) is cleared with cause 44: it may be tried again.
@@ -37,6 +46,15 @@ enum { ISUP_DIGITS_MAX = 32, ISUP_NAME_MAX = 64, ISUP_SLOTS = 24, ISUP_FRAME_MAX
 enum isup_side { ISUP_USER, ISUP_NETWORK };
 enum isup_switch { ISUP_NI2, ISUP_5ESS, ISUP_DMS100, ISUP_4ESS, ISUP_QSIG, ISUP_EUROISDN };
 enum isup_hunt { ISUP_ASCENDING, ISUP_DESCENDING };
+/* Which SETUPs may come without the whole number: bit 0 those we get, bit 1 those we send. */
+enum isup_overlap { ISUP_EN_BLOC, ISUP_OVERLAP_RECEIVE, ISUP_OVERLAP_SEND, ISUP_OVERLAP_BOTH };
+/* When tones or announcements are taken to be on the channel before the answer, and told of. */
+enum isup_early_audio {
+	ISUP_EARLY_NEVER,
+	ISUP_EARLY_INBAND,    /* progress indicator 8 */
+	ISUP_EARLY_INDICATED, /* 1, 2 or 8 */
+	ISUP_EARLY_ALWAYS,    /* ALERTING and PROGRESS without one as well */
+};
 
 struct isup_trunk_conf {
 	char name[16];
@@ -47,7 +65,11 @@ struct isup_trunk_conf {
 	bool restart_on_start; /* RESTART each channel when the D-channel first comes up, Q.931 5.5
 				*/
 	unsigned t309_ms;      /* D-channel loss survived by live calls, Q.931 5.8.8; 90000 */
+	enum isup_overlap overlap;
+	enum isup_early_audio early_audio;
+	bool disconnect_audio; /* announcements with DISCONNECT are heard to their end */
 	unsigned t303_ms, t305_ms, t308_ms, t310_ms, t313_ms; /* 0 = the standard's value */
+	unsigned t302_ms, t304_ms, t306_ms;
 };
 
 void isup_trunk_conf_default(struct isup_trunk_conf *conf);
@@ -65,6 +87,7 @@ struct isup_party {
 enum isup_event_kind {
 	ISUP_SETUP,  /* new incoming call: bind and proceed, or isup_call_clear() it */
 	ISUP_DIGITS, /* overlap: more called digits in .called.digits (all so far) */
+	ISUP_MORE,   /* overlap: the far side wants isup_call_digits(); the slot is known */
 	ISUP_PROCEEDING,
 	ISUP_ALERTING,
 	ISUP_PROGRESS,
@@ -82,7 +105,7 @@ struct isup_event {
 	unsigned slot;      /* 1..24; 0 = none yet */
 	int cause;          /* Q.850; CLEARING and RELEASED */
 	bool location_user; /* cause was set by the far user, not a network */
-	bool inband;        /* progress indicator 1 or 8: tones or announcements on the channel */
+	bool inband;        /* tones or announcements on the channel, as conf.early_audio takes it */
 	bool complete;      /* SETUP, DIGITS: number is known to be complete */
 	bool speech;        /* bearer: speech or 3.1 kHz audio */
 	struct isup_party called, calling;
@@ -133,7 +156,7 @@ void isup_trunk_counts(const struct isup_trunk *t, struct isup_trunk_counts *out
 
 struct isup_setup {
 	struct isup_party called, calling;
-	bool complete; /* Sending Complete */
+	bool complete; /* Sending Complete; else isup_call_digits() may bring more */
 };
 
 /* Sends SETUP on a free slot.  0, -EBUSY (no free slot), -ENETDOWN, -ENOMEM.  user is given back
@@ -142,6 +165,12 @@ int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct i
 		    void *user);
 void isup_call_bind(struct isup_call *c, void *user);
 unsigned isup_call_slot(const struct isup_call *c); /* 0 = not known yet */
+/* An incoming call whose number is not complete: SETUP ACKNOWLEDGE, DIGITS follows.  False: the far
+ * side has said that no more will come. */
+bool isup_call_more(struct isup_call *c);
+/* More of the number of a call that was started without all of it: INFORMATION.  Kept until the far
+ * side asks; nothing once it has enough. */
+void isup_call_digits(struct isup_call *c, const char *digits);
 void isup_call_proceeding(struct isup_call *c);
 void isup_call_alerting(struct isup_call *c, bool inband); /* inband: progress indicator 8 */
 void isup_call_progress(struct isup_call *c, bool inband);

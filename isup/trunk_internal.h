@@ -4,6 +4,7 @@
  *   call.c     one call: its life, its timers, the verbs of trunk.h
  *   call_events.c  what libpri says about calls
  *   slots.c    which slot a call gets
+ *   call_overlap.c  numbers that come in parts
  *   screen.c   messages that libpri must not see
  *   restart.c  RESTART, one slot at a time
  *
@@ -21,8 +22,11 @@
 
 /* Q.931 tables 9-1 and 9-2, where the configuration says 0. */
 enum {
+	T302_MS = 15000,
 	T303_MS = 4000,
+	T304_MS = 20000,
 	T305_MS = 30000,
+	T306_MS = 30000,
 	T308_MS = 4000,
 	T309_MS = 90000,
 	T310_MS = 10000,
@@ -37,6 +41,7 @@ static inline unsigned timer_ms(unsigned configured, unsigned standard)
 /* Q.931 call states by their numbers, user's view; the network's N states carry the same. */
 enum call_state {
 	CALL_INITIATED = 1, /* we sent SETUP */
+	CALL_OVERLAP_SENDING = 2, /* we received SETUP ACKNOWLEDGE */
 	CALL_OUT_PROCEEDING = 3,
 	CALL_DELIVERED = 4,
 	CALL_PRESENT = 6,         /* we received SETUP and have answered nothing yet */
@@ -46,6 +51,8 @@ enum call_state {
 	CALL_ACTIVE = 10,
 	CALL_CLEAR_INDICATION = 12, /* far side sent DISCONNECT, our owner has not cleared yet */
 	CALL_CLEARING = 19,         /* we sent DISCONNECT or RELEASE */
+	CALL_OVERLAP_RECEIVING = 25, /* we sent SETUP ACKNOWLEDGE */
+	CALL_ANNOUNCING = 26,        /* as 12, but what it says is heard first; no number of Q.931 */
 	CALL_DEAD = 0,              /* libpri has forgotten it; RELEASED is on its way */
 };
 
@@ -65,12 +72,13 @@ struct isup_call {
 	unsigned slot;           /* 0 = none yet */
 	bool speech;
 	bool complete;
-	struct timer timer; /* T310, T313 or the guard on clearing: never two at a time */
+	struct timer timer; /* T302, T304, T306, T310, T313 or the guard: never two at a time */
 	int cause;          /* the first one, -1 = none yet */
 	bool location_user;
 	struct isup_party called, calling;
 	unsigned due;    /* bit per enum isup_event_kind waiting to be told */
 	unsigned inband; /* bit per kind */
+	char digits_waiting[ISUP_DIGITS_MAX]; /* to be sent once the far side asks */
 };
 
 struct isup_slot {
@@ -106,6 +114,7 @@ struct isup_trunk {
 	uint16_t reading_call;          /* its call reference */
 	int reading_cause;              /* its Cause, 0 = none */
 	bool reading_location_user;     /* its Cause says "user" */
+	bool reading_inband;            /* progress indicator 8 in it */
 
 	bool line_down;
 	bool up;          /* LAPD */
@@ -154,6 +163,12 @@ void trunk_call_after_disconnect(struct isup_trunk *t);
 void trunk_call_sweep(struct isup_trunk *t);
 /* The call is over on the line: forgets libpri's record at once.  far_cause as in the event. */
 void trunk_call_finish(struct isup_call *c, int far_cause);
+
+/* call_overlap.c */
+void trunk_call_on_setup_ack(struct isup_call *c, bool inband);
+void trunk_call_on_digits(struct isup_call *c, const char *digits, bool complete);
+/* '#' at the end of a number that begins with a digit: taken off, and the number is complete. */
+void trunk_call_end_of_number(struct isup_call *c);
 
 /* call_events.c */
 void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer);

@@ -90,6 +90,7 @@ static void random_value(FILE *to, const struct conf_key *k)
 	case CONF_BOOL: fputs(below(2) ? "yes" : "off", to); break;
 	case CONF_DTMF: fputs("rfc4733", to); break;
 	case CONF_CHOICE:
+	case CONF_PROFILE:
 		while (k->choices[n] != NULL)
 			n++;
 		fputs(k->choices[below(n)], to);

@@ -348,9 +348,9 @@ static void run_ms(struct pair *p, uint64_t ms)
 
 static const char *kind_name(enum isup_event_kind kind)
 {
-	static const char *const names[] = {"SETUP",    "DIGITS",    "PROCEEDING", "ALERTING",
-					    "PROGRESS", "CONNECT",   "CLEARING",   "RELEASED",
-					    "TRUNK_UP", "TRUNK_DOWN"};
+	static const char *const names[] = {
+		"SETUP",   "DIGITS",   "MORE",     "PROCEEDING", "ALERTING",  "PROGRESS",
+		"CONNECT", "CLEARING", "RELEASED", "TRUNK_UP",   "TRUNK_DOWN"};
 	return names[kind];
 }
 
@@ -481,6 +481,7 @@ static void pair_close(struct pair *p)
 static const struct isup_setup plain_setup = {
 	.called = {.digits = "7134", .type_of_number = 0, .plan = 1},
 	.calling = {.digits = "7101", .type_of_number = 0, .plan = 1, .screening = 1},
+	.complete = true,
 };
 
 static struct isup_call *start_call(struct end *from)
