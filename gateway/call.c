@@ -312,6 +312,8 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[TO_ANSWERED] = {answer, CALL_CONNECTED},
 				[TO_MEDIA] = STAY(CALL_OFFERED),
 				[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
+				/* of a leg that said 484 */
+				[CALL_PATH_CLOSED] = STAY(CALL_OFFERED),
 				ENDS_BUT_484,
 			},
 		[CALL_PROCEEDING] =

@@ -575,7 +575,7 @@ static const char *const expected[CALL_STATE_COUNT] = {
 			    "SS",
 	[CALL_OFFERED] = ".S.SCC"
 			 "SSSSSCC"
-			 "C.",
+			 "CS",
 	[CALL_PROCEEDING] = ".S.SCC"
 			    "SSSSSCC"
 			    "C.",
