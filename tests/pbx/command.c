@@ -51,7 +51,7 @@ static int want_call(struct pbx *p, struct words *w, struct pbx_call **out)
 	return *out != NULL ? 0 : words_fail(w, "there is no call of %s", name);
 }
 
-/* dial EXT NUMBER [from NUMBER] [name NAME] [span NAME] [hold S] */
+/* dial EXT NUMBER [from NUMBER] [name NAME] [span NAME] [hold S] [overlap S] */
 static int do_dial(struct pbx *p, struct words *w, json_t *reply)
 {
 	struct pbx_dial dial = {.hangup_s = -1};
@@ -71,8 +71,12 @@ static int do_dial(struct pbx *p, struct words *w, json_t *reply)
 			rc = want_span(p, w, &dial.span);
 		else if (strcmp(word, "hold") == 0)
 			rc = words_want_number(w, &dial.hangup_s, "seconds", 0, 1e6);
-		else
-			rc = words_fail(w, "expected from, name, span or hold, not \"%s\"", word);
+		else if (strcmp(word, "overlap") == 0) {
+			dial.overlap = true;
+			rc = words_want_number(w, &dial.gap_s, "seconds between digits", 0, 3600);
+		} else
+			rc = words_fail(w, "expected from, name, span, hold or overlap, not \"%s\"",
+					word);
 	}
 	if (rc == 0 && strlen(dial.number) >= ISUP_DIGITS_MAX)
 		rc = words_fail(w, "a number has at most %d digits", ISUP_DIGITS_MAX - 1);
@@ -244,6 +248,23 @@ static int do_dchan(struct pbx *p, struct words *w, json_t *reply)
 	return 0;
 }
 
+/* disconnect SPAN inband|plain */
+static int do_disconnect(struct pbx *p, struct words *w, json_t *reply)
+{
+	struct pbx_span *s;
+	const char *what;
+	int rc = want_span(p, w, &s);
+
+	if (rc == 0)
+		rc = words_want(w, &what, "inband or plain");
+	if (rc < 0)
+		return rc;
+	if (strcmp(what, "inband") != 0 && strcmp(what, "plain") != 0)
+		return words_fail(w, "expected inband or plain, not \"%s\"", what);
+	s->announces = what[0] == 'i';
+	return 0;
+}
+
 static int want_unsigned(struct words *w, unsigned *out, const char *what, double max)
 {
 	double value;
@@ -367,7 +388,7 @@ static const struct {
 	const char *word, *usage, *what;
 	int (*run)(struct pbx *p, struct words *w, json_t *reply);
 } commands[] = {
-	{"dial", "dial EXT NUMBER [from NUMBER] [name NAME] [span NAME] [hold S]",
+	{"dial", "dial EXT NUMBER [from NUMBER] [name NAME] [span NAME] [hold S] [overlap S]",
 	 "a phone lifts its receiver and dials", do_dial},
 	{"answer", "answer EXT|#CALL", "a ringing phone is answered", do_answer},
 	{"hangup", "hangup EXT|#CALL|all [CAUSE]", "a call is cleared", do_hangup},
@@ -379,6 +400,8 @@ static const struct {
 	{"stats", "stats", "counts of calls, D-channels, lines", do_stats},
 	{"alarm", "alarm SPAN yellow|blue|none", "raised towards the far end", do_alarm},
 	{"dchan", "dchan SPAN silent|normal", "silent: no frame goes out or in", do_dchan},
+	{"disconnect", "disconnect SPAN inband|plain",
+	 "inband: DISCONNECT says that an announcement follows", do_disconnect},
 	{"load", "load NUMBER [rate R] [hold S] [count N] [most N] [from A-B] [span NAME]",
 	 "many calls; load stop, load report", do_load},
 	{"trace", "trace on|off", "an event for each Q.931 frame", do_trace},

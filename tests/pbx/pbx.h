@@ -34,6 +34,7 @@ struct pbx_span {
 	struct isup_trunk *trunk;
 	uv_poll_t poll;
 	bool polling;
+	bool announces;    /* each DISCONNECT says that tones follow, Q.931 5.3.4.1 */
 	bool dchan_silent; /* D-channel cut both ways, as a test wants it */
 	bool up;           /* D-channel */
 	unsigned alarms;   /* as last seen */
@@ -75,7 +76,9 @@ struct pbx_call {
 	struct isup_party called, calling;
 	uint64_t at_us[PBX_TIMES]; /* monotonic; 0 = did not happen */
 	struct audio *audio;       /* from the moment the slot is known */
-	struct timer ring, answer, hangup, dtmf;
+	struct timer ring, answer, hangup, dtmf, dial;
+	char undialled[ISUP_DIGITS_MAX]; /* overlap: still to be sent */
+	unsigned dial_gap_ms;
 	bool hangs_up; /* hangup_ms after the answer */
 	unsigned hangup_ms;
 	unsigned dtmf_next;
@@ -127,6 +130,8 @@ struct pbx_dial {
 	struct pbx_span *span;            /* NULL = the phone's */
 	struct load *load;                /* set: phone is NULL, no audio, no report */
 	double hangup_s;                  /* after the answer; < 0 = as the phone does */
+	bool overlap;                     /* SETUP without a digit, then one after another */
+	double gap_s;                     /* between them */
 };
 /* 0, -EBUSY, -ENETDOWN, -ENOMEM as isup_call_start(), or a file's error; why is lent. */
 int pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,

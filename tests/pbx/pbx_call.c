@@ -106,6 +106,14 @@ void pbx_call_marker(struct pbx_call *c, const struct audio_marker *m, bool sent
 
 /* --- birth and death --- */
 
+static void phone_take(struct pbx_call *c, struct pbx_phone *phone)
+{
+	c->phone = phone;
+	phone->calls++;
+	c->hangs_up = phone->conf.hangs_up;
+	c->hangup_ms = phone->conf.hangup_ms;
+}
+
 static struct pbx_call *call_new(struct pbx_span *s, struct pbx_phone *phone, bool outgoing)
 {
 	struct pbx_call *c = calloc(1, sizeof *c);
@@ -115,13 +123,9 @@ static struct pbx_call *call_new(struct pbx_span *s, struct pbx_phone *phone, bo
 	c->pbx = s->pbx;
 	c->id = ++s->pbx->last_id;
 	c->span = s;
-	c->phone = phone;
 	c->outgoing = outgoing;
-	if (phone != NULL) {
-		phone->calls++;
-		c->hangs_up = phone->conf.hangs_up;
-		c->hangup_ms = phone->conf.hangup_ms;
-	}
+	if (phone != NULL)
+		phone_take(c, phone);
 	DL_APPEND(s->pbx->calls, c);
 	s->pbx->call_count++;
 	return c;
@@ -133,6 +137,7 @@ void pbx_call_free(struct pbx_call *c)
 	timer_stop(&c->answer);
 	timer_stop(&c->hangup);
 	timer_stop(&c->dtmf);
+	timer_stop(&c->dial);
 	audio_detach(c);
 	audio_free(c->audio);
 	if (c->phone != NULL)
@@ -150,6 +155,7 @@ void pbx_call_clear(struct pbx_call *c, int cause)
 	timer_stop(&c->ring);
 	timer_stop(&c->answer);
 	timer_stop(&c->hangup);
+	timer_stop(&c->dial);
 	c->near_cleared = true;
 	c->cause = cause;
 	isup_call_clear(c->isup, cause);
@@ -242,23 +248,28 @@ static void setup_say(const struct pbx_call *c, const struct isup_event *ev)
 	report_emit(c->pbx, j);
 }
 
-static void incoming(struct pbx_span *s, const struct isup_event *ev)
+static bool begins_a_number(const struct pbx *p, const char *digits)
 {
+	for (unsigned i = 0; i < p->phone_count; i++)
+		if (strncmp(p->phone[i].conf.number, digits, strlen(digits)) == 0)
+			return true;
+	return false;
+}
+
+/* SETUP, or more of a number that came in parts. */
+static void number_came(struct pbx_call *c, const struct isup_event *ev)
+{
+	struct pbx_span *s = c->span;
 	struct pbx_phone *phone = pbx_phone_find(s->pbx, ev->called.digits);
-	int cause = refusal(phone);
 	const char *why;
 
-	s->pbx->totals.in++;
-	struct pbx_call *c = s->pbx->quitting ? NULL : call_new(s, phone, false);
-	if (c == NULL) {
-		isup_call_clear(ev->call, Q850_TEMPORARY_FAILURE);
-		return;
-	}
-	c->isup = ev->call;
 	c->called = ev->called;
-	c->calling = ev->calling;
-	isup_call_bind(c->isup, c);
-	stamp(c, PBX_SETUP);
+	if (phone == NULL && !ev->complete && begins_a_number(s->pbx, ev->called.digits) &&
+	    isup_call_more(c->isup))
+		return;
+	int cause = refusal(phone);
+	if (phone != NULL)
+		phone_take(c, phone);
 	if (cause == 0 && !phone->conf.quiet && audio_make(c, &why) < 0) {
 		fprintf(stderr, "phone %s: %s\n", phone->conf.number, why);
 		cause = Q850_TEMPORARY_FAILURE;
@@ -281,6 +292,21 @@ static void incoming(struct pbx_span *s, const struct isup_event *ev)
 		timer_start(s->pbx->loop, &c->answer, conf->answer_ms, on_answer, c);
 }
 
+static void incoming(struct pbx_span *s, const struct isup_event *ev)
+{
+	s->pbx->totals.in++;
+	struct pbx_call *c = s->pbx->quitting ? NULL : call_new(s, NULL, false);
+	if (c == NULL) {
+		isup_call_clear(ev->call, Q850_TEMPORARY_FAILURE);
+		return;
+	}
+	c->isup = ev->call;
+	c->calling = ev->calling;
+	isup_call_bind(c->isup, c);
+	stamp(c, PBX_SETUP);
+	number_came(c, ev);
+}
+
 /* --- outgoing --- */
 
 static void caller_fill(struct isup_party *caller, const struct pbx_phone *phone,
@@ -296,6 +322,17 @@ static void caller_fill(struct isup_party *caller, const struct pbx_phone *phone
 	caller->plan = 1;
 	strncpy(caller->digits, digits != NULL ? digits : "", sizeof caller->digits - 1);
 	strncpy(caller->name, name != NULL ? name : "", sizeof caller->name - 1);
+}
+
+static void on_dial(void *arg)
+{
+	struct pbx_call *c = arg;
+	char digit[2] = {c->undialled[0], '\0'};
+
+	memmove(c->undialled, c->undialled + 1, strlen(c->undialled));
+	isup_call_digits(c->isup, digit);
+	if (c->undialled[0] != '\0')
+		timer_start(c->pbx->loop, &c->dial, c->dial_gap_ms, on_dial, c);
 }
 
 int pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,
@@ -317,6 +354,12 @@ int pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,
 	strncpy(setup.called.digits, dial->number, sizeof setup.called.digits - 1);
 	c->calling = setup.calling;
 	c->called = setup.called;
+	if (dial->overlap) {
+		memcpy(c->undialled, setup.called.digits, sizeof c->undialled);
+		c->dial_gap_ms = (unsigned)(dial->gap_s * 1000 + 0.5);
+		setup.called.digits[0] = '\0';
+		setup.complete = false;
+	}
 	int rc = 0;
 	if (!is_quiet(c))
 		rc = audio_make(c, why);
@@ -334,6 +377,8 @@ int pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,
 		c->hangup_ms = (unsigned)(dial->hangup_s * 1000 + 0.5);
 		c->hangs_up = true;
 	}
+	if (c->undialled[0] != '\0')
+		timer_start(p->loop, &c->dial, c->dial_gap_ms, on_dial, c);
 	p->totals.out++;
 	slot_known(c, isup_call_slot(c->isup));
 	*out = c;
@@ -416,6 +461,11 @@ void pbx_call_event(struct pbx_span *s, const struct isup_event *ev)
 		return;
 	slot_known(c, ev->slot);
 	switch (ev->kind) {
+	case ISUP_DIGITS:
+		if (c->at_us[PBX_PROCEEDING] == 0 && c->at_us[PBX_CLEARING] == 0)
+			number_came(c, ev);
+		break;
+	case ISUP_MORE: say(c, "setup-ack"); break;
 	case ISUP_PROCEEDING: progress(c, ev, PBX_PROCEEDING); break;
 	case ISUP_ALERTING: progress(c, ev, PBX_ALERTING); break;
 	case ISUP_PROGRESS: progress(c, ev, PBX_PROGRESS); break;

@@ -1,6 +1,8 @@
 #include "tests/pbx/pbx.h"
 #include "tests/pbx/report.h"
 
+#include "isup/q931.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,10 +40,27 @@ static void trunk_event(void *arg, const struct isup_event *ev)
 }
 
 /* A D-channel told to be silent swallows frames: LAPD must find out by itself. */
+/* libpri writes no progress indicator into DISCONNECT.  Always the same frame gets it, or LAPD
+ * would repeat another one. */
+static bool send_announcing(struct pbx_span *s, const uint8_t *frame, size_t len)
+{
+	/* public network serving the local user; in-band information is there */
+	static const uint8_t indicator[] = {Q931_IE_PROGRESS, 2, 0x82, 0x80 | Q931_PROGRESS_INBAND};
+	uint8_t longer[ISUP_FRAME_MAX];
+
+	memcpy(longer, frame, len);
+	memcpy(longer + len, indicator, sizeof indicator);
+	return tdm_dchan_send(s->tdm, longer, len + sizeof indicator) == 0;
+}
+
 static bool trunk_send(void *arg, const uint8_t *frame, size_t len)
 {
 	struct pbx_span *s = arg;
+	struct q931_message m;
 
+	if (s->announces && !s->dchan_silent && len + 4 <= ISUP_FRAME_MAX &&
+	    q931_parse(&m, frame, len) && m.discriminator == Q931_PD && m.type == Q931_DISCONNECT)
+		return send_announcing(s, frame, len);
 	return s->dchan_silent || tdm_dchan_send(s->tdm, frame, len) == 0;
 }
 

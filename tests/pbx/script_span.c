@@ -136,6 +136,17 @@ static int set_switch(struct script_span *s, struct words *w)
 	return 0;
 }
 
+static int set_overlap(struct script_span *s, struct words *w)
+{
+	static const char *const names[] = {"no", "receive", "send", "both"};
+	int i = choice(w, names, 4);
+
+	if (i < 0)
+		return i;
+	s->trunk.overlap = (enum isup_overlap)i;
+	return 0;
+}
+
 static int set_dchan(struct script_span *s, struct words *w)
 {
 	double slot;
@@ -308,11 +319,13 @@ static int set_restart(struct script_span *s, struct words *w)
 /* Timers of Q.931, in seconds. */
 static int set_timer(struct script_span *s, struct words *w)
 {
-	static const char *const names[] = {"t303", "t305", "t308", "t309", "t310", "t313"};
-	unsigned *const where[] = {&s->trunk.t303_ms, &s->trunk.t305_ms, &s->trunk.t308_ms,
+	static const char *const names[] = {"t302", "t303", "t304", "t305", "t306",
+					    "t308", "t309", "t310", "t313"};
+	unsigned *const where[] = {&s->trunk.t302_ms, &s->trunk.t303_ms, &s->trunk.t304_ms,
+				   &s->trunk.t305_ms, &s->trunk.t306_ms, &s->trunk.t308_ms,
 				   &s->trunk.t309_ms, &s->trunk.t310_ms, &s->trunk.t313_ms};
 	double value;
-	int i = choice(w, names, 6);
+	int i = choice(w, names, 9);
 	int rc = i < 0 ? i : words_want_number(w, &value, "seconds", 0, 3600);
 
 	if (rc == 0)
@@ -324,13 +337,17 @@ static const struct {
 	const char *word;
 	int (*set)(struct script_span *s, struct words *w);
 } span_words[] = {
-	{"local", set_local},         {"peer", set_peer},       {"side", set_side},
-	{"hunt", set_hunt},           {"clock", set_clock},     {"switch", set_switch},
-	{"dchan", set_dchan},         {"slots", set_slots},     {"frames", set_frames},
-	{"buffer", set_buffer},       {"rtp", set_rtp},         {"restart", set_restart},
-	{"timer", set_timer},         {"backend", set_backend}, {"card", set_card},
-	{"framing", set_framing},     {"coding", set_coding},   {"lead", set_lead},
-	{"interface", set_interface}, {"mac", set_mac},         {"subaddress", set_subaddress},
+	{"local", set_local},     {"peer", set_peer},
+	{"side", set_side},       {"overlap", set_overlap},
+	{"hunt", set_hunt},       {"clock", set_clock},
+	{"switch", set_switch},   {"dchan", set_dchan},
+	{"slots", set_slots},     {"frames", set_frames},
+	{"buffer", set_buffer},   {"rtp", set_rtp},
+	{"restart", set_restart}, {"timer", set_timer},
+	{"backend", set_backend}, {"card", set_card},
+	{"framing", set_framing}, {"coding", set_coding},
+	{"lead", set_lead},       {"interface", set_interface},
+	{"mac", set_mac},         {"subaddress", set_subaddress},
 };
 
 int script_span_parse(struct script_span *span, struct words *w)

@@ -62,7 +62,7 @@ static void a_whole_script(void **state)
 			       "span t1-1 local 127.0.0.1:2001 peer 127.0.0.1:2000\n"
 			       "\tside network slots 1-12 frames 40 buffer 3 20 rtp clock line\n"
 			       "span t1-2 local [::1]:2003 peer [::1]:2002 dchan 1\n"
-			       "  timer t305 4.5 switch dms100 restart\n"
+			       "  timer t305 4.5 timer t302 3 switch dms100 restart overlap send\n"
 			       "\n"
 			       "phone 7101 name \"Anna \\\"A\\\" Analog\"   # the first\n"
 			       "\tanswer 1.5 play tone 1004 -16 hangup 10\n"
@@ -86,6 +86,8 @@ static void a_whole_script(void **state)
 	assert_int_equal(b->tdm.dchan_slot, 1);
 	assert_int_equal(b->trunk.bearer_slots, 0x1fffffc);
 	assert_int_equal(b->trunk.t305_ms, 4500);
+	assert_int_equal(b->trunk.t302_ms, 3000);
+	assert_int_equal(b->trunk.overlap, ISUP_OVERLAP_SEND);
 	assert_int_equal(b->trunk.switch_type, ISUP_DMS100);
 	assert_int_equal(b->tdm.wire.local.ss_family, AF_INET6);
 	assert_int_equal(((const struct sockaddr_in6 *)&b->tdm.wire.peer)->sin6_port, htons(2002));
