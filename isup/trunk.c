@@ -422,6 +422,8 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	}
 	pri_set_service_message_support(t->pri, 1); /* else SERVICE is thrown back, for ever */
 	pri_hangup_fix_enable(t->pri, 1);           /* RELEASE COMPLETE only as a first answer */
+	if (conf->switch_type == ISUP_QSIG)
+		pri_facility_enable(t->pri); /* names: by Facility alone there, ISO 13868 */
 	pri_connect_ack_enable(t->pri, 1);          /* tells CONNECT ACKNOWLEDGE, for T313 */
 	apply_settings(t);
 	trunk_leave(t);
