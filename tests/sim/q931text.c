@@ -29,7 +29,8 @@ enum {
 	IE_DISPLAY = 0x28,
 	IE_CALLING = 0x6c,
 	IE_CALLED = 0x70,
-	IE_RESTART = 0x79
+	IE_RESTART = 0x79,
+	IE_SENDING_COMPLETE = 0xa1
 };
 
 const char *q931text_name(uint8_t type)
@@ -135,6 +136,8 @@ bool q931text_read(const uint8_t *q931, size_t len, struct q931text_head *head, 
 	add(&t, "%s", q931text_name(head->type));
 	for (size_t at = 3 + ref_len; at < len;) {
 		if ((q931[at] & 0x80) != 0) {
+			if (q931[at] == IE_SENDING_COMPLETE)
+				add(&t, " complete");
 			at++;
 			continue;
 		}
@@ -196,6 +199,8 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 	put_octet(&o, head->reference >> 8 | (head->from_originator ? 0 : 0x80));
 	put_octet(&o, head->reference & 0xff);
 	put_octet(&o, q931text_type(words));
+	if (words_have(words, "complete"))
+		put_octet(&o, IE_SENDING_COMPLETE);
 	if (q931text_type(words) == 0x05) { /* speech or unrestricted digital, 64 kbit/s */
 		bool data = words_have(words, "data");
 		const uint8_t bearer[] = {data ? 0x88 : 0x80, 0x90, 0xa2};
