@@ -3,6 +3,7 @@
 #include "gateway/call_path.h"
 #include "gateway/gateway_state.h"
 #include "gateway/leg_isup.h"
+#include "gateway/leg_sip.h"
 #include "gateway/line_layout.h"
 #include "isup/cause.h"
 
@@ -71,6 +72,11 @@ static void on_worker_event(void *arg, const struct worker_event *ev)
 		break;
 	case WORKER_NO_RTP:
 	case WORKER_RTP_BACK: on_rtp_silence(gw->gateway, ev); break;
+	case WORKER_RTP_FIRST:
+		HASH_FIND(hh, gw->gateway->calls, &ev->path_id, sizeof(ev->path_id), c);
+		if (c != NULL && ev->end == 1 && c->to != NULL)
+			leg_sip_heard(c->to);
+		break;
 	}
 }
 

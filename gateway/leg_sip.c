@@ -15,6 +15,8 @@ struct leg_sip {
 	char peer[SIP_NAME_MAX];
 	bool invited;  /* the dialog came to us */
 	bool answered; /* 2xx sent or received */
+	bool ringing;  /* 180 came */
+	bool early;    /* early media: 183 with SDP said so, or RTP came */
 };
 
 static struct leg_sip *from_leg(struct leg *leg)
@@ -140,7 +142,7 @@ static int ending_cause(const struct leg_sip *l, const struct sip_event *ev)
 void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 {
 	struct leg_sip *l = from_leg(leg);
-	struct leg_info info = {.inband = ev->media != NULL || leg->media_version != 0};
+	struct leg_info info = {0};
 
 	if (ev->media != NULL) {
 		leg->media = *ev->media;
@@ -148,8 +150,18 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 	}
 	switch (ev->kind) {
 	case SIP_TRYING: call_post(leg, LEG_PROCEEDING, &info); break;
-	case SIP_RINGING: call_post(leg, LEG_ALERTING, &info); break;
-	case SIP_PROGRESS: call_post(leg, LEG_PROGRESS, &info); break;
+	case SIP_RINGING:
+		/* RFC 3960 3.2: SDP in a 180 only says where media would go; see leg_sip_heard().
+		 */
+		l->ringing = true;
+		info.inband = l->early;
+		call_post(leg, LEG_ALERTING, &info);
+		break;
+	case SIP_PROGRESS:
+		l->early = l->early || leg->media_version != 0;
+		info.inband = l->early;
+		call_post(leg, LEG_PROGRESS, &info);
+		break;
 	case SIP_ANSWERED:
 		l->answered = true;
 		call_post(leg, LEG_ANSWERED, &info);
@@ -171,6 +183,18 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 		break;
 	case SIP_INVITED: break;
 	}
+}
+
+void leg_sip_heard(struct leg *leg)
+{
+	struct leg_sip *l = from_leg(leg);
+	const struct leg_info info = {.inband = true};
+
+	if (leg->ops != &ops || l->early || l->answered || l->dialog == NULL)
+		return;
+	l->early = true;
+	if (l->ringing)
+		call_post(leg, LEG_PROGRESS, &info);
 }
 
 /* --- life --- */

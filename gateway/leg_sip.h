@@ -29,5 +29,7 @@ void leg_sip_party(struct leg_party *out, const struct sip_party *in);
 
 /* Name of the peer of a leg; NULL for a leg of another kind. */
 const char *leg_sip_peer(const struct leg *leg);
+/* RTP came for the leg that was called; nothing for legs of another kind. */
+void leg_sip_heard(struct leg *leg);
 
 #endif

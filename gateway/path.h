@@ -38,6 +38,7 @@ struct path_end {
 	struct dtmf_generator *generator; /* facing RTP: owned; digits it sends as events */
 	struct path_pipe *pipe;           /* SLOT facing a slot: owned; octets for this slot */
 	char digit_on;       /* digit this end holds down, handed on as event; 0 = none */
+	bool heard;          /* RTP: WORKER_RTP_FIRST was told */
 	bool quiet_reported; /* RTP: WORKER_NO_RTP was told for this silence */
 };
 

@@ -32,13 +32,14 @@ enum worker_event_kind {
 	WORKER_CLOSED, /* path is ours again */
 	WORKER_NO_RTP, /* path's RTP end heard nothing for the configured time */
 	WORKER_RTP_BACK,
+	WORKER_RTP_FIRST, /* path's RTP end heard something, once in the path's life */
 };
 
 struct worker_event {
 	enum worker_event_kind kind;
 	unsigned span;        /* FRAME, ALARMS: index given by worker_add_span() */
-	uint32_t path_id;     /* NO_RTP, RTP_BACK */
-	unsigned end;         /* NO_RTP, RTP_BACK: which end of the path */
+	uint32_t path_id;     /* NO_RTP, RTP_BACK, RTP_FIRST */
+	unsigned end;         /* NO_RTP, RTP_BACK, RTP_FIRST: which end of the path */
 	struct path *path;    /* CLOSED */
 	unsigned alarms;      /* ALARMS */
 	const uint8_t *frame; /* FRAME: lent */

@@ -55,6 +55,20 @@ static void check_alarms(struct worker *w, unsigned index, uint64_t now_ns)
 	}
 }
 
+/* RFC 3960 3.2: only RTP that came shows that there are early media. */
+static void check_first(struct worker *w)
+{
+	for (unsigned i = 0; i < 2 * w->path_count; i++) {
+		struct path *p = w->paths[i / 2];
+		struct path_end *end = &p->end[i % 2];
+
+		if (end->kind == PATH_RTP && !end->heard && rtp_session_has_heard(end->rtp))
+			end->heard = tell(w, &(struct event){.kind = WORKER_RTP_FIRST,
+							     .index = i % 2,
+							     .path_id = p->id});
+	}
+}
+
 static void check_silence(struct worker *w, uint64_t now_ns)
 {
 	uint64_t limit_ns = (uint64_t)w->conf.no_rtp_ms * MS_NS;
@@ -97,6 +111,7 @@ static void count_tick(struct worker *w, uint64_t *due_ns, uint64_t now_ns)
 	/* The span's clock is not ours: what is due follows it slowly. */
 	*due_ns = (late_ns < 0 ? now_ns : now_ns - (uint64_t)late_ns + (uint64_t)late_ns / 16) +
 		  TICK_NS;
+	check_first(w);
 	if (++w->silence_ticks >= SILENCE_CHECK_TICKS) {
 		w->silence_ticks = 0;
 		check_silence(w, now_ns);

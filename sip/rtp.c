@@ -363,6 +363,11 @@ bool rtp_session_event(struct rtp_session *s, char *digit, bool *on)
 	return rtp_event_rx_get(&s->event_rx, digit, on);
 }
 
+bool rtp_session_has_heard(const struct rtp_session *s)
+{
+	return atomic_load_explicit(&s->counts.rx_packets, memory_order_relaxed) != 0;
+}
+
 uint64_t rtp_session_silent_ns(const struct rtp_session *s, uint64_t now_ns)
 {
 	uint64_t last_ns = atomic_load_explicit(&s->counts.last_rx_ns, memory_order_relaxed);

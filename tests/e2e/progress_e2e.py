@@ -55,6 +55,26 @@ def always(bed, phone):
     check(bed.tandem.ask("reload")["ok"], "reload")
 
 
+def media_that_come(bed, phone):
+    """SDP in a 180 is a promise: the PBX makes the ringing tone until RTP comes, then hears it."""
+    bed.pbx.dial("7101", "7134")
+    d = phone.wait_call(hz=1200)
+    d.rtp.sending = False
+    d.reply(d.invite, 180, "Ringing", d.sdp())
+    check_equal(bed.pbx.wait("alerting", ext="7101", direction="out")["inband"], False,
+                "tones told of too early")
+    time.sleep(0.5)
+    check(not bed.pbx.find("progress", ext="7101"), "PROGRESS without RTP")
+    d.rtp.sending = True
+    check_equal(bed.pbx.wait("progress", ext="7101")["inband"], True, "tones told of")
+    time.sleep(0.8)
+    d.reply(d.invite, 486, "Busy Here")
+    d.wait("ACK")
+    early = bed.pbx.wait("report", ext="7101")["early"]
+    check(early["tone_hz"] is not None and abs(early["tone_hz"] - 1200) < 2, f"heard: {early}")
+    bed.tandem.wait_idle()
+
+
 def announcement_before_the_answer(bed, phone):
     """The tones of DISCONNECT are heard before the final response says why."""
     d = phone.dial(bed.sip_port, "7102")
@@ -111,6 +131,7 @@ def test(s):
     bed = Bed(s, PHONES, peer_name="cs", peer_port=phone.port, peer_more="", span=SPAN)
     no_silence_while_it_rings(bed, phone)
     always(bed, phone)
+    media_that_come(bed, phone)
     announcement_before_the_answer(bed, phone)
     announcement_in_a_call(bed, phone)
     caller_gives_up(bed, phone)

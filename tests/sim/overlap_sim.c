@@ -348,6 +348,27 @@ static const char *const rings_by_itself[] = {
 	NULL,
 };
 
+/* The other way: SDP in a 180 is a promise; the PBX's caller is told once RTP came. */
+static const char *const rtp_that_comes_is_early_media[] = {
+	"pbx > SETUP called=7234 calling=7101 ch=5",
+	"pbx < CALL-PROCEEDING",
+	"sip < INVITE",
+	"sip > 180 sdp",
+	"pbx < ALERTING !pi=8",
+	"quiet 2000",
+	"path first heard",
+	"pbx < PROGRESS pi=8",
+	"sip > 200 sdp",
+	"sip < ACK",
+	"pbx < CONNECT",
+	"pbx > DISCONNECT cause=16",
+	"pbx < RELEASE",
+	"sip < BYE",
+	"sip > 200 BYE",
+	"record cause=16",
+	NULL,
+};
+
 #define OVERLAP(name)                                                                              \
 	{                                                                                          \
 #name, &overlap, name                                                              \
@@ -379,6 +400,7 @@ int main(int argc, char **argv)
 		OVERLAP(announcement_in_a_call),
 		OVERLAP(no_announcement_to_nobody),
 		OVERLAP(rings_by_itself),
+		OVERLAP(rtp_that_comes_is_early_media),
 	};
 	return script_run_all("numbers in parts, announcements", scenarios,
 			      sizeof(scenarios) / sizeof(scenarios[0]), argc, argv);

@@ -152,6 +152,8 @@ static bool path_step(const struct step *s)
 		return false;
 	if (strcmp(s->rest, "silent") == 0 || strcmp(s->rest, "heard") == 0) {
 		sim_worker_no_rtp(s->rest[0] == 's');
+	} else if (strcmp(s->rest, "first heard") == 0) {
+		sim_worker_first_rtp();
 	} else if (sscanf(s->rest, "refuse %u", &n) == 1) {
 		sim_worker_refuse_opens(n);
 	} else if (strcmp(s->rest, "none") == 0) {

@@ -241,18 +241,28 @@ bool sim_worker_has_path(const char *text)
 	return false;
 }
 
-void sim_worker_no_rtp(bool silent)
+static void tell_of_rtp(enum worker_event_kind kind)
 {
 	struct fake_path *f = oldest_path();
 
 	if (f == NULL)
 		sim_fail("no path is open");
 	struct worker_event ev = {
-		.kind = silent ? WORKER_NO_RTP : WORKER_RTP_BACK,
+		.kind = kind,
 		.path_id = f->path->id,
 		.end = f->path->end[0].kind == PATH_RTP ? 0 : 1,
 	};
 	tell(f->worker, &ev);
+}
+
+void sim_worker_no_rtp(bool silent)
+{
+	tell_of_rtp(silent ? WORKER_NO_RTP : WORKER_RTP_BACK);
+}
+
+void sim_worker_first_rtp(void)
+{
+	tell_of_rtp(WORKER_RTP_FIRST);
 }
 
 void sim_worker_refuse_opens(unsigned count)

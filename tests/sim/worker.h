@@ -22,5 +22,7 @@ void sim_worker_refuse_opens(unsigned count);
 void sim_worker_alarms(const char *span, unsigned alarms);
 /* The RTP end of the oldest open path fell silent, or is heard again. */
 void sim_worker_no_rtp(bool silent);
+/* The first RTP came for it. */
+void sim_worker_first_rtp(void);
 
 #endif

@@ -20,7 +20,7 @@
 struct fixture {
 	struct loop loop;
 	struct worker *w[2];
-	unsigned frames, closed, silent, back, alarm_events, alarms;
+	unsigned frames, closed, silent, back, first, alarm_events, alarms;
 	uint8_t next_frame;
 	bool out_of_order, stop_on_frame, free_closed;
 	uint32_t last_path;
@@ -53,6 +53,7 @@ static void on_event(void *arg, const struct worker_event *ev)
 		break;
 	case WORKER_NO_RTP: f->silent++; break;
 	case WORKER_RTP_BACK: f->back++; break;
+	case WORKER_RTP_FIRST: f->first++; break;
 	}
 	f->last_path = ev->path_id;
 	f->last_end = ev->end;
@@ -447,6 +448,7 @@ static void silence_is_told_and_its_end(void **state)
 		run_ms(&f, 10);
 	}
 	assert_int_equal(f.back, 1);
+	assert_int_equal(f.first, 1);
 	m.recv = false; /* held: silence is right */
 	assert_int_equal(worker_set_media(f.w[0], p, 1, &m), 0);
 	run_ms(&f, 300);
