@@ -156,6 +156,10 @@ static struct subject *subject(uint8_t pick)
 	(void)snprintf(conf.name, sizeof(conf.name), "fuzz%u", i);
 	conf.switch_type = (enum isup_switch)(i / 2);
 	conf.side = s->side = i % 2 == 0 ? ISUP_USER : ISUP_NETWORK;
+	conf.overlap = ISUP_OVERLAP_BOTH;
+	conf.t302_ms = 3000;
+	conf.t304_ms = 3000;
+	conf.t306_ms = 1500;
 	conf.t309_ms = 2000;
 	conf.t305_ms = 1000;
 	conf.t308_ms = 500;
@@ -181,7 +185,8 @@ static void put_message(struct subject *s, const uint8_t *message, size_t len)
 
 static void verb(struct subject *s, uint8_t what, uint8_t which)
 {
-	static const struct isup_setup setup = {
+	const struct isup_setup setup = {
+		.complete = (which & 64) != 0,
 		.called = {.digits = "7134", .plan = 1},
 		.calling = {.digits = "7101", .plan = 1, .name = "Fuzz"},
 	};
@@ -198,6 +203,8 @@ static void verb(struct subject *s, uint8_t what, uint8_t which)
 		case 2: isup_call_alerting(c, which & 32); break;
 		case 3: isup_call_progress(c, which & 32); break;
 		case 4: isup_call_answer(c); break;
+		case 5: (void)isup_call_more(c); break;
+		case 6: isup_call_digits(c, (which & 32) != 0 ? "12#" : "9"); break;
 		default: isup_call_clear(c, which); break;
 		}
 	}

@@ -62,6 +62,16 @@ static void finish(struct pair *p, struct end *from, struct isup_call *out, stru
 	expect_idle(&p->b);
 }
 
+/* As finish(), of a call that nothing was answered to yet. */
+static void accept_and_finish(struct pair *p, struct end *from, struct isup_call *out,
+			      struct isup_call *in)
+{
+	isup_call_proceeding(in);
+	run_ms(p, 50);
+	expect(from, ISUP_PROCEEDING);
+	finish(p, from, out, in);
+}
+
 static void digit_by_digit(struct pair *p, struct end *from)
 {
 	struct end *to = from->far;
@@ -115,12 +125,12 @@ static void test_complete_at_once(void **state)
 					      ISUP_OVERLAP_SEND);
 		struct isup_call *out = start_call(&p->b), *in = arrives(p, &p->a, "7134", true);
 		assert_false(isup_call_more(in));
-		finish(p, &p->b, out, in);
+		accept_and_finish(p, &p->b, out, in);
 		pair_close(p);
 		p = pair_overlap((enum isup_switch)type, ISUP_EN_BLOC, ISUP_EN_BLOC);
 		out = start_call(&p->b);
 		in = arrives(p, &p->a, "7134", true);
-		finish(p, &p->b, out, in);
+		accept_and_finish(p, &p->b, out, in);
 		pair_close(p);
 	}
 }
@@ -141,11 +151,11 @@ static void test_hash_ends_the_number(void **state)
 
 	out = start(&p->b, "555#"); /* in SETUP already */
 	in = arrives(p, &p->a, "555", true);
-	finish(p, &p->b, out, in);
+	accept_and_finish(p, &p->b, out, in);
 
 	out = start(&p->b, "*72#"); /* a feature code: # is one of its digits */
 	in = arrives(p, &p->a, "*72#", false);
-	finish(p, &p->b, out, in);
+	accept_and_finish(p, &p->b, out, in);
 	pair_close(p);
 }
 
