@@ -424,7 +424,7 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	pri_hangup_fix_enable(t->pri, 1);           /* RELEASE COMPLETE only as a first answer */
 	if (conf->switch_type == ISUP_QSIG)
 		pri_facility_enable(t->pri); /* names: by Facility alone there, ISO 13868 */
-	pri_connect_ack_enable(t->pri, 1);          /* tells CONNECT ACKNOWLEDGE, for T313 */
+	pri_connect_ack_enable(t->pri, 1);   /* tells CONNECT ACKNOWLEDGE, for T313 */
 	apply_settings(t);
 	trunk_leave(t);
 	return 0;
