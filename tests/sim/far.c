@@ -393,7 +393,7 @@ static void setup(struct far *f, struct far_call *c, const char *words)
 	struct pri_sr *sr = pri_sr_new();
 	pri_sr_set_channel(sr, (int)c->channel, words_have(words, "exclusive"), 0);
 	pri_sr_set_bearer(sr, PRI_TRANS_CAP_SPEECH, PRI_LAYER_1_ULAW);
-	pri_sr_set_called(sr, called, PRI_UNKNOWN, 1);
+	pri_sr_set_called(sr, called, PRI_UNKNOWN, !words_have(words, "part"));
 	pri_sr_set_caller(sr, calling, name[0] != '\0' ? name : NULL, PRI_UNKNOWN,
 			  words_have(words, "restricted") ? PRES_PROHIB_USER_NUMBER_NOT_SCREENED
 							  : PRES_ALLOWED_USER_NUMBER_NOT_SCREENED);
@@ -401,6 +401,15 @@ static void setup(struct far *f, struct far_call *c, const char *words)
 		sim_fail("%s: libpri refused the SETUP", f->conf.name);
 	pri_sr_free(sr);
 	c->reference = reference_of(f, c->pri);
+}
+
+static void send_digits(struct far *f, struct far_call *c, const char *words)
+{
+	char digits[32] = "";
+
+	words_get(words, "called", digits, sizeof(digits));
+	for (const char *d = digits; *d != '\0'; d++)
+		pri_information(f->pri, c->pri, *d);
 }
 
 static void send_by_libpri(struct far *f, struct far_call *c, const char *words)
@@ -417,6 +426,8 @@ static void send_by_libpri(struct far *f, struct far_call *c, const char *words)
 		pri_acknowledge(f->pri, c->pri, channel, inband);
 	else if (words_match("PROGRESS", words))
 		pri_progress(f->pri, c->pri, channel, inband);
+	else if (words_match("INFORMATION", words))
+		send_digits(f, c, words);
 	else if (words_match("CONNECT", words))
 		pri_answer(f->pri, c->pri, channel, 0);
 	else if (words_match("DISCONNECT", words) || words_match("RELEASE", words) ||

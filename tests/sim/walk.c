@@ -138,7 +138,13 @@ static void on_far_message(struct walk *w, enum end end, unsigned call, const ch
 	if (call == 0)
 		return;
 	struct view *v = view_of(w, end, call);
-	if (words_match("SETUP", words) && !v->provisional) {
+	if (words_match("SETUP-ACK", words) && v->ours) {
+		/* some dial on, some slower than T302, some never */
+		later(w, end, call, 9000, "INFORMATION called=2");
+		later(w, end, call, 18000, "INFORMATION called=34");
+		if (sim_random(3) == 0)
+			later(w, end, call, 20000, "INFORMATION called=#");
+	} else if (words_match("SETUP", words) && !v->provisional) {
 		v->provisional = true;
 		later(w, end, call, 300, "ring");
 	} else if (words_match("CONNECT", words)) {
@@ -200,6 +206,10 @@ static void phone_rings(struct walk *w, enum end end, struct view *v)
 	static const char *const refusals[] = {"486", "404", "480", "603", "503", "302", "500"};
 
 	v->provisional = true;
+	if (w->conf->in_parts && sim_random(3) == 0) {
+		later(w, end, v->call, 500, "484");
+		return;
+	}
 	switch (sim_random(8)) {
 	case 0:
 		say(w, end, v, "100");
@@ -349,7 +359,9 @@ static void place_call(void *arg)
 		struct far *f = far_of(w, from);
 		unsigned call = far_next_call(f);
 		view_of(w, from, call)->ours = true;
-		snprintf(words, sizeof(words), "SETUP called=%s calling=7199", to);
+		bool part = w->conf->in_parts && from == END_PBX && sim_random(2) == 0;
+		snprintf(words, sizeof(words), "SETUP called=%.*s calling=7199%s", part ? 1 : 4, to,
+			 part ? " part" : "");
 		far_do(f, call, words);
 		later(w, from, call, 120000, "DISCONNECT cause=16");
 	}

@@ -12,6 +12,8 @@
 static uint64_t first_seed = 1;
 static unsigned seeds = 3;
 
+static const struct rig_conf in_parts = {.trunk = "overlap = receive", .peer = "overlap = true"};
+
 static void walk(const struct walk_conf *model)
 {
 	for (unsigned i = 0; i < seeds; i++) {
@@ -20,7 +22,7 @@ static void walk(const struct walk_conf *model)
 
 		conf.seed = first_seed + i;
 		sim_clear_notes();
-		rig_open(&r, NULL);
+		rig_open(&r, conf.in_parts ? &in_parts : NULL);
 		walk_run(r, &conf);
 		rig_check_quiet(r);
 		rig_close(r);
@@ -52,13 +54,27 @@ static void with_accidents(void **state)
 		.calls = 500, .pause_ms = 6000, .dchan_delay_ms = 20, .accidents = true});
 }
 
+static void with_numbers_in_parts(void **state)
+{
+	walk(&(struct walk_conf){.calls = 500,
+				 .pause_ms = 4000,
+				 .dchan_delay_ms = 30,
+				 .lost_datagrams = 3,
+				 .in_parts = true});
+	walk(&(struct walk_conf){.calls = 300,
+				 .pause_ms = 6000,
+				 .frame_loss_percent = 3,
+				 .dchan_delay_ms = 100,
+				 .in_parts = true,
+				 .accidents = true});
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(on_good_lines),
-		cmocka_unit_test(in_a_rush),
-		cmocka_unit_test(on_bad_lines),
-		cmocka_unit_test(with_accidents),
+		cmocka_unit_test(on_good_lines),         cmocka_unit_test(in_a_rush),
+		cmocka_unit_test(on_bad_lines),          cmocka_unit_test(with_accidents),
+		cmocka_unit_test(with_numbers_in_parts),
 	};
 
 	if (argc > 1) {
