@@ -54,9 +54,9 @@ void rtp_session_digit(struct rtp_session *s, char digit, bool on, uint8_t level
 /* A digit received: returns true with its on or off edge, in order; call until false.  An event
  * whose end was lost goes off by itself (RFC 4733 2.5.1.3 ... no update for 3 ptime). */
 bool rtp_session_event(struct rtp_session *s, char *digit, bool *on);
-/* How long the peer has sent nothing although it should; 0 while nothing is expected (held). */
 /* A packet of the far end's has ever come. */
 bool rtp_session_has_heard(const struct rtp_session *s);
+/* How long the peer has sent nothing although it should; 0 while nothing is expected (held). */
 uint64_t rtp_session_silent_ns(const struct rtp_session *s, uint64_t now_ns);
 /* RTCP BYE, once, when the worker gives the session up. */
 void rtp_session_bye(struct rtp_session *s);
