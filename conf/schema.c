@@ -289,7 +289,8 @@ static const struct conf_key trunk_keys[] = {
 		 "trunk; "
 		 "\"send\", those to it; \"both\".  Digits are collected until the rules say that "
 		 "no longer number could match, # or the far side ends the number, or t302_ms "
-		 "passes.  \"no\" takes each SETUP as complete, as the North American switches "
+		 "passes; a rule whose pattern ends with . or ! cannot tell.  \"no\" takes each "
+		 "SETUP as complete, as the North American switches "
 		 "send it: a caller then never waits for a timer."},
 	{"early_audio", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.early_audio),
 	 .choices = early_audios,
