@@ -156,7 +156,8 @@ static int wire_open(struct tdm_span **out, const struct tdm_span_conf *conf, ch
 		return -ENOMEM;
 	}
 	w->conf = conf->wire;
-	getrandom(&w->ssrc, sizeof(w->ssrc), 0); /* RFC 3550 8.1; one source: 0 would do, too */
+	/* RFC 3550 8.1; with one source 0 would do, too. */
+	(void)!getrandom(&w->ssrc, sizeof(w->ssrc), 0);
 	int r = tdm_packet_span_init(&w->packets, &tdm_backend_wire, &wire_line, conf,
 				     conf->wire.frames_per_packet, err, err_size);
 	if (r == 0)

@@ -320,8 +320,8 @@ static void caller_fill(struct isup_party *caller, const struct pbx_phone *phone
 		caller->presentation = phone->conf.restricted ? 1 : 0;
 	}
 	caller->plan = 1;
-	strncpy(caller->digits, digits != NULL ? digits : "", sizeof caller->digits - 1);
-	strncpy(caller->name, name != NULL ? name : "", sizeof caller->name - 1);
+	snprintf(caller->digits, sizeof(caller->digits), "%s", digits != NULL ? digits : "");
+	snprintf(caller->name, sizeof(caller->name), "%s", name != NULL ? name : "");
 }
 
 static void on_dial(void *arg)

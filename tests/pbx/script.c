@@ -357,7 +357,7 @@ static int phones_describe(struct script *s, struct words *w)
 
 static int at_add(struct script *s, const char *text, struct words *w)
 {
-	unsigned at_ms;
+	unsigned at_ms = 0;
 	int rc = seconds(w, &at_ms, "seconds since the start");
 
 	if (rc < 0)
