@@ -27,6 +27,7 @@ struct conf_trunk {                  /* section trunk NAME */
 	unsigned profile;            /* profile.h; 0 = none */
 	char group[DIAL_NAME_MAX];   /* rules may name the group; "" = none */
 	enum tdm_canceller echo_canceller;
+	unsigned retries;            /* SETUP again on another slot, cause 44 or 41 */
 	/* gateway/line_alarm.h */
 	unsigned alarm_on_ms, alarm_off_ms, alarm_keep_ms;
 };

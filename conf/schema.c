@@ -19,7 +19,8 @@ static const char *const codings[] = {"b8zs", "ami", NULL};
 static const char *const clocks[] = {"own", "line", NULL};
 static const char *const sides[] = {"user", "network", NULL};
 static const char *const switches[] = {"ni2", "5ess", "dms100", "4ess", "qsig", "euroisdn", NULL};
-static const char *const hunts[] = {"ascending", "descending", NULL};
+static const char *const hunts[] = {"ascending", "descending", "longest-idle", "round-robin", NULL};
+static const char *const channels[] = {"preferred", "exclusive", NULL};
 static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
 static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
 static const char *const codecs[] = {"pcmu", "pcma", NULL};
@@ -245,7 +246,18 @@ static const struct conf_key trunk_keys[] = {
 	{"hunt", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.hunt), .choices = hunts,
 	 .def = "\"ascending\" on the network side, \"descending\" on the user side",
 	 .help = "Order in which free slots are taken.  The two ends should hunt in opposite "
-		 "order, so that they seldom choose the same slot at once."},
+		 "order, so that they seldom choose the same slot at once.  \"longest-idle\" takes "
+		 "the one that had no call for the longest time, \"round-robin\" the next after "
+		 "the one taken last: they spread the load over the slots, and meet the other end "
+		 "more often."},
+	{"channel", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.channel), .choices = channels,
+	 .help = "How our SETUP names its slot.  The other end may choose another than a "
+		 "\"preferred\" one.  \"exclusive\" is for one that refuses \"preferred\" or "
+		 "does not keep to what it chose."},
+	{"retries", CONF_UINT, 0, FIELD(struct conf_trunk, retries), .min = 0, .max = 23,
+	 .help = "How often a call is tried on another slot of the trunk when its slot is refused "
+		 "with cause 44 or 41, or went to a call of the other end (Q.931 5.7).  Not once "
+		 "there is something to hear."},
 	{"slots", CONF_SLOTS, 0, FIELD(struct conf_trunk, isup.bearer_slots),
 	 .def = "every slot of the span but its D-channel",
 	 .help = "Timeslots that may carry calls, as \"1-12,14\".  A slot taken away on reload "
@@ -279,6 +291,25 @@ static const struct conf_key trunk_keys[] = {
 	{"restart_on_start", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.restart_on_start),
 	 .help = "Send RESTART for each channel when the D-channel first comes up (Q.931 5.5), so "
 		 "that both ends agree that all are free."},
+	{"restart_interface", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.restart_interface),
+	 .help = "Then send one RESTART for the whole interface instead: for an end that does not "
+		 "take 23 of them."},
+	{"service", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.service),
+	 .help = "Tell the other end by SERVICE messages what slots go out of service and come "
+		 "back.  NI2, DMS-100, 5ESS and 4ESS know them; for one that does not, say "
+		 "\"no\"."},
+	{"flap_losses", CONF_UINT, 0, FIELD(struct conf_trunk, isup.flap_losses), .min = 0,
+	 .max = 31,
+	 .help = "When the D-channel is lost more often than this within flap_window_ms, no new "
+		 "calls are sent until it has stayed up for flap_hold_ms; 0 = never so."},
+	{"flap_window_ms", CONF_UINT, 0, FIELD(struct conf_trunk, isup.flap_window_ms), .min = 1000,
+	 .max = 86400000, .help = "See flap_losses."},
+	{"flap_hold_ms", CONF_UINT, 0, FIELD(struct conf_trunk, isup.flap_hold_ms), .min = 0,
+	 .max = 3600000, .help = "See flap_losses."},
+	{"n316", CONF_UINT, 0, FIELD(struct conf_trunk, isup.n316), .min = 0, .max = 10,
+	 .help = "Q.931 N316, how often RESTART is repeated.  After that: from an end that never "
+		 "answered one, slots are taken as idle; from one that did, the slot is out of "
+		 "service and tried again every minute."},
 #define TIMER(field, what)                                                                         \
 	{                                                                                          \
 #field, CONF_UINT, 0, FIELD(struct conf_trunk, isup.field),                        \
@@ -312,6 +343,9 @@ static const struct conf_key trunk_keys[] = {
 	TIMER(t309_ms, "Q.931 T309, how long live calls survive the loss of the D-channel (5.8.8)"),
 	TIMER(t310_ms, "Q.931 T310, CALL PROCEEDING received and nothing after it"),
 	TIMER(t313_ms, "Q.931 T313, CONNECT sent and not acknowledged"),
+	TIMER(t316_ms,
+	      "Q.931 T316, RESTART sent and not acknowledged.  The standard has two minutes, "
+	      "for which a lost RESTART would keep its slot from calls"),
 #undef TIMER
 };
 
@@ -322,6 +356,7 @@ static void trunk_default(void *element)
 	memset(t, 0, sizeof(*t));
 	isup_trunk_conf_default(&t->isup);
 	t->isup.side = ISUP_NETWORK; /* of a PBX: what most trunks here are */
+	t->retries = 2;
 	t->alarm_on_ms = 2500;
 	t->alarm_off_ms = 1000;
 	t->alarm_keep_ms = 10000;

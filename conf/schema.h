@@ -8,7 +8,7 @@
 
 #include "conf/conf.h"
 
-enum { CONF_KEYS_MAX = 32 }; /* of a section */
+enum { CONF_KEYS_MAX = 64 }; /* of a section */
 
 enum conf_section_id {
 	CONF_GATEWAY,

@@ -4,6 +4,7 @@
 #include "gateway/base/loop.h"
 #include "gateway/control_span.h"
 #include "gateway/gateway.h"
+#include "gateway/maintain.h"
 #include "gateway/status.h"
 
 #include <errno.h>
@@ -152,6 +153,16 @@ static json_t *do_spans(struct client *cl, const char *args)
 	return success_with("spans", status_spans(cl->control->gateway));
 }
 
+static json_t *do_channel(struct client *cl, const char *args)
+{
+	return maintain_channel(cl->control->gateway, args);
+}
+
+static json_t *do_trunk(struct client *cl, const char *args)
+{
+	return maintain_trunk(cl->control->gateway, args);
+}
+
 static json_t *do_reload(struct client *cl, const char *args)
 {
 	char *text = NULL;
@@ -213,6 +224,7 @@ static const struct {
 } commands[] = {
 	{"status", do_status}, {"calls", do_calls}, {"spans", do_spans}, {"reload", do_reload},
 	{"stop", do_stop},     {"log", do_log},     {"trace", do_trace}, {"span", do_span},
+	{"channel", do_channel}, {"trunk", do_trunk},
 };
 
 static void run_command(struct client *cl)
@@ -229,7 +241,7 @@ static void run_command(struct client *cl)
 	if (i < sizeof(commands) / sizeof(commands[0]))
 		reply = commands[i].run(cl, args != NULL ? args : "");
 	else
-		reply = failure("unknown command; known are status, calls, spans, span, reload, "
+		reply = failure("unknown command; known are status, calls, spans, channel, trunk, span, reload, "
 				"stop, log, trace");
 	if (reply == NULL)
 		return; /* a stream */

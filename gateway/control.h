@@ -3,6 +3,8 @@
  *   status | calls | spans | reload | stop | log AREA LEVEL | trace on | trace off | trace
  *   span NAME | span NAME loop ... | span NAME bert ...       (control_span.h)
  *
+ *   channel SPAN/SLOT in|out|drain|maintenance|restart | trunk NAME drain|undrain|restart
+ *
  * {"ok": true, ...} or {"ok": false, "error": "..."}.  "trace" alone streams a line of text for
  * each message until the client hangs up; "trace on" writes them to the log as well.
  * The socket is an AF_UNIX path, mode 0660: who may connect may stop the gateway.

@@ -2,6 +2,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/call.h"
+#include "isup/cause.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,9 +13,14 @@ enum { TON_INTERNATIONAL = 1, PLAN_ISDN = 1, PRESENTATION_RESTRICTED = 1 };
 
 struct leg_isup {
 	struct leg leg;
-	struct line *line;      /* not owned */
-	struct isup_call *call; /* the trunk's; NULL once RELEASED */
-	bool responded;         /* the far end chose or confirmed the slot */
+	struct line *line;       /* not owned */
+	struct isup_call *call;  /* the trunk's; NULL once RELEASED */
+	struct isup_setup setup; /* of a call we began: sent again when its slot is refused */
+	unsigned retries;
+	bool may_retry; /* we began it, and it is still wanted */
+	bool retrying;  /* refused: SETUP again once the refused call is gone */
+	bool named;     /* the far end chose or confirmed the slot */
+	bool settled;   /* for good, and there may be something to hear on it */
 	bool alerted, inband_told, answered;
 	bool clearing; /* CLEARING was posted */
 };
@@ -51,6 +57,11 @@ static void do_digits(struct leg *leg, const char *digits)
 {
 	struct leg_isup *l = from_leg(leg);
 
+	char *called = l->setup.called.digits;
+	size_t n = strlen(called);
+
+	snprintf(called + n, ISUP_DIGITS_MAX - n, "%s",
+		 digits); /* for a SETUP that is sent again */
 	if (l->call != NULL)
 		isup_call_digits(l->call, digits);
 }
@@ -97,6 +108,7 @@ static void do_clear(struct leg *leg, const struct leg_info *why)
 
 	if (l->call == NULL)
 		return;
+	l->retrying = l->may_retry = false;
 	if (leg->final_cause == 0)
 		leg->final_cause = why->cause;
 	isup_call_clear(l->call, why->cause);
@@ -106,7 +118,7 @@ static bool do_has_end(const struct leg *leg)
 {
 	const struct leg_isup *l = (const struct leg_isup *)leg;
 
-	return l->call != NULL && l->responded && isup_call_slot(l->call) != 0;
+	return l->call != NULL && l->settled && isup_call_slot(l->call) != 0;
 }
 
 static void do_take_end(struct leg *leg, struct path_end *out)
@@ -139,6 +151,37 @@ static const struct leg_ops ops = {
 	.free = do_free,
 };
 
+/* --- another slot, when the one of SETUP cannot be had ---
+ *
+ * The other leg hears nothing of it.  Only while nobody can have heard anything of the call: up to
+ * CALL PROCEEDING.  That is also why the path waits for more than CALL PROCEEDING.
+ */
+
+/* 44: that slot is not available, or went to a call of the network (Q.931 5.7).  41: RESTART, or
+ * trouble of the far end that may be of the slot. */
+static bool retry_wanted(struct leg_isup *l, const struct isup_event *ev)
+{
+	if (!l->may_retry || l->settled || l->clearing ||
+	    l->retries >= l->line->trunk_conf.retries ||
+	    (ev->cause != Q850_CHANNEL_NOT_AVAILABLE && ev->cause != Q850_TEMPORARY_FAILURE))
+		return false;
+	l->setup.again = true;
+	if (ev->slot != 0)
+		l->setup.avoid |= 1u << ev->slot;
+	return true;
+}
+
+static bool retry(struct leg_isup *l)
+{
+	l->retrying = false;
+	l->retries++;
+	l->named = false;
+	if (isup_call_start(&l->call, l->line->trunk, &l->setup, &l->leg) < 0)
+		return false;
+	set_name(l);
+	return true;
+}
+
 /* --- events of the trunk --- */
 
 static void set_dialled(struct leg *leg, const struct isup_event *ev)
@@ -152,9 +195,13 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 	struct leg_isup *l = from_leg(leg);
 	struct leg_info info = {
 		.cause = ev->cause, .location_user = ev->location_user, .inband = ev->inband};
+	bool ends = ev->kind == ISUP_CLEARING || ev->kind == ISUP_RELEASED;
 
-	if (!l->responded && ev->kind != ISUP_CLEARING && ev->kind != ISUP_RELEASED) {
-		l->responded = true;
+	bool quiet = !ev->inband && (ev->kind == ISUP_PROCEEDING || ev->kind == ISUP_MORE);
+
+	l->settled = l->settled || (!ends && !quiet);
+	if (!l->named && !ends) {
+		l->named = true;
 		set_name(l);
 	}
 	switch (ev->kind) {
@@ -169,12 +216,24 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 	case ISUP_CLEARING:
 		if (l->clearing)
 			break;
+		l->retrying = retry_wanted(l, ev);
+		if (l->retrying) {
+			isup_call_clear(ev->call, ev->cause);
+			break;
+		}
 		l->clearing = true;
 		leg->final_cause = ev->cause;
 		call_post(leg, LEG_CLEARING, &info);
 		break;
 	case ISUP_RELEASED:
 		l->call = NULL;
+		if (l->retrying) {
+			if (retry(l))
+				break;
+			l->clearing = true;
+			leg->final_cause = ev->cause;
+			call_post(leg, LEG_CLEARING, &info);
+		}
 		if (leg->final_cause == 0)
 			leg->final_cause = ev->cause;
 		call_post(leg, LEG_RELEASED, &info);
@@ -261,7 +320,7 @@ int leg_isup_offered(struct leg **out, struct line *line, const struct isup_even
 	if (l == NULL)
 		return -ENOMEM;
 	l->call = setup->call;
-	l->responded = true; /* SETUP names the slot */
+	l->named = l->settled = true; /* by SETUP */
 	set_name(l);
 	set_dialled(&l->leg, setup);
 	isup_call_bind(setup->call, &l->leg);
@@ -271,18 +330,19 @@ int leg_isup_offered(struct leg **out, struct line *line, const struct isup_even
 int leg_isup_start(struct leg **out, struct line *line, const struct leg_party *called,
 		   const struct leg_party *calling, bool complete)
 {
-	struct isup_setup setup = {.complete = complete};
 	struct leg_isup *l = leg_new(line);
 
 	*out = NULL;
 	if (l == NULL)
 		return -ENOMEM;
-	party_to_isup(&setup.called, called);
-	party_to_isup(&setup.calling, calling);
+	l->may_retry = true;
+	l->setup.complete = complete;
+	party_to_isup(&l->setup.called, called);
+	party_to_isup(&l->setup.calling, calling);
 	/* The dialled number travels as the plan made it; its old type need not fit any more. */
-	if (setup.called.type_of_number != TON_INTERNATIONAL)
-		setup.called.type_of_number = 0;
-	int r = isup_call_start(&l->call, line->trunk, &setup, &l->leg);
+	if (l->setup.called.type_of_number != TON_INTERNATIONAL)
+		l->setup.called.type_of_number = 0;
+	int r = isup_call_start(&l->call, line->trunk, &l->setup, &l->leg);
 	if (r < 0) {
 		free(l);
 		return r;

@@ -74,20 +74,27 @@ json_t *status_calls(const struct gateway *g)
 	return list;
 }
 
-/* One letter a slot, slot 1 first: . idle, B busy, R restarting, X out of service, D D-channel,
- * T under test, - not used for calls. */
+/* One letter a slot, slot 1 first: . idle, B busy, b busy and out of service afterwards,
+ * R restarting, out of service O by order, F by the far end, X by a fault, M maintenance,
+ * D D-channel, T under test, - not used for calls. */
 static void slot_grid(const struct line *l, char out[TDM_SLOTS + 1])
 {
 	static const char letters[] = {[ISUP_SLOT_NONE] = '-',
 				       [ISUP_SLOT_IDLE] = '.',
 				       [ISUP_SLOT_BUSY] = 'B',
 				       [ISUP_SLOT_RESTARTING] = 'R',
-				       [ISUP_SLOT_OUT_OF_SERVICE] = 'X'};
+				       [ISUP_SLOT_OUT_OF_SERVICE] = 'X',
+				       [ISUP_SLOT_OUT_BY_US] = 'O',
+				       [ISUP_SLOT_OUT_BY_FAR] = 'F',
+				       [ISUP_SLOT_MAINTENANCE] = 'M'};
 
 	memset(out, '-', TDM_SLOTS);
 	out[TDM_SLOTS] = '\0';
-	for (unsigned slot = 1; slot <= TDM_SLOTS && l->trunk != NULL; slot++)
-		out[slot - 1] = letters[isup_trunk_slot(l->trunk, slot)];
+	for (unsigned slot = 1; slot <= TDM_SLOTS && l->trunk != NULL; slot++) {
+		enum isup_slot_state state = isup_trunk_slot(l->trunk, slot);
+		bool leaves = state == ISUP_SLOT_BUSY && isup_trunk_slot_leaves(l->trunk, slot);
+		out[slot - 1] = leaves ? 'b' : letters[state];
+	}
 	if (l->span_conf.dchan_slot != 0)
 		out[l->span_conf.dchan_slot - 1] = 'D';
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
@@ -141,14 +148,23 @@ static json_t *trunk_json(const struct line *l)
 	json_object_set_new(o, "echo_canceller",
 			    json_string(l->canceller[0] != '\0' ? l->canceller : "NONE"));
 	json_object_set_new(o, "up", json_boolean(isup_trunk_up(l->trunk)));
+	json_object_set_new(o, "drained", json_boolean(isup_trunk_drains(l->trunk)));
+	json_object_set_new(o, "flapping", json_boolean(isup_trunk_flaps(l->trunk)));
 	FIELD(o, c, calls);
 	FIELD(o, c, frames_in);
 	FIELD(o, c, frames_out);
 	FIELD(o, c, frames_bad);
 	FIELD(o, c, setups_in);
 	FIELD(o, c, setups_out);
+	FIELD(o, c, setups_refused);
+	FIELD(o, c, retries);
 	FIELD(o, c, glare);
+	FIELD(o, c, restarts_in);
+	FIELD(o, c, restarts_out);
+	FIELD(o, c, service_in);
+	FIELD(o, c, service_out);
 	FIELD(o, c, dchan_downs);
+	FIELD(o, c, flaps);
 	return o;
 }
 

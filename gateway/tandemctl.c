@@ -24,6 +24,9 @@ static const char usage[] =
 	"                    what we send comes back to us; what the far end sends, to it\n"
 	"  span NAME bert start [slot N]... [pattern P] | stop\n"
 	"                    bit error test; qrss 2e15 2e11 ones zeros 1in8 3in24\n"
+	"  channel SPAN/SLOT in|out|drain|maintenance|restart\n"
+	"  trunk NAME drain|undrain|restart\n"
+	"                    channels in and out of service; NAME may be a group's\n"
 	"  trace             each Q.931 and SIP message as it passes, until interrupted\n"
 	"  trace on|off      the same into the log\n"
 	"  reload            read the configuration again and apply what changed\n"
@@ -129,6 +132,10 @@ static void print_line(const json_t *s)
 		printf(" trunk %s %s, %lld calls, echo canceller %s", text_of(trunk, "name"),
 		       json_is_true(json_object_get(trunk, "up")) ? "up" : "DOWN",
 		       number_of(trunk, "calls"), text_of(trunk, "echo_canceller"));
+	if (json_is_true(json_object_get(trunk, "drained")))
+		printf(" (drained)");
+	if (json_is_true(json_object_get(trunk, "flapping")))
+		printf(" (D-channel unsteady: new calls wait)");
 	if (json_is_true(json_object_get(s, "failed")))
 		printf(" (line failed: no new calls)");
 	puts(json_is_true(json_object_get(s, "draining")) ? " (draining)" : "");
@@ -144,8 +151,9 @@ static void print_line(const json_t *s)
 }
 
 static const char slot_letters[] =
-	"slots: . idle  B busy  R restarting  X out of service  D D-channel  T under test  "
-	"- not used";
+	"slots: . idle  B busy  b busy, then out  R restarting  D D-channel  T under test  "
+	"- not used\n"
+	"       out of service: O by order  F by the far end  X by a fault;  M maintenance";
 
 static void print_spans(const json_t *spans)
 {

@@ -7,6 +7,7 @@
  * - It has no T310, clears with cause 16 and without an event on T313, and forgets the call without
  *   a message when T303 expires the second time, which leaves the far side with a call that nobody
  *   ends if only our side's view was lost.  These three are ours.
+ * - After T305 it sends RELEASE with cause 16, whatever DISCONNECT had said (5.3.4).
  * - It lets every verb through in every state: our own state decides what is sent.
  */
 #include <errno.h>
@@ -15,6 +16,7 @@
 
 #include "isup/cause.h"
 #include "isup/party.h"
+#include "isup/q931.h"
 #include "isup/trunk_internal.h"
 
 enum { GUARD_MS = 2000 };
@@ -56,6 +58,20 @@ struct isup_call *trunk_call_find(struct isup_trunk *t, const q931_call *pri)
 	while (c != NULL && (c->pri == NULL || c->pri != pri))
 		c = c->next;
 	return c;
+}
+
+/* incoming: the far side chose the reference. */
+struct isup_call *trunk_call_named(const struct isup_trunk *t, unsigned reference, bool incoming)
+{
+	for (struct isup_call *c = t->calls; c != NULL; c = c->next) {
+		int low = 0; /* libpri keeps the lowest three bits apart, for GR-303 */
+		if (c->pri == NULL || c->incoming != incoming)
+			continue;
+		int high = pri_get_crv(t->pri, c->pri, &low);
+		if (high >= 0 && ((unsigned)high << 3 | (unsigned)low) == reference)
+			return c;
+	}
+	return NULL;
 }
 
 struct isup_call *trunk_call_new(struct isup_trunk *t)
@@ -127,7 +143,7 @@ void trunk_call_finish(struct isup_call *c, int far_cause)
  * nobody and keeps the record for ever. */
 void trunk_call_after_disconnect(struct isup_trunk *t)
 {
-	if (!t->reading_disconnect)
+	if (!t->reading_disconnect || !t->reading_accepted)
 		return;
 	for (struct isup_call *c = t->calls; c != NULL; c = c->next)
 		if (c->state == CALL_PRESENT && c->call_reference == t->reading_call) {
@@ -189,6 +205,22 @@ void trunk_call_start_guard(struct isup_call *c)
 	timer_start(c->trunk->loop, &c->timer, ms, on_guard, c);
 }
 
+void trunk_call_mend_release(const struct isup_trunk *t, uint8_t *frame, size_t len)
+{
+	struct q931_message m;
+	struct q931_ie ie;
+	int value, location;
+
+	if (!q931_parse(&m, frame, len) || m.discriminator != Q931_PD || m.type != Q931_RELEASE ||
+	    !q931_find(&m, Q931_IE_CAUSE, &ie) || !q931_cause(&ie, &value, &location))
+		return;
+	const struct isup_call *c = trunk_call_named(t, m.call_reference, m.to_originator);
+	if (c != NULL && c->line_cause != 0 && value == Q850_NORMAL_CLEARING) {
+		size_t at = (size_t)(ie.data - frame) + ((ie.data[0] & 0x80) == 0 ? 2 : 1);
+		frame[at] = (uint8_t)(0x80 | c->line_cause);
+	}
+}
+
 /* Q.931 5.3.2 a: these refuse a call that nothing was answered to by RELEASE COMPLETE. */
 bool trunk_call_cause_refuses(int cause)
 {
@@ -209,6 +241,7 @@ static void send_clear(struct isup_call *c, int cause)
 		pri_proceeding(t->pri, c->pri, (int)c->slot, 0);
 	trunk_call_set_state(c, CALL_CLEARING);
 	trunk_call_start_guard(c);
+	c->line_cause = cause;
 	pri_hangup(t->pri, c->pri, cause);
 }
 
@@ -270,7 +303,7 @@ static int setup_send(struct isup_call *c, const struct isup_setup *setup)
 	memcpy(digits, setup->called.digits, sizeof(digits));
 	digits[sizeof(digits) - 1] = '\0';
 	party_to_pri(&caller, &setup->calling);
-	pri_sr_set_channel(sr, (int)c->slot, 0, 0);
+	pri_sr_set_channel(sr, (int)c->slot, t->conf.channel == ISUP_EXCLUSIVE, 0);
 	/* 3.1 kHz rather than speech: fax and modem calls must not be processed on the way. */
 	pri_sr_set_bearer(sr, PRI_TRANS_CAP_3_1K_AUDIO, PRI_LAYER_1_ULAW);
 	pri_sr_set_called(sr, digits, party_plan(&setup->called), setup->complete);
@@ -286,9 +319,9 @@ int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct i
 		    void *user)
 {
 	*out = NULL;
-	if (!t->usable || t->line_down || timer_running(&t->settle_timer))
+	if (!t->usable || t->line_down || t->flaps || timer_running(&t->settle_timer))
 		return -ENETDOWN;
-	unsigned slot = slot_pick(t);
+	unsigned slot = slot_pick(t, setup->avoid);
 	if (slot == 0)
 		return -EBUSY;
 	struct isup_call *c = trunk_call_new(t);
@@ -312,6 +345,7 @@ int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct i
 		trunk_call_free(c);
 	} else {
 		t->counts.setups_out++;
+		t->counts.retries += setup->again;
 		*out = c;
 	}
 	trunk_leave(t);

@@ -177,6 +177,16 @@ static bool announces(const struct isup_call *c)
 	       (c->state == CALL_ACTIVE || (!c->incoming && c->state != CALL_INITIATED));
 }
 
+/* What a call that lost its slot (5.7) is refused with says nothing about the number it called. */
+static int cause_after_glare(const struct isup_call *c, int cause)
+{
+	bool by_slot = cause == Q850_NO_CHANNEL || cause == Q850_CHANNEL_NOT_AVAILABLE ||
+		       cause == Q850_TEMPORARY_FAILURE || cause == Q850_CHANNEL_NONEXISTENT ||
+		       cause == Q850_CHANNEL_UNACCEPTABLE;
+
+	return c->lost_glare && c->slot == 0 && by_slot ? Q850_CHANNEL_NOT_AVAILABLE : cause;
+}
+
 static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
 {
 	struct isup_trunk *t = c->trunk;
@@ -187,7 +197,7 @@ static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
 	}
 	if (c->state == CALL_CLEAR_INDICATION || c->state == CALL_ANNOUNCING)
 		return;
-	trunk_call_note_cause(c, ev->cause);
+	trunk_call_note_cause(c, cause_after_glare(c, ev->cause));
 	c->location_user = t->reading_location_user;
 	if (!announces(c)) {
 		announcement_over(c);
@@ -210,8 +220,8 @@ static void on_hangup(struct isup_call *c, const pri_event_hangup *ev, bool from
 	}
 	if (c->cause < 0 && !from_timer)
 		c->location_user = t->reading_location_user;
-	if (c->lost_glare && c->state == CALL_INITIATED)
-		trunk_call_note_cause(c, Q850_CHANNEL_NOT_AVAILABLE);
+	if (!from_timer && c->state == CALL_INITIATED)
+		trunk_call_note_cause(c, cause_after_glare(c, ev->cause));
 	if (ev->e == PRI_EVENT_HANGUP) /* HANGUP_ACK: nothing is left to send */
 		pri_hangup(t->pri, c->pri, ev->cause > 0 ? ev->cause : Q850_NORMAL_UNSPECIFIED);
 	trunk_call_finish(c, ev->cause);

@@ -105,6 +105,18 @@ bool q931_progress(const struct q931_message *m, enum q931_progress description)
 	return false;
 }
 
+/* The two dialects have the message types the other way round. */
+bool q931_service(const struct q931_message *m, bool *ack)
+{
+	enum { ONE = 0x07, OTHER = 0x0f };
+
+	if ((m->discriminator != SERVICE_PD_ATT && m->discriminator != SERVICE_PD_NATIONAL) ||
+	    (m->type != ONE && m->type != OTHER))
+		return false;
+	*ack = (m->type == ONE) == (m->discriminator == SERVICE_PD_ATT);
+	return true;
+}
+
 /* X.690 length octets.  False: torn.  Indefinite length counts as 0: the contents follow. */
 static bool ber_length(const uint8_t **at, const uint8_t *end, size_t *len)
 {

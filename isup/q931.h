@@ -38,6 +38,7 @@ enum q931_type {
 };
 
 enum q931_ie_id {
+	SERVICE_IE_STATUS = 0x01, /* Change Status; only where the discriminator is SERVICE's */
 	Q931_IE_BEARER = 0x04,
 	Q931_IE_CAUSE = 0x08,
 	Q931_IE_CHANNEL = 0x18,
@@ -46,6 +47,7 @@ enum q931_ie_id {
 	Q931_IE_DISPLAY = 0x28,
 	Q931_IE_CALLING = 0x6c,
 	Q931_IE_CALLED = 0x70,
+	Q931_IE_RESTART = 0x79,
 };
 
 enum q931_progress { Q931_PROGRESS_INBAND = 8 };
@@ -86,6 +88,8 @@ bool q931_cause(const struct q931_ie *ie, int *value, int *location);
 
 /* Whether a Progress indicator of the message (there may be two) has this description. */
 bool q931_progress(const struct q931_message *m, enum q931_progress description);
+/* A SERVICE message (*ack: or the answer to one), of whichever dialect. */
+bool q931_service(const struct q931_message *m, bool *ack);
 
 /* Whether a Facility element invokes this local ROSE operation (or OID ending in it). */
 bool q931_facility_invokes(const struct q931_ie *ie, unsigned operation);

@@ -1,14 +1,21 @@
 /* restart.c - RESTART, Q.931 5.5: brings a slot to idle on both sides.
  *
- * One slot at a time, because libpri has one record for it.  T316 is 2 minutes in the standard and
- * answers come within milliseconds: ours repeats after 2 seconds.  Some switches never answer: then
- * the slots are taken as idle.  One that answered before and leaves a slot out has lost that slot:
- * it stays out of service and is tried again every minute.
+ * One slot at a time, because libpri has one record for it, or the whole interface at once.  T316
+ * is 2 minutes in the standard and answers come within milliseconds: ours repeats after 2 seconds.
+ * Some switches never answer: then the slots are taken as idle.  One that answered before and
+ * leaves a slot out has lost that slot: it stays out of service and is tried again every minute.
+ *
+ * libpri sends RESTART for single slots only.  It can be made to name "any channel", which no
+ * RESTART does: such a frame becomes the interface's on its way out, and again when LAPD repeats
+ * it.
  */
+#include <string.h>
+
 #include "isup/cause.h"
+#include "isup/q931.h"
 #include "isup/trunk_internal.h"
 
-enum { T316_MS = 2000, RESTART_TRIES = 3, RETRY_MS = 60000 };
+enum { RETRY_MS = 60000, ANY_CHANNEL = 0xab, SINGLE_INTERFACE = 0x86 /* 4.5.25 */ };
 
 static void restart_next(struct isup_trunk *t);
 static void on_t316(void *arg);
@@ -16,26 +23,59 @@ static void on_t316(void *arg);
 static void restart_send(struct isup_trunk *t)
 {
 	t->restart_tries++;
-	timer_start(t->loop, &t->restart_timer, T316_MS, on_t316, t);
+	t->counts.restarts_out++;
+	timer_start(t->loop, &t->restart_timer, timer_ms(t->conf.t316_ms, T316_MS), on_t316, t);
 	trunk_enter(t);
 	pri_reset(t->pri, (int)t->restart_slot);
 	trunk_leave(t);
 }
 
+bool restart_holds(const struct isup_trunk *t, unsigned slot)
+{
+	return t->restart_all || t->restart_slot == INTERFACE || t->restart_slot == slot;
+}
+
+/* The far side may take what was restarted as in service. */
 static void slot_settled(struct isup_trunk *t, unsigned slot, bool good)
 {
+	if (t->slots[slot].call != NULL)
+		return; /* a call of theirs has settled it before */
 	t->slots[slot].restarting = false;
 	t->slots[slot].out_of_service = !good;
+	service_unsure(t, slot);
+}
+
+static void settled(struct isup_trunk *t, bool good)
+{
+	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+		if ((t->restart_slot == INTERFACE || t->restart_slot == slot) &&
+		    t->slots[slot].restarting)
+			slot_settled(t, slot, good);
 }
 
 static void on_retry(void *arg)
 {
 	struct isup_trunk *t = arg;
+	uint32_t slots = 0;
 
 	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
-		if (t->slots[slot].out_of_service && t->slots[slot].call == NULL)
-			t->restart_wanted |= 1u << slot;
-	restart_begin(t, 0);
+		if (t->slots[slot].out_of_service)
+			slots |= 1u << slot;
+	restart_begin(t, slots);
+}
+
+/* Of the interface: the far side will end them too. */
+static void end_calls(struct isup_trunk *t)
+{
+	trunk_enter(t);
+	for (struct isup_call *c = t->calls, *next; c != NULL; c = next) {
+		next = c->next;
+		trunk_call_finish(c, Q850_TEMPORARY_FAILURE);
+	}
+	trunk_leave(t);
+	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+		if (slot_carries(t, slot))
+			t->slots[slot].restarting = true;
 }
 
 static void restart_next(struct isup_trunk *t)
@@ -45,6 +85,14 @@ static void restart_next(struct isup_trunk *t)
 	timer_stop(&t->restart_timer);
 	t->restart_slot = 0;
 	t->restart_tries = 0;
+	if (t->restart_all) {
+		t->restart_all = false;
+		t->restart_wanted = 0;
+		t->restart_slot = INTERFACE;
+		end_calls(t);
+		restart_send(t);
+		return;
+	}
 	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++) {
 		lost = lost || t->slots[slot].out_of_service;
 		if ((t->restart_wanted >> slot & 1u) == 0)
@@ -62,18 +110,26 @@ static void on_t316(void *arg)
 {
 	struct isup_trunk *t = arg;
 
-	if (t->restart_tries < RESTART_TRIES) {
+	if (t->restart_tries <= t->conf.n316) {
 		restart_send(t);
 		return;
 	}
-	if (t->restart_answered) {
+	if (t->restart_answered && t->restart_slot == INTERFACE) {
+		/* answered before, but for slots: some know nothing else */
+		log_line(LOG_ISUP, LOG_WARN,
+			 "%s: RESTART of the interface not answered, tried slot by slot",
+			 t->conf.name);
+		for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+			if (t->slots[slot].restarting)
+				t->restart_wanted |= 1u << slot;
+	} else if (t->restart_answered) {
 		log_line(LOG_ISUP, LOG_WARN, "%s/%u: RESTART not answered, out of service",
 			 t->conf.name, t->restart_slot);
-		slot_settled(t, t->restart_slot, false);
+		settled(t, false);
 	} else {
 		log_line(LOG_ISUP, LOG_WARN,
 			 "%s: far side does not answer RESTART, slots taken as idle", t->conf.name);
-		slot_settled(t, t->restart_slot, true);
+		settled(t, true);
 		for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
 			if ((t->restart_wanted >> slot & 1u) != 0)
 				slot_settled(t, slot, true);
@@ -87,6 +143,12 @@ static void on_begin(void *arg)
 	restart_next(arg);
 }
 
+static void restart_start(struct isup_trunk *t)
+{
+	if (t->usable && t->restart_slot == 0 && (t->restart_wanted != 0 || t->restart_all))
+		timer_start(t->loop, &t->restart_timer, 0, on_begin, t);
+}
+
 void restart_begin(struct isup_trunk *t, uint32_t slots)
 {
 	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++) {
@@ -95,14 +157,22 @@ void restart_begin(struct isup_trunk *t, uint32_t slots)
 		t->slots[slot].restarting = true;
 		t->restart_wanted |= 1u << slot;
 	}
-	if (t->usable && t->restart_slot == 0 && t->restart_wanted != 0)
-		timer_start(t->loop, &t->restart_timer, 0, on_begin, t);
+	restart_start(t);
+}
+
+void restart_begin_interface(struct isup_trunk *t)
+{
+	end_calls(t);
+	t->restart_all = true;
+	restart_start(t);
 }
 
 void restart_stop(struct isup_trunk *t)
 {
 	timer_stop(&t->restart_timer);
-	if (t->restart_slot != 0)
+	if (t->restart_slot == INTERFACE)
+		t->restart_all = true;
+	else if (t->restart_slot != 0)
 		t->restart_wanted |= 1u << t->restart_slot; /* again when the link is back */
 	t->restart_slot = 0;
 	t->restart_tries = 0;
@@ -110,12 +180,14 @@ void restart_stop(struct isup_trunk *t)
 
 void restart_on_ack(struct isup_trunk *t, int channel)
 {
-	unsigned slot = channel < 0 ? t->restart_slot : (unsigned)channel & 0xffu;
+	bool named = t->reading_channel && channel >= 0;
 
-	if (t->restart_slot == 0 || slot != t->restart_slot)
+	if (t->restart_slot == INTERFACE)
+		named = named && !t->reading_interface;
+	if (t->restart_slot == 0 || (named && ((unsigned)channel & 0xffu) != t->restart_slot))
 		return; /* late or foreign: T316 decides */
 	t->restart_answered = true;
-	slot_settled(t, slot, true);
+	settled(t, true);
 	restart_next(t);
 }
 
@@ -123,8 +195,10 @@ void restart_on_ack(struct isup_trunk *t, int channel)
 void restart_on_request(struct isup_trunk *t, int channel)
 {
 	unsigned wanted = (unsigned)channel & 0xffu;
-	bool all = channel < 0 || wanted == 0 || wanted == 0xff;
+	bool all = t->reading_interface || channel < 0 || wanted == 0 || wanted == 0xff;
 	struct isup_call *c, *next;
+
+	t->counts.restarts_in++;
 
 	for (c = t->calls; c != NULL; c = next) {
 		next = c->next;
@@ -134,17 +208,22 @@ void restart_on_request(struct isup_trunk *t, int channel)
 	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
 		if (all || slot == wanted) {
 			t->slots[slot].out_of_service = false;
-			t->slots[slot].far_out_of_service = false;
+			t->slots[slot].far = ISUP_IN_SERVICE;
+			service_unsure(t, slot);
 		}
 }
 
-void restart_on_service(struct isup_trunk *t, int channel, int status)
+size_t restart_frame(uint8_t *out, const uint8_t *frame, size_t len)
 {
-	unsigned slot = (unsigned)channel & 0xffu;
+	static const uint8_t whole[] = {Q931_IE_RESTART, 1, SINGLE_INTERFACE};
+	struct q931_message m;
+	struct q931_ie ie;
 
-	if (channel < 0 || slot < 1 || slot > ISUP_SLOTS)
-		return;
-	t->slots[slot].far_out_of_service = status != 0;
-	log_line(LOG_ISUP, LOG_INFO, "%s/%u: far side puts it %s service", t->conf.name, slot,
-		 status != 0 ? "out of" : "in");
+	if (!q931_parse(&m, frame, len) || m.discriminator != Q931_PD || m.type != Q931_RESTART ||
+	    !q931_find(&m, Q931_IE_CHANNEL, &ie) || ie.len != 1 || ie.data[0] != ANY_CHANNEL)
+		return 0;
+	size_t head = (size_t)(m.ies - frame);
+	memcpy(out, frame, head);
+	memcpy(out + head, whole, sizeof(whole));
+	return head + sizeof(whole);
 }

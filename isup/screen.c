@@ -4,6 +4,7 @@
  * - A call on the global reference lives outside its bookkeeping: no loss of the link ends it.
  * - RESTART or SERVICE on a call's reference turns that call's record into something else.
  * - Some messages for a call it does not know leave a new record behind, one for each reference.
+ * - SERVICE without a status, or with one of which it knows nothing, it answers with the same.
  * - One QSIG operation makes it free the record it works on, or hang up a good call.
  * Q.931 5.8.3.2 lets the first three be answered by STATUS or RELEASE COMPLETE; passing over them
  * is safe too, as no state of ours depends on them.
@@ -17,6 +18,17 @@ static bool about_interface(const struct q931_message *m)
 {
 	return m->discriminator != Q931_PD || m->type == Q931_RESTART ||
 	       m->type == Q931_RESTART_ACK;
+}
+
+/* Whether it says in service, maintenance or out of service: continuity checks and the like are
+ * not made here. */
+static bool status_is_odd(const struct q931_message *m)
+{
+	struct q931_ie ie;
+	bool ack;
+
+	return q931_service(m, &ack) &&
+	       (!q931_find(m, SERVICE_IE_STATUS, &ie) || ie.len < 1 || (ie.data[0] & 0x0f) > 2);
 }
 
 /* Those that mean nothing without a call, and that libpri does not refuse. */
@@ -33,19 +45,6 @@ static bool needs_call(uint8_t type)
 	case Q931_RETRIEVE_REJECT: return true;
 	default: return false;
 	}
-}
-
-static bool call_is_known(const struct isup_trunk *t, const struct q931_message *m)
-{
-	for (const struct isup_call *c = t->calls; c != NULL; c = c->next) {
-		int low = 0; /* libpri keeps the lowest three bits apart, for GR-303 */
-		if (c->pri == NULL || c->incoming == m->to_originator)
-			continue;
-		int high = pri_get_crv(t->pri, c->pri, &low);
-		if (high >= 0 && (high << 3 | low) == m->call_reference)
-			return true;
-	}
-	return false;
 }
 
 static bool frees_its_record(const struct isup_trunk *t, const struct q931_message *m)
@@ -67,8 +66,10 @@ bool screen_forbids(const struct isup_trunk *t, const struct q931_message *m)
 	if (m->reference_len == 0)
 		return true; /* the dummy reference: services that are not used here */
 	if (m->call_reference == 0)
-		return !about_interface(m) && m->type != Q931_STATUS;
-	if (about_interface(m) || (needs_call(m->type) && !call_is_known(t, m)))
+		return (!about_interface(m) && m->type != Q931_STATUS) || status_is_odd(m);
+	if (about_interface(m) ||
+	    (needs_call(m->type) &&
+	     trunk_call_named(t, m->call_reference, !m->to_originator) == NULL))
 		return true;
 	return frees_its_record(t, m);
 }

@@ -1,13 +1,13 @@
 /* slots.c - which B-channel a call gets (Q.931 5.1.2, 5.2.3, 5.7).
  *
- * Each side hunts from its own end, so the two meet only when nearly all slots are busy.  A SETUP
- * names its slot as preferred, never exclusive: when the two still meet, the other side may move
- * the call instead of refusing it.
+ * When each side hunts from its own end, the two meet only when nearly all slots are busy.  When
+ * they do, a slot that was only preferred lets the other side move the call instead of refusing
+ * it.
  */
 #include "isup/cause.h"
 #include "isup/trunk_internal.h"
 
-static bool slot_carries(const struct isup_trunk *t, unsigned slot)
+bool slot_carries(const struct isup_trunk *t, unsigned slot)
 {
 	return slot >= 1 && slot <= ISUP_SLOTS && (t->conf.bearer_slots >> slot & 1u) != 0;
 }
@@ -27,8 +27,14 @@ enum isup_slot_state isup_trunk_slot(const struct isup_trunk *t, unsigned slot)
 					*/
 	if (!slot_carries(t, slot))
 		return ISUP_SLOT_NONE;
-	if (s->out_of_service || s->far_out_of_service)
+	if (s->out_of_service)
 		return ISUP_SLOT_OUT_OF_SERVICE;
+	if (t->drains || s->ours == ISUP_OUT_OF_SERVICE)
+		return ISUP_SLOT_OUT_BY_US;
+	if (s->ours == ISUP_MAINTENANCE || s->far == ISUP_MAINTENANCE)
+		return ISUP_SLOT_MAINTENANCE;
+	if (s->far == ISUP_OUT_OF_SERVICE)
+		return ISUP_SLOT_OUT_BY_FAR;
 	return s->restarting ? ISUP_SLOT_RESTARTING : ISUP_SLOT_IDLE;
 }
 
@@ -36,25 +42,47 @@ enum isup_slot_state isup_trunk_slot(const struct isup_trunk *t, unsigned slot)
  * RESTART was to settle, and nobody is refused because we are tidying up. */
 static bool slot_waits_for_restart(const struct isup_trunk *t, unsigned slot)
 {
-	return isup_trunk_slot(t, slot) == ISUP_SLOT_RESTARTING && slot != t->restart_slot;
+	return isup_trunk_slot(t, slot) == ISUP_SLOT_RESTARTING && !restart_holds(t, slot);
 }
 
-static unsigned slot_hunt(const struct isup_trunk *t,
+/* The i-th slot, from 0, in the order that slots are tried. */
+static unsigned slot_in_order(const struct isup_trunk *t, unsigned i)
+{
+	switch (t->conf.hunt) {
+	case ISUP_DESCENDING: return ISUP_SLOTS - i;
+	case ISUP_ROUND_ROBIN: return (t->hunted + i) % ISUP_SLOTS + 1;
+	case ISUP_ASCENDING:
+	case ISUP_LONGEST_IDLE: break;
+	}
+	return i + 1;
+}
+
+static unsigned slot_hunt(const struct isup_trunk *t, uint32_t avoid,
 			  bool (*fits)(const struct isup_trunk *t, unsigned slot))
 {
-	for (unsigned i = 1; i <= ISUP_SLOTS; i++) {
-		unsigned slot = t->conf.hunt == ISUP_ASCENDING ? i : ISUP_SLOTS + 1 - i;
-		if (fits(t, slot))
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < ISUP_SLOTS; i++) {
+		unsigned slot = slot_in_order(t, i);
+		if ((avoid >> slot & 1u) != 0 || !fits(t, slot))
+			continue;
+		if (t->conf.hunt != ISUP_LONGEST_IDLE)
 			return slot;
+		if (found == 0 || t->slots[slot].used < t->slots[found].used)
+			found = slot;
 	}
-	return 0;
+	return found;
 }
 
-unsigned slot_pick(const struct isup_trunk *t)
+unsigned slot_pick(struct isup_trunk *t, uint32_t avoid)
 {
-	unsigned slot = slot_hunt(t, slot_usable);
+	unsigned slot = slot_hunt(t, avoid, slot_usable);
 
-	return slot != 0 ? slot : slot_hunt(t, slot_waits_for_restart);
+	if (slot == 0)
+		slot = slot_hunt(t, avoid, slot_waits_for_restart);
+	if (slot != 0)
+		t->hunted = slot;
+	return slot;
 }
 
 void slot_take(struct isup_call *c, unsigned slot)
@@ -70,8 +98,14 @@ void slot_take(struct isup_call *c, unsigned slot)
 
 void slot_drop(struct isup_call *c)
 {
-	if (c->slot != 0 && c->trunk->slots[c->slot].call == c)
-		c->trunk->slots[c->slot].call = NULL;
+	struct isup_trunk *t = c->trunk;
+
+	if (c->slot != 0 && t->slots[c->slot].call == c) {
+		t->slots[c->slot].call = NULL;
+		t->slots[c->slot].used = ++t->uses;
+		if (isup_trunk_slot_leaves(t, c->slot))
+			service_update(t);
+	}
 	c->slot = 0;
 }
 
@@ -94,7 +128,7 @@ static bool glare_lost(struct isup_trunk *t, unsigned slot)
 unsigned slot_for_setup(struct isup_trunk *t, int channel, bool flexible, int *cause)
 {
 	unsigned any = channel < 0 || (channel & 0xff) == 0xff;
-	unsigned slot = any ? slot_pick(t) : (unsigned)channel & 0xffu;
+	unsigned slot = any ? slot_pick(t, 0) : (unsigned)channel & 0xffu;
 
 	/* "No channel" asks for call waiting, which this interface does not offer. */
 	if (!any && slot == 0) {
@@ -107,11 +141,13 @@ unsigned slot_for_setup(struct isup_trunk *t, int channel, bool flexible, int *c
 		*cause = Q850_CHANNEL_NONEXISTENT;
 		return 0;
 	}
+	if (!any)
+		service_on_use(t, slot);
 	if (slot != 0 &&
 	    (slot_usable(t, slot) || slot_waits_for_restart(t, slot) || glare_lost(t, slot)))
 		return slot;
 	if (flexible || any)
-		slot = slot_pick(t);
+		slot = slot_pick(t, 0);
 	else
 		slot = 0;
 	*cause = flexible || any ? Q850_NO_CHANNEL : Q850_CHANNEL_NOT_AVAILABLE;

@@ -11,6 +11,7 @@
 
 enum { FCS_OCTETS = 2, FRAME_MIN = 3, LINK_SETTLES_MS = 600, NEVER_MS = 1 << 30 };
 enum { SABME = 0x6f, POLL = 0x10 }; /* Q.921 3.6.3 */
+enum { NO_FRAME = 0xff };           /* no N(R) */
 enum { FOREIGN_PD = 0x3f };         /* Q.931 4.2: reserved, and for libpri no protocol it knows */
 
 void isup_trunk_conf_default(struct isup_trunk_conf *conf)
@@ -21,9 +22,15 @@ void isup_trunk_conf_default(struct isup_trunk_conf *conf)
 	conf->bearer_slots = 0x00fffffe; /* 1 to 23, the D-channel is in 24 */
 	conf->hunt = ISUP_DESCENDING;    /* the user's end; a network hunts upwards */
 	conf->restart_on_start = true;
+	conf->service = true;
+	conf->flap_losses = 4;
+	conf->flap_window_ms = 300000;
+	conf->flap_hold_ms = 60000;
 	conf->t309_ms = T309_MS;
 	conf->early_audio = ISUP_EARLY_INDICATED;
 	conf->disconnect_audio = true;
+	conf->t316_ms = 2000;
+	conf->n316 = 2;
 }
 
 /* --- events out --- */
@@ -135,12 +142,30 @@ static int on_pri_read(struct pri *pri, void *buf, int size)
 	return (int)f->len + FCS_OCTETS;
 }
 
+/* A frame out of sequence is not read: after REJ it comes again.  One that is, libpri acknowledges
+ * before pri_check_event() returns. */
+static void note_answer(struct isup_trunk *t, const uint8_t *frame, size_t len)
+{
+	enum { UNNUMBERED = 3 };
+
+	if (len >= 4 && (frame[2] & UNNUMBERED) != UNNUMBERED && frame[3] >> 1 == t->reading_next)
+		t->reading_accepted = true;
+}
+
 /* A frame the line refuses is as good as lost on it: LAPD repeats.  libpri would log each. */
 static int on_pri_write(struct pri *pri, void *buf, int size)
 {
 	struct isup_trunk *t = pri_get_userdata(pri);
 	size_t len = (size_t)size - FCS_OCTETS; /* those octets are garbage */
+	uint8_t other[ISUP_FRAME_MAX];
 
+	size_t other_len = len <= sizeof(other) ? restart_frame(other, buf, len) : 0;
+	if (other_len != 0) {
+		buf = other;
+		len = other_len;
+	}
+	note_answer(t, buf, len);
+	trunk_call_mend_release(t, buf, len);
 	if (t->ops.send(t->arg, buf, len)) {
 		t->counts.frames_out++;
 		if (t->ops.trace != NULL)
@@ -188,7 +213,12 @@ static void on_settled(void *arg)
 	t->was_up = true;
 	t->usable = true;
 	task_post(t->loop, &t->deliver, on_deliver, t);
-	restart_begin(t, first && t->conf.restart_on_start ? t->conf.bearer_slots : 0);
+	flap_on_up(t);
+	service_update(t);
+	if (first && t->conf.restart_on_start && t->conf.restart_interface)
+		restart_begin_interface(t);
+	else
+		restart_begin(t, first && t->conf.restart_on_start ? t->conf.bearer_slots : 0);
 }
 
 static void settle(struct isup_trunk *t)
@@ -200,7 +230,12 @@ static void set_up(struct isup_trunk *t, bool up)
 {
 	/* SERVICE for the whole interface makes libpri report the D-channel; LAPD says otherwise.
 	 */
-	if (t->reading_service || t->up == up)
+	if (t->reading_service && t->reading_accepted) {
+		if (!t->reading_service_ack)
+			service_on_interface(t, up ? ISUP_IN_SERVICE : ISUP_OUT_OF_SERVICE);
+		return;
+	}
+	if (t->up == up)
 		return;
 	t->up = up;
 	log_line(LOG_ISUP, LOG_INFO, "%s: D-channel %s", t->conf.name, up ? "up" : "down");
@@ -212,6 +247,8 @@ static void set_up(struct isup_trunk *t, bool up)
 	t->usable = false;
 	t->counts.dchan_downs++;
 	restart_stop(t);
+	service_stop(t);
+	flap_on_down(t);
 	task_post(t->loop, &t->deliver, on_deliver, t);
 }
 
@@ -225,7 +262,10 @@ static void on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_ti
 	case PRI_EVENT_RESTART: restart_on_request(t, ev->restart.channel); break;
 	case PRI_EVENT_RESTART_ACK: restart_on_ack(t, ev->restartack.channel); break;
 	case PRI_EVENT_SERVICE:
-		restart_on_service(t, ev->service.channel, ev->service.changestatus);
+		service_on_message(t, ev->service.channel, ev->service.changestatus);
+		break;
+	case PRI_EVENT_SERVICE_ACK:
+		service_on_ack(t, ev->service_ack.channel, ev->service_ack.changestatus);
 		break;
 	case PRI_EVENT_CONFIG_ERR:
 		log_limited(&t->conf_log, 60000, LOG_ISUP, LOG_ERROR, "%s: %s", t->conf.name,
@@ -245,7 +285,10 @@ static void on_timer(void *arg)
 
 static void forget_frame(struct isup_trunk *t)
 {
-	t->reading_service = false;
+	t->reading_next = NO_FRAME;
+	t->reading_accepted = false;
+	t->reading_service = t->reading_service_ack = false;
+	t->reading_channel = t->reading_interface = false;
 	t->reading_disconnect = false;
 	t->reading_cause = 0;
 	t->reading_location_user = false;
@@ -262,7 +305,12 @@ static void look_into(struct isup_trunk *t, const struct rx_frame *f)
 	forget_frame(t);
 	if (!q931_parse(&m, f->data, f->len))
 		return;
-	t->reading_service = m.discriminator != Q931_PD;
+	t->reading_accepted = (f->data[2] & 0x03) == 0x03; /* UI is not numbered */
+	t->reading_next = (uint8_t)((f->data[2] >> 1) + 1) & 0x7f;
+	t->reading_service = q931_service(&m, &t->reading_service_ack);
+	t->reading_channel = q931_find(&m, Q931_IE_CHANNEL, &ie);
+	t->reading_interface = m.discriminator == Q931_PD && q931_find(&m, Q931_IE_RESTART, &ie) &&
+			       ie.len > 0 && (ie.data[0] & 0x06) == 0x06; /* single, or all */
 	t->reading_disconnect = m.type == Q931_DISCONNECT && !m.to_originator;
 	t->reading_call = m.call_reference;
 	if (q931_find(&m, Q931_IE_CAUSE, &ie) && q931_cause(&ie, &t->reading_cause, &location))
@@ -436,6 +484,8 @@ void isup_trunk_close(struct isup_trunk *t)
 		return;
 	t->closed = true;
 	restart_stop(t);
+	timer_stop(&t->service_timer);
+	timer_stop(&t->flap_timer);
 	timer_stop(&t->settle_timer);
 	timer_stop(&t->timer);
 	task_cancel(&t->deliver);
@@ -459,6 +509,13 @@ void isup_trunk_reconfigure(struct isup_trunk *t, const struct isup_trunk_conf *
 	t->conf.t302_ms = conf->t302_ms;
 	t->conf.t304_ms = conf->t304_ms;
 	t->conf.t306_ms = conf->t306_ms;
+	t->conf.channel = conf->channel;
+	t->conf.service = conf->service;
+	t->conf.flap_losses = conf->flap_losses;
+	t->conf.flap_window_ms = conf->flap_window_ms;
+	t->conf.flap_hold_ms = conf->flap_hold_ms;
+	t->conf.t316_ms = conf->t316_ms;
+	t->conf.n316 = conf->n316;
 	t->conf.t303_ms = conf->t303_ms;
 	t->conf.t305_ms = conf->t305_ms;
 	t->conf.t308_ms = conf->t308_ms;
@@ -466,6 +523,7 @@ void isup_trunk_reconfigure(struct isup_trunk *t, const struct isup_trunk_conf *
 	t->conf.t310_ms = conf->t310_ms;
 	t->conf.t313_ms = conf->t313_ms;
 	apply_settings(t);
+	service_update(t); /* of slots that came in */
 }
 
 void isup_trunk_line(struct isup_trunk *t, bool up)

@@ -45,7 +45,10 @@ enum { ISUP_DIGITS_MAX = 32, ISUP_NAME_MAX = 64, ISUP_SLOTS = 24, ISUP_FRAME_MAX
 
 enum isup_side { ISUP_USER, ISUP_NETWORK };
 enum isup_switch { ISUP_NI2, ISUP_5ESS, ISUP_DMS100, ISUP_4ESS, ISUP_QSIG, ISUP_EUROISDN };
-enum isup_hunt { ISUP_ASCENDING, ISUP_DESCENDING };
+enum isup_hunt { ISUP_ASCENDING, ISUP_DESCENDING, ISUP_LONGEST_IDLE, ISUP_ROUND_ROBIN };
+enum isup_channel { ISUP_PREFERRED, ISUP_EXCLUSIVE }; /* how our SETUP names its slot */
+/* Change Status of SERVICE messages, by its values. */
+enum isup_service { ISUP_IN_SERVICE, ISUP_MAINTENANCE, ISUP_OUT_OF_SERVICE };
 /* Which SETUPs may come without the whole number: bit 0 those we get, bit 1 those we send. */
 enum isup_overlap { ISUP_EN_BLOC, ISUP_OVERLAP_RECEIVE, ISUP_OVERLAP_SEND, ISUP_OVERLAP_BOTH };
 /* When tones or announcements are taken to be on the channel before the answer, and told of. */
@@ -62,8 +65,16 @@ struct isup_trunk_conf {
 	enum isup_switch switch_type;
 	uint32_t bearer_slots; /* bit n = slot n may carry calls */
 	enum isup_hunt hunt;   /* the two sides should hunt in opposite order */
+	enum isup_channel channel;
 	bool restart_on_start; /* RESTART each channel when the D-channel first comes up, Q.931 5.5
 				*/
+	bool restart_interface; /* then by one RESTART for the whole interface */
+	bool service;           /* SERVICE messages, where the dialect has them */
+	/* More losses of the D-channel than this within the window, and new calls wait until it
+	 * stayed up for the hold time; 0 = never. */
+	unsigned flap_losses, flap_window_ms, flap_hold_ms;
+	unsigned t316_ms;      /* 0 = the standard's two minutes */
+	unsigned n316;         /* RESTART is repeated so many times */
 	unsigned t309_ms;      /* D-channel loss survived by live calls, Q.931 5.8.8; 90000 */
 	enum isup_overlap overlap;
 	enum isup_early_audio early_audio;
@@ -140,16 +151,45 @@ const char *isup_trunk_name(const struct isup_trunk *t);
 enum isup_slot_state {
 	ISUP_SLOT_NONE,
 	ISUP_SLOT_IDLE,
-	ISUP_SLOT_BUSY,
+	ISUP_SLOT_BUSY, /* whatever comes after its call */
 	ISUP_SLOT_RESTARTING,
-	ISUP_SLOT_OUT_OF_SERVICE
+	ISUP_SLOT_OUT_OF_SERVICE, /* by a fault: clearing or RESTART was not answered */
+	ISUP_SLOT_OUT_BY_US,      /* by isup_trunk_order() or isup_trunk_drain() */
+	ISUP_SLOT_OUT_BY_FAR,     /* by SERVICE from the far side */
+	ISUP_SLOT_MAINTENANCE,    /* by either */
 };
 enum isup_slot_state isup_trunk_slot(const struct isup_trunk *t, unsigned slot);
+/* It takes no call after the one it has. */
+bool isup_trunk_slot_leaves(const struct isup_trunk *t, unsigned slot);
+
+/* What an operator does with a slot.  It holds until the opposite is ordered, over any loss of the
+ * D-channel; the far side is told by SERVICE, again whenever the link comes back. */
+enum isup_order {
+	ISUP_ORDER_IN,
+	ISUP_ORDER_OUT,      /* told at once; a call on it goes on as far as we are concerned */
+	ISUP_ORDER_DRAIN,    /* told when the call on it, if any, has ended */
+	ISUP_ORDER_MAINTAIN, /* as OUT, but for maintenance */
+	ISUP_ORDER_RESTART,  /* ends a call on it, cause 41, and sends RESTART */
+};
+/* 0, or -ENOENT: no slot for calls. */
+int isup_trunk_order(struct isup_trunk *t, unsigned slot, enum isup_order order);
+/* All slots as by ISUP_ORDER_DRAIN; afterwards they are what they were. */
+void isup_trunk_drain(struct isup_trunk *t, bool drain);
+bool isup_trunk_drains(const struct isup_trunk *t);
+/* RESTART of the whole interface: ends every call, cause 41. */
+void isup_trunk_restart(struct isup_trunk *t);
+/* Whether the far side can be told by SERVICE: not in QSIG and EuroISDN. */
+bool isup_trunk_has_service(const struct isup_trunk *t);
+/* The D-channel came and went too often: no new calls until it has been up for a while. */
+bool isup_trunk_flaps(const struct isup_trunk *t);
 
 struct isup_trunk_counts {
 	uint64_t frames_in, frames_out, frames_bad;
 	uint64_t setups_in, setups_out, glare, dchan_downs;
 	uint64_t setups_refused; /* of setups_in: no such slot, slot busy, no memory */
+	uint64_t retries;        /* of setups_out: again, after another slot was refused */
+	uint64_t restarts_in, restarts_out, service_in, service_out;
+	uint64_t flaps; /* times that new calls had to wait */
 	unsigned calls;          /* now */
 };
 void isup_trunk_counts(const struct isup_trunk *t, struct isup_trunk_counts *out);
@@ -157,6 +197,8 @@ void isup_trunk_counts(const struct isup_trunk *t, struct isup_trunk_counts *out
 struct isup_setup {
 	struct isup_party called, calling;
 	bool complete; /* Sending Complete; else isup_call_digits() may bring more */
+	bool again;     /* counted as a retry */
+	uint32_t avoid; /* bit per slot that was refused before */
 };
 
 /* Sends SETUP on a free slot.  0, -EBUSY (no free slot), -ENETDOWN, -ENOMEM.  user is given back

@@ -6,7 +6,9 @@
  *   slots.c    which slot a call gets
  *   call_overlap.c  numbers that come in parts
  *   screen.c   messages that libpri must not see
- *   restart.c  RESTART, one slot at a time
+ *   restart.c  RESTART, one at a time
+ *   service.c  slots in and out of service
+ *   flap.c     a D-channel that comes and goes
  *
  * Rule: libpri is only entered between trunk_enter() and trunk_leave(), and never while it is
  * already running on the same trunk (a frame that arrives meanwhile waits in rx).
@@ -31,6 +33,7 @@ enum {
 	T309_MS = 90000,
 	T310_MS = 10000,
 	T313_MS = 4000,
+	T316_MS = 120000,
 };
 
 static inline unsigned timer_ms(unsigned configured, unsigned standard)
@@ -74,6 +77,7 @@ struct isup_call {
 	bool complete;
 	struct timer timer; /* T302, T304, T306, T310, T313 or the guard: never two at a time */
 	int cause;          /* the first one, -1 = none yet */
+	int line_cause;     /* what we cleared with, 0 = we did not */
 	bool location_user;
 	struct isup_party called, calling;
 	unsigned due;    /* bit per enum isup_event_kind waiting to be told */
@@ -84,11 +88,19 @@ struct isup_call {
 struct isup_slot {
 	struct isup_call *call;
 	bool restarting;
-	bool out_of_service;     /* T308 or T316 expired: the far side may hold a call on it */
-	bool far_out_of_service; /* it said so by SERVICE */
+	bool out_of_service; /* T308 or T316 expired: the far side may hold a call on it */
+	uint64_t used;       /* trunk->uses when its last call ended */
+	/* service.c */
+	enum isup_service ours, far; /* as ordered here; as its last SERVICE said */
+	bool after_call;             /* the far side hears of ours when the call has ended */
+	uint8_t told;                /* what it heard last: enum isup_service or UNSURE */
+	bool unanswered;
+	uint8_t tries;
+	uint64_t told_ms;
 };
 
-enum { RX_QUEUE = 16, PHYSICAL_SLOTS = 24 };
+enum { RX_QUEUE = 16, PHYSICAL_SLOTS = 24, INTERFACE = 0xff /* in place of a slot */ };
+enum { FLAP_LOSSES_MAX = 32 };
 
 struct rx_frame {
 	size_t len;
@@ -109,7 +121,12 @@ struct isup_trunk {
 	struct rx_frame rx[RX_QUEUE];
 	unsigned rx_first, rx_count;
 	const struct rx_frame *reading; /* the frame libpri may read now */
-	bool reading_service;           /* it is a SERVICE message */
+	uint8_t reading_next;           /* what acknowledges it: its N(S) and one */
+	bool reading_accepted;          /* LAPD did, and libpri has read the message in it */
+	bool reading_service;           /* it is a SERVICE message, or the answer to one */
+	bool reading_service_ack;       /* the answer */
+	bool reading_channel;           /* it has a Channel Identification */
+	bool reading_interface;         /* RESTART for the whole interface, whatever else it says */
 	bool reading_disconnect;        /* it is DISCONNECT from the side that sent SETUP */
 	uint16_t reading_call;          /* its call reference */
 	int reading_cause;              /* its Cause, 0 = none */
@@ -128,14 +145,25 @@ struct isup_trunk {
 	struct task deliver;
 
 	struct isup_slot slots[PHYSICAL_SLOTS + 1];
+	uint64_t uses;       /* calls that ended, ever */
+	unsigned hunted;     /* the slot the last hunt found */
 	uint32_t restart_wanted; /* bit per slot */
-	unsigned restart_slot;   /* the one RESTART under way, 0 = none */
+	bool restart_all;        /* the whole interface, before any slot */
+	unsigned restart_slot;   /* the one RESTART under way, or INTERFACE; 0 = none */
 	unsigned restart_tries;
 	bool restart_answered; /* the far side has ever acknowledged one */
 	struct timer restart_timer;
 
+	bool drains;
+	struct timer service_timer;
+
+	uint64_t loss_ms[FLAP_LOSSES_MAX]; /* ring, losses_seen is the next */
+	unsigned losses_seen;
+	bool flaps;
+	struct timer flap_timer;
+
 	struct isup_trunk_counts counts;
-	struct log_limit refused_log, bad_log, conf_log;
+	struct log_limit refused_log, bad_log, conf_log, service_log;
 };
 
 /* trunk.c */
@@ -145,10 +173,13 @@ void trunk_tell(struct isup_call *c, enum isup_event_kind kind);
 
 /* call.c */
 struct isup_call *trunk_call_find(struct isup_trunk *t, const q931_call *pri);
+struct isup_call *trunk_call_named(const struct isup_trunk *t, unsigned reference, bool incoming);
 struct isup_call *trunk_call_new(struct isup_trunk *t);
 void trunk_call_free(struct isup_call *c);
 void trunk_call_set_state(struct isup_call *c, enum call_state state); /* stops its timer */
 void trunk_call_note_cause(struct isup_call *c, int cause);            /* the first one stays */
+/* A frame on its way out: gives RELEASE after T305 its cause back. */
+void trunk_call_mend_release(const struct isup_trunk *t, uint8_t *frame, size_t len);
 /* Causes that refuse a SETUP by RELEASE COMPLETE when nothing was answered yet. */
 bool trunk_call_cause_refuses(int cause);
 /* We clear on our own: the far side gets line_cause, our owner hears owner_cause. */
@@ -177,8 +208,9 @@ void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool fro
 bool screen_forbids(const struct isup_trunk *t, const struct q931_message *m);
 
 /* slots.c */
+bool slot_carries(const struct isup_trunk *t, unsigned slot);
 bool slot_usable(const struct isup_trunk *t, unsigned slot);
-unsigned slot_pick(const struct isup_trunk *t); /* 0 = none free */
+unsigned slot_pick(struct isup_trunk *t, uint32_t avoid); /* 0 = none free */
 void slot_take(struct isup_call *c, unsigned slot);
 void slot_drop(struct isup_call *c);
 /* Where an incoming SETUP goes: the slot, or 0 with the cause to refuse it with. */
@@ -188,9 +220,27 @@ bool slot_for_answer(struct isup_call *c, int channel);
 
 /* restart.c */
 void restart_begin(struct isup_trunk *t, uint32_t slots); /* adds to those under way */
+void restart_begin_interface(struct isup_trunk *t);
 void restart_stop(struct isup_trunk *t);
+/* RESTART was sent for it, alone or with all others, and is not answered yet. */
+bool restart_holds(const struct isup_trunk *t, unsigned slot);
 void restart_on_ack(struct isup_trunk *t, int channel);
 void restart_on_request(struct isup_trunk *t, int channel);
-void restart_on_service(struct isup_trunk *t, int channel, int status);
+/* The RESTART of the interface, out of the frame that stands for it; its length, 0: it does not.
+ * out has room for len. */
+size_t restart_frame(uint8_t *out, const uint8_t *frame, size_t len);
+
+/* service.c */
+void service_update(struct isup_trunk *t); /* tells the far side what it does not know yet */
+void service_unsure(struct isup_trunk *t, unsigned slot); /* what the far side knows may be lost */
+void service_stop(struct isup_trunk *t);                  /* the link is lost */
+void service_on_message(struct isup_trunk *t, int channel, int status);
+void service_on_interface(struct isup_trunk *t, enum isup_service status);
+void service_on_ack(struct isup_trunk *t, int channel, int status);
+void service_on_use(struct isup_trunk *t, unsigned slot); /* by a SETUP of the far side */
+
+/* flap.c */
+void flap_on_down(struct isup_trunk *t);
+void flap_on_up(struct isup_trunk *t);
 
 #endif

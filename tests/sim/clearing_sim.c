@@ -232,10 +232,65 @@ static const char *const pbx_releases_abruptly[] = {
 	"sip#2 < 100 INVITE",
 	"pbx#2 < SETUP ch=23",
 	"pbx#2 > CALL-PROCEEDING ch=23",
-	"pbx#2 > RELEASE-COMPLETE cause=41",
+	"pbx#2 > RELEASE cause=41",
+	"pbx#2 < RELEASE-COMPLETE",
+	/* on another slot, of which the phone hears nothing, and on a third */
+	"pbx#3 < SETUP ch=22",
+	"pbx#3 > RELEASE-COMPLETE cause=44",
+	"pbx#4 < SETUP ch=21",
+	"pbx#4 > CALL-PROCEEDING ch=21",
+	"pbx#4 > RELEASE-COMPLETE cause=41",
 	"sip#2 < 503 INVITE reason=41",
 	"sip#2 > ACK",
 	"record cause=41",
+	NULL,
+};
+
+/* Once there is something to hear, a call stays where it is. */
+static const char *const no_retry_after_ringing[] = {
+	"pbx raw",
+	"sip > INVITE to=7101 from=7234",
+	"sip < 100 INVITE",
+	"pbx < SETUP ch=23",
+	"pbx > CALL-PROCEEDING ch=23",
+	"pbx > ALERTING",
+	"sip < 180 INVITE",
+	"pbx > RELEASE-COMPLETE cause=41",
+	"sip < 503 INVITE reason=41",
+	"sip > ACK",
+	"record cause=41",
+	NULL,
+};
+
+/* Given up while the second SETUP is out: that one is cleared, and no third is sent. */
+static const char *const no_retry_after_cancel[] = {
+	"pbx raw",
+	"sip > INVITE to=7101 from=7234",
+	"sip < 100 INVITE",
+	"pbx < SETUP ch=23",
+	"pbx > CALL-PROCEEDING ch=23",
+	"pbx > DISCONNECT cause=44",
+	"pbx < RELEASE",
+	"sip > CANCEL",
+	"sip < 200 CANCEL",
+	"sip < 487 INVITE",
+	"sip > ACK",
+	"pbx > RELEASE-COMPLETE",
+	"record cause=16",
+	"quiet 1000",
+	NULL,
+};
+
+/* Another number is not reached by another slot. */
+static const char *const no_retry_for_the_number[] = {
+	"pbx raw",
+	"sip > INVITE to=7101 from=7234",
+	"sip < 100 INVITE",
+	"pbx < SETUP ch=23",
+	"pbx > RELEASE-COMPLETE cause=34",
+	"sip < 503 INVITE reason=34",
+	"sip > ACK",
+	"record cause=34",
 	NULL,
 };
 
@@ -443,6 +498,9 @@ int main(int argc, char **argv)
 		ROW(pbx_refuses_ringing),
 		ROW(pbx_hangs_up),
 		ROW(pbx_releases_abruptly),
+		ROW(no_retry_after_ringing),
+		ROW(no_retry_after_cancel),
+		ROW(no_retry_for_the_number),
 		ROW(no_route_from_pbx),
 		ROW(no_route_from_sip),
 		ROW(rule_rejects_sip),

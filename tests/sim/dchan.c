@@ -18,6 +18,7 @@ struct end {
 	dchan_receive_fn *fn;
 	void *arg;
 	struct frame *first, **last;
+	uint64_t last_due_ms;
 	struct sim_event due;
 	unsigned delay_ms;
 	struct {
@@ -33,7 +34,7 @@ struct dchan {
 	char name[16];
 	struct end end[2]; /* by enum dchan_dir: who receives */
 	bool cut;
-	unsigned loss_percent, dup_percent;
+	unsigned loss_percent, dup_percent, late_percent, late_ms;
 };
 
 static struct dchan *dchans[DCHANS_MAX];
@@ -106,6 +107,12 @@ void dchan_set_loss(struct dchan *l, unsigned percent)
 void dchan_set_duplication(struct dchan *l, unsigned percent)
 {
 	l->dup_percent = percent;
+}
+
+void dchan_set_lateness(struct dchan *l, unsigned percent, unsigned ms)
+{
+	l->late_percent = percent;
+	l->late_ms = ms;
 }
 
 void dchan_lose(struct dchan *l, enum dchan_dir to, uint8_t message_type, unsigned count)
@@ -191,7 +198,7 @@ static void deliver(void *arg)
 		sim_at(&e->due, e->first->due_ms, deliver, e);
 }
 
-static void queue(struct end *e, const struct frame *model)
+static void queue(struct end *e, const struct frame *model, unsigned late_ms)
 {
 	sim_alloc_pause(); /* the gateway may be the sender */
 	struct frame *f = malloc(sizeof(*f));
@@ -200,7 +207,10 @@ static void queue(struct end *e, const struct frame *model)
 		abort();
 	*f = *model;
 	f->next = NULL;
-	f->due_ms = sim_now_ms() + e->delay_ms;
+	f->due_ms = sim_now_ms() + e->delay_ms + late_ms;
+	if (f->due_ms < e->last_due_ms)
+		f->due_ms = e->last_due_ms;
+	e->last_due_ms = f->due_ms;
 	*e->last = f;
 	e->last = &f->next;
 	if (!e->due.pending)
@@ -219,7 +229,10 @@ void dchan_send(struct dchan *l, enum dchan_dir to, const uint8_t *frame, size_t
 	if (is_sabme(frame, len))
 		l->end[0].next_ns = l->end[1].next_ns = 0;
 	wrench(&l->end[to], &f);
-	queue(&l->end[to], &f);
+	unsigned late_ms = l->late_percent > 0 && sim_random(100) < l->late_percent
+				   ? sim_random(l->late_ms + 1)
+				   : 0;
+	queue(&l->end[to], &f, late_ms);
 	if (l->dup_percent > 0 && sim_random(100) < l->dup_percent)
-		queue(&l->end[to], &f);
+		queue(&l->end[to], &f, late_ms);
 }

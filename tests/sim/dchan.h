@@ -25,6 +25,8 @@ void dchan_send(struct dchan *l, enum dchan_dir to, const uint8_t *frame, size_t
 void dchan_set_delay(struct dchan *l, enum dchan_dir to, unsigned ms);
 void dchan_cut(struct dchan *l, bool cut);              /* all frames are lost while cut */
 void dchan_set_loss(struct dchan *l, unsigned percent); /* LAPD has to repair it */
+/* So many of 100 frames are late by up to ms, and those behind them wait: a line keeps the order. */
+void dchan_set_lateness(struct dchan *l, unsigned percent, unsigned ms);
 void dchan_set_duplication(struct dchan *l, unsigned percent);
 /* The next count Q.931 messages of this type that go in this direction never arrive. */
 void dchan_lose(struct dchan *l, enum dchan_dir to, uint8_t message_type, unsigned count);

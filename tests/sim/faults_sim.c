@@ -160,6 +160,7 @@ static const char *const worker_is_full[] = {
 	"sip < 100 INVITE",
 	"pbx < SETUP",
 	"pbx > CALL-PROCEEDING",
+	"pbx > ALERTING",
 	"pbx < DISCONNECT cause=47",
 	"pbx < RELEASE-COMPLETE",
 	"sip < 503 INVITE reason=47",

@@ -1,5 +1,6 @@
 #include "tests/sim/walk.h"
 
+#include "gateway/maintain.h"
 #include "tests/sim/worker.h"
 
 #include <libpri.h>
@@ -382,6 +383,42 @@ static void mend(void *arg)
 	sim_worker_alarms("t2", 0);
 }
 
+static void order(struct walk *w, json_t *(*command)(struct gateway *g, const char *args),
+		  const char *words)
+{
+	sim_note("operator: %s", words);
+	json_decref(command(w->rig->gateway, words));
+}
+
+/* Channels of both trunks out of service, back in, restarted; whole trunks drained. */
+static void order_something(struct walk *w)
+{
+	static const char *const verbs[] = {"out", "drain", "maintenance", "in", "in", "restart"};
+	static const char *const trunk_verbs[] = {"drain", "undrain", "undrain", "restart"};
+	const char *trunk = sim_random(2) ? "pbx" : "co";
+	char words[64];
+
+	if (sim_random(4) == 0) {
+		snprintf(words, sizeof(words), "%s %s", trunk, trunk_verbs[sim_random(4)]);
+		order(w, maintain_trunk, words);
+		return;
+	}
+	snprintf(words, sizeof(words), "%s/%u %s", trunk, 1 + sim_random(23), verbs[sim_random(6)]);
+	order(w, maintain_channel, words);
+}
+
+static void take_orders_back(struct walk *w)
+{
+	char words[64];
+
+	for (unsigned i = 0; i < 46; i++) {
+		snprintf(words, sizeof(words), "%s/%u in", i < 23 ? "pbx" : "co", i % 23 + 1);
+		order(w, maintain_channel, words);
+	}
+	order(w, maintain_trunk, "pbx undrain");
+	order(w, maintain_trunk, "co undrain");
+}
+
 static void accident(void *arg)
 {
 	struct walk *w = arg;
@@ -390,7 +427,7 @@ static void accident(void *arg)
 
 	if (w->quiet)
 		return;
-	switch (sim_random(5)) {
+	switch (sim_random(8)) {
 	case 0:
 		dchan_cut(far_dchan(f), true);
 		sim_at(&w->mend, sim_now_ms() + sim_random(120000), mend, w);
@@ -410,6 +447,7 @@ static void accident(void *arg)
 			sim_worker_no_rtp(true);
 		break;
 	case 4: sim_worker_refuse_opens(1 + sim_random(3)); break;
+	default: order_something(w); break;
 	}
 	sim_at(&w->accident, sim_now_ms() + sim_random(200000), accident, w);
 }
@@ -486,6 +524,8 @@ void walk_run(struct rig *r, const struct walk_conf *conf)
 	sim_run(sim_now_ms() + 200000, NULL, NULL);
 	mend(w);
 	sim_worker_refuse_opens(0);
+	if (conf->accidents)
+		take_orders_back(w);
 	if (!sim_run(sim_now_ms() + IDLE_MS, all_over, w))
 		sim_fail("seed %llu: left over: %u calls of the gateway, %u of pbx, %u of co, %u "
 			 "paths",

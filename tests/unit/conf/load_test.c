@@ -67,7 +67,9 @@ static void every_key_lands_in_its_field(void **state)
 		"trunk t { span = s side = user switch_type = qsig hunt = ascending slots = "
 		"'3,5-6' "
 		"group = g restart_on_start = no t303_ms = 1 t305_ms = 2 t308_ms = 3 t309_ms = 4 "
-		"t310_ms = 5 t313_ms = 6 }\n"
+		"t310_ms = 5 t313_ms = 6 t316_ms = 7 n316 = 8 channel = exclusive retries = 9 "
+		"restart_interface = yes service = no flap_losses = 10 flap_window_ms = 11000 "
+		"flap_hold_ms = 12 }\n"
 		"peer p { address = {'[::3]:5080', \"192.0.2.1:0\"} any_port = on domain = d "
 		"codecs = {pcma} dtmf = rfc4733 dtmf_type = 96 ptime_ms = 30 calls_max = 9 }\n"
 		"rule r { from = g number = '+1.' caller = 71XX to = p strip = 2 prefix = '*9' "
@@ -123,6 +125,15 @@ static void every_key_lands_in_its_field(void **state)
 	assert_int_equal(t->isup.t309_ms, 4);
 	assert_int_equal(t->isup.t310_ms, 5);
 	assert_int_equal(t->isup.t313_ms, 6);
+	assert_int_equal(t->isup.t316_ms, 7);
+	assert_int_equal(t->isup.n316, 8);
+	assert_int_equal(t->isup.channel, ISUP_EXCLUSIVE);
+	assert_int_equal(t->retries, 9);
+	assert_true(t->isup.restart_interface);
+	assert_false(t->isup.service);
+	assert_int_equal(t->isup.flap_losses, 10);
+	assert_int_equal(t->isup.flap_window_ms, 11000);
+	assert_int_equal(t->isup.flap_hold_ms, 12);
 	assert_int_equal(p->sip.addr_count, 2);
 	assert_int_equal(p->sip.addr[1].ss_family, AF_INET);
 	assert_int_equal(conf_address_port(&p->sip.addr[1]), 0);

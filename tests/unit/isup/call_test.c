@@ -669,6 +669,28 @@ static void test_lossy_line(void **state)
 	pair_close(p);
 }
 
+/* A DISCONNECT before any answer that overtakes a lost frame is not read yet: LAPD gets both again,
+ * in order. */
+static void test_early_disconnect_out_of_sequence(void **state)
+{
+	struct pair *p = pair_open();
+	struct isup_call *in, *out = call_present(p, &p->a, &in), *second;
+
+	p->b.cut = true;
+	second = start_call(&p->a);
+	p->b.cut = false;
+	isup_call_clear(out, 16);
+	run_ms(p, 100);
+	assert_int_equal(expect(&p->b, ISUP_SETUP)->slot, isup_call_slot(second));
+	struct isup_event *ev = expect(&p->b, ISUP_CLEARING);
+	assert_ptr_equal(ev->call, in);
+	assert_int_equal(ev->cause, 16);
+	assert_ptr_equal(expect(&p->b, ISUP_RELEASED)->call, in);
+	expect_none(&p->b);
+	assert_int_equal(expect(&p->a, ISUP_RELEASED)->cause, 16);
+	pair_close(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -695,6 +717,7 @@ int main(void)
 		cmocka_unit_test(test_owner_never_clears),
 		cmocka_unit_test(test_23_calls),
 		cmocka_unit_test(test_lossy_line),
+		cmocka_unit_test(test_early_disconnect_out_of_sequence),
 	};
 	return cmocka_run_group_tests(tests, quiet_logs, NULL);
 }

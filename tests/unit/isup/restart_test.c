@@ -202,6 +202,162 @@ static void test_slot_map(void **state)
 	pair_close(p);
 }
 
+/* --- the whole interface --- */
+
+static struct pair *open_interface(unsigned t316_ms, unsigned n316)
+{
+	struct pair *p = pair_new();
+	struct isup_trunk_conf net = conf_for(ISUP_NETWORK), user = conf_for(ISUP_USER);
+
+	user.restart_on_start = user.restart_interface = true;
+	user.t316_ms = t316_ms;
+	user.n316 = n316;
+	end_open(&p->a, &net);
+	end_open(&p->b, &user);
+	return p;
+}
+
+static void test_interface_on_start(void **state)
+{
+	struct pair *p = open_interface(2000, 2);
+	static const uint8_t wanted[] = {0x08, 0x02, 0x00, 0x00, Q931_RESTART, 0x79, 0x01, 0x86};
+
+	while (p->b.sent[Q931_RESTART] == 0)
+		run_ms(p, 1);
+	assert_int_equal(p->b.last_len, 4 + sizeof(wanted));
+	assert_memory_equal(p->b.last + 4, wanted, sizeof(wanted));
+	assert_int_equal(isup_trunk_slot(p->b.trunk, 9), ISUP_SLOT_RESTARTING);
+	run_ms(p, 30000);
+	assert_int_equal(p->b.sent[Q931_RESTART], 1);
+	assert_int_equal(p->a.sent[Q931_RESTART_ACK], 1);
+	expect_idle(&p->b);
+	pair_close(p);
+}
+
+/* LAPD repeats the frame as it was sent first. */
+static void test_interface_repeated(void **state)
+{
+	struct pair *p = open_interface(2000, 2);
+
+	while (p->b.sent[Q931_RESTART] == 0)
+		run_ms(p, 1);
+	p->a.line_count = 0; /* lost on the line */
+	run_ms(p, 1500);
+	assert_int_equal(p->b.sent[Q931_RESTART], 2);
+	expect_idle(&p->b);
+	pair_close(p);
+}
+
+/* It ends all calls, here and there, and counts once on both sides. */
+static void test_interface_ordered(void **state)
+{
+	struct pair *p = pair_open();
+	struct isup_trunk_counts a, b;
+	struct isup_call *in, *c;
+
+	for (int i = 0; i < 3; i++)
+		call_active(p, &p->a, &in);
+	isup_trunk_restart(p->a.trunk);
+	assert_int_equal(isup_call_start(&c, p->a.trunk, &plain_setup, NULL), -EBUSY);
+	run_ms(p, 100);
+	for (int i = 0; i < 3; i++)
+		for (int e = 0; e < 2; e++) {
+			assert_int_equal(expect(e ? &p->b : &p->a, ISUP_CLEARING)->cause, 41);
+			expect(e ? &p->b : &p->a, ISUP_RELEASED);
+		}
+	expect_idle(&p->a);
+	expect_idle(&p->b);
+	isup_trunk_counts(p->a.trunk, &a);
+	isup_trunk_counts(p->b.trunk, &b);
+	assert_int_equal(a.restarts_out, 1);
+	assert_int_equal(b.restarts_in, 1);
+	assert_int_equal(p->b.sent[Q931_RESTART_ACK], 1);
+	pair_close(p);
+}
+
+/* Ordered while a single slot is being restarted: that one's answer settles nothing else. */
+static void test_interface_after_a_slot(void **state)
+{
+	struct pair *p = pair_open();
+
+	isup_trunk_order(p->a.trunk, 3, ISUP_ORDER_RESTART);
+	run_ms(p, 1);
+	isup_trunk_restart(p->a.trunk);
+	while (p->b.sent[Q931_RESTART_ACK] == 0)
+		run_ms(p, 1);
+	run_ms(p, 2);
+	assert_int_equal(isup_trunk_slot(p->a.trunk, 9), ISUP_SLOT_RESTARTING);
+	run_ms(p, 100);
+	assert_int_equal(p->b.sent[Q931_RESTART_ACK], 2);
+	expect_idle(&p->a);
+	pair_close(p);
+}
+
+/* T316 and N316 as configured. */
+static void test_timers(void **state)
+{
+	struct pair *p = open_interface(700, 4);
+
+	p->a.deaf[Q931_RESTART] = true;
+	run_ms(p, 600 + 4 * 700 + 350);
+	assert_int_equal(p->b.sent[Q931_RESTART], 5);
+	assert_int_equal(isup_trunk_slot(p->b.trunk, 9), ISUP_SLOT_RESTARTING);
+	run_ms(p, 700);
+	expect_idle(&p->b); /* a side that has never answered one */
+	run_ms(p, 100000);
+	assert_int_equal(p->b.sent[Q931_RESTART], 5);
+	pair_close(p);
+	/* and the standard's, where 0 is configured */
+	p = open_interface(0, 1);
+	p->a.deaf[Q931_RESTART] = true;
+	run_ms(p, 100000);
+	assert_int_equal(p->b.sent[Q931_RESTART], 1);
+	run_ms(p, 30000);
+	assert_int_equal(p->b.sent[Q931_RESTART], 2);
+	pair_close(p);
+}
+
+/* A side that answers for slots only: they are tried one by one. */
+static void test_interface_not_known(void **state)
+{
+	struct pair *p = pair_open();
+
+	isup_trunk_order(p->a.trunk, 3, ISUP_ORDER_RESTART);
+	run_ms(p, 100);
+	p->b.deaf[Q931_RESTART] = true;
+	isup_trunk_restart(p->a.trunk);
+	run_ms(p, 5900);
+	p->b.deaf[Q931_RESTART] = false;
+	run_ms(p, 2000);
+	assert_int_equal(p->a.sent[Q931_RESTART], 1 + 3 + 23);
+	expect_idle(&p->a);
+	pair_close(p);
+}
+
+/* Received with the class "interface" and yet a channel: the class counts.  A RESTART is answered
+ * once, also the second time. */
+static void test_interface_received(void **state)
+{
+	static const uint8_t whole[] = {0x08, 0x02, 0x00, 0x00, Q931_RESTART, 0x18, 0x03,
+					0xa9, 0x83, 0x81, 0x79, 0x01,         0x86};
+	struct pair *p = pair_open_raw(ISUP_USER);
+
+	start_call(&p->a);
+	start_call(&p->a);
+	run_ms(p, 20);
+	for (unsigned i = 1; i <= 2; i++) {
+		raw_send(&p->b, whole, sizeof(whole));
+		run_ms(p, 50);
+		assert_int_equal(p->a.sent[Q931_RESTART_ACK], i);
+	}
+	for (int i = 0; i < 2; i++) {
+		expect(&p->a, ISUP_CLEARING);
+		expect(&p->a, ISUP_RELEASED);
+	}
+	expect_idle(&p->a);
+	pair_close(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +369,13 @@ int main(void)
 		cmocka_unit_test(test_link_lost_meanwhile),
 		cmocka_unit_test(test_from_the_far_side),
 		cmocka_unit_test(test_slot_map),
+		cmocka_unit_test(test_interface_on_start),
+		cmocka_unit_test(test_interface_repeated),
+		cmocka_unit_test(test_interface_ordered),
+		cmocka_unit_test(test_interface_after_a_slot),
+		cmocka_unit_test(test_timers),
+		cmocka_unit_test(test_interface_not_known),
+		cmocka_unit_test(test_interface_received),
 		cmocka_unit_test(test_call_while_slots_wait),
 	};
 	return cmocka_run_group_tests(tests, quiet_logs, NULL);

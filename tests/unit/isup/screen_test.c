@@ -21,6 +21,27 @@ static bool forbidden(struct pair *p, uint8_t discriminator, unsigned reference,
 	return screen_forbids(p->a.trunk, &m);
 }
 
+/* A SERVICE message with this Change Status; 0xff = without. */
+static bool service_forbidden(struct pair *p, uint8_t status)
+{
+	uint8_t frame[] = {0x00, 0x01, 0x00, 0x00, SERVICE_PD_NATIONAL,     0x02, 0x00,
+			   0x00, 0x07, 0x01, 0x01, (uint8_t)(0xc0 | status)};
+	struct q931_message m;
+
+	assert_true(q931_parse(&m, frame, sizeof(frame) - (status == 0xff ? 3 : 0)));
+	return screen_forbids(p->a.trunk, &m);
+}
+
+static void test_service_status(void **state)
+{
+	struct pair *p = pair_open();
+
+	for (uint8_t status = 0; status < 16; status++)
+		assert_int_equal(service_forbidden(p, status), status > 2);
+	assert_true(service_forbidden(p, 0xff));
+	pair_close(p);
+}
+
 static void test_global_reference(void **state)
 {
 	struct pair *p = pair_open();
@@ -30,7 +51,6 @@ static void test_global_reference(void **state)
 	assert_false(forbidden(p, Q931_PD, 0, false, Q931_RESTART));
 	assert_false(forbidden(p, Q931_PD, 0, true, Q931_RESTART_ACK));
 	assert_false(forbidden(p, Q931_PD, 0, true, Q931_STATUS));
-	assert_false(forbidden(p, SERVICE_PD_NATIONAL, 0, false, 0x07));
 	assert_true(forbidden(p, Q931_PD, 5, false, Q931_RESTART));
 	assert_true(forbidden(p, Q931_PD, 5, false, Q931_RESTART_ACK));
 	assert_true(forbidden(p, SERVICE_PD_NATIONAL, 5, false, 0x07));
@@ -107,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_global_reference),
+		cmocka_unit_test(test_service_status),
 		cmocka_unit_test(test_dummy_reference),
 		cmocka_unit_test(test_unknown_calls),
 		cmocka_unit_test(test_setup_on_global_reference),

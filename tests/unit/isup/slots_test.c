@@ -25,6 +25,104 @@ static void test_hunting(void **state)
 	pair_close(p);
 }
 
+static struct pair *open_hunting(enum isup_hunt hunt, enum isup_channel channel)
+{
+	struct pair *p = pair_new();
+	struct isup_trunk_conf net = conf_for(ISUP_NETWORK), user = conf_for(ISUP_USER);
+
+	net.hunt = hunt;
+	net.channel = channel;
+	end_open(&p->a, &net);
+	end_open(&p->b, &user);
+	pair_up(p);
+	return p;
+}
+
+/* A call of the network that the user refuses; its slot. */
+static unsigned short_call(struct pair *p)
+{
+	struct isup_call *in, *out = call_present(p, &p->a, &in);
+	unsigned slot = isup_call_slot(out);
+
+	isup_call_clear(in, 1);
+	run_ms(p, 50);
+	expect(&p->a, ISUP_CLEARING);
+	expect(&p->a, ISUP_RELEASED);
+	expect(&p->b, ISUP_RELEASED);
+	return slot;
+}
+
+static void test_round_robin(void **state)
+{
+	struct pair *p = open_hunting(ISUP_ROUND_ROBIN, ISUP_PREFERRED);
+
+	for (unsigned i = 0; i < 50; i++)
+		assert_int_equal(short_call(p), i % 23 + 1);
+	pair_close(p);
+}
+
+/* The first 23 have never had a call; then the one whose call ended first, also a call of the other
+ * side. */
+static void test_longest_idle(void **state)
+{
+	struct pair *p = open_hunting(ISUP_LONGEST_IDLE, ISUP_PREFERRED);
+	struct isup_call *in, *out;
+
+	for (unsigned i = 0; i < 23; i++)
+		assert_int_equal(short_call(p), i + 1);
+	out = call_present(p, &p->a, &in);
+	assert_int_equal(isup_call_slot(out), 1);
+	assert_int_equal(short_call(p), 2);
+	isup_call_clear(in, 1);
+	run_ms(p, 50);
+	expect(&p->a, ISUP_CLEARING);
+	expect(&p->a, ISUP_RELEASED);
+	expect(&p->b, ISUP_RELEASED);
+	for (unsigned i = 3; i <= 23; i++)
+		assert_int_equal(short_call(p), i);
+	assert_int_equal(short_call(p), 2);
+	assert_int_equal(short_call(p), 1);
+	pair_close(p);
+}
+
+/* The Channel Identification of our SETUP: octet 3, bit 4. */
+static void test_exclusive(void **state)
+{
+	for (int exclusive = 0; exclusive < 2; exclusive++) {
+		struct pair *p =
+			open_hunting(ISUP_ASCENDING, exclusive ? ISUP_EXCLUSIVE : ISUP_PREFERRED);
+		struct q931_message m;
+		struct q931_ie ie;
+		start_call(&p->a);
+		assert_true(q931_parse(&m, p->a.last, p->a.last_len));
+		assert_int_equal(m.type, Q931_SETUP);
+		assert_true(q931_find(&m, Q931_IE_CHANNEL, &ie));
+		assert_int_equal(ie.data[0], exclusive ? 0xa9 : 0xa1);
+		assert_int_equal(ie.data[2] & 0x7f, 1);
+		pair_close(p);
+	}
+}
+
+/* Slots that were refused before are left out; when no other is free, there is none. */
+static void test_avoid(void **state)
+{
+	struct pair *p = open_hunting(ISUP_ASCENDING, ISUP_PREFERRED);
+	struct isup_setup setup = plain_setup;
+	struct isup_trunk_counts counts;
+	struct isup_call *c;
+
+	setup.again = true;
+	setup.avoid = 0xe; /* 1 to 3 */
+	assert_int_equal(isup_call_start(&c, p->a.trunk, &setup, NULL), 0);
+	assert_int_equal(isup_call_slot(c), 4);
+	setup.avoid = 0xfffffe;
+	assert_int_equal(isup_call_start(&c, p->a.trunk, &setup, NULL), -EBUSY);
+	isup_trunk_counts(p->a.trunk, &counts);
+	assert_int_equal(counts.retries, 1);
+	assert_int_equal(counts.setups_out, 1);
+	pair_close(p);
+}
+
 static void test_states(void **state)
 {
 	struct pair *p = pair_open();
@@ -228,6 +326,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hunting),
+		cmocka_unit_test(test_round_robin),
+		cmocka_unit_test(test_longest_idle),
+		cmocka_unit_test(test_exclusive),
+		cmocka_unit_test(test_avoid),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_offered_slots),
 		cmocka_unit_test(test_none_left_for_any),

@@ -316,7 +316,7 @@ static void test_service_is_answered_once(void **state)
 
 	raw_send(&p->b, service, sizeof(service));
 	run_ms(p, 1000);
-	assert_int_equal(isup_trunk_slot(p->a.trunk, slot), ISUP_SLOT_OUT_OF_SERVICE);
+	assert_int_equal(isup_trunk_slot(p->a.trunk, slot), ISUP_SLOT_OUT_BY_FAR);
 	isup_trunk_counts(p->a.trunk, &counts);
 	assert_true(counts.frames_out < 20);
 
