@@ -250,7 +250,6 @@ static const char *const gives_up_between_invites[] = {
 static const char *const announcement_until_t306[] = {
 	PBX_PROCEEDS,
 	"wait 100",
-	"path is rtp+t1/23 recv",
 	"pbx > DISCONNECT cause=1 pi=8",
 	"sip < 183 INVITE sdp",
 	"path is rtp+t1/23 send recv",
