@@ -29,7 +29,7 @@ OUT = os.path.join(ROOT, os.environ.get("TANDEM_OUT", "build/debug"))
 IS_SLOW = os.path.basename(OUT) == "tsan"   # a worker is then too slow for its own clock at times
 HOST = "127.0.0.1"
 PR_SET_PDEATHSIG = 1
-HELD_UP_MS = 15     # a span calls it an alarm when it hears nothing for 25
+HELD_UP_MS = 5      # the buffer of a pseudowire holds 2 to 10
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
