@@ -9,6 +9,7 @@
 #define CONF_CONF_H
 
 #include "dialplan/dialplan.h"
+#include "dialplan/numbering.h"
 #include "isup/trunk.h"
 #include "sip/agent.h"
 #include "sip/media.h"
@@ -28,6 +29,7 @@ struct conf_trunk {                  /* section trunk NAME */
 	char group[DIAL_NAME_MAX];   /* rules may name the group; "" = none */
 	enum tdm_canceller echo_canceller;
 	unsigned retries;            /* SETUP again on another slot, cause 44 or 41 */
+	struct dial_numbering numbering;
 	/* gateway/line_alarm.h */
 	unsigned alarm_on_ms, alarm_off_ms, alarm_keep_ms;
 };

@@ -272,6 +272,23 @@ static const struct conf_key trunk_keys[] = {
 		 "card's own canceller.  \"card\": the card's, else the driver's (MG2).  Where "
 		 "there is neither, none runs in this version, and the log and tandemctl say so.  "
 		 "\"off\": none is wanted, as where the PBX or the carrier has them."},
+	{"country_code", CONF_NUMBER, CONF_MAY_BE_EMPTY,
+	 FIELD(struct conf_trunk, numbering.country_code), .def = "none",
+	 .help = "E.164 country code of the trunk, \"1\" in North America.  A national number of "
+		 "its then becomes +1... for the plan and SIP, and back.  Without it only a number "
+		 "whose type is international gets a +."},
+	{"national_prefix", CONF_NUMBER, CONF_MAY_BE_EMPTY,
+	 FIELD(struct conf_trunk, numbering.national_prefix), .def = "none",
+	 .help = "What callers dial before a national number: \"1\".  A number of unknown type "
+		 "that starts so is national; needs country_code."},
+	{"international_prefix", CONF_NUMBER, CONF_MAY_BE_EMPTY,
+	 FIELD(struct conf_trunk, numbering.international_prefix), .def = "none",
+	 .help = "What callers dial before an international number: \"011\".  A number of unknown "
+		 "type that starts so is international."},
+	{"send_prefixes", CONF_BOOL, 0, FIELD(struct conf_trunk, numbering.prefixed),
+	 .help = "How the trunk is sent a number that starts with +.  no: with its type, national "
+		 "or international.  yes: of unknown type, the prefix in front; for a PBX that "
+		 "does not look at types."},
 	{"alarm_on_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_on_ms), .min = 0, .max = 60000,
 	 .help = "An alarm of the line refuses new calls, with cause 38, after this time; it is "
 		 "shown "
@@ -374,6 +391,10 @@ static const struct conf_key peer_keys[] = {
 	 .help = "Accept requests from any source port of these addresses."},
 	{"domain", CONF_HOST, 0, FIELD(struct conf_peer, sip.domain), .def = "the first address",
 	 .help = "Host part of the URIs sent to it: \"cs\" makes sip:7134@cs."},
+	{"trusted", CONF_BOOL, 0, FIELD(struct conf_peer, sip.trusted),
+	 .help = "Whether the peer is inside our trust domain (RFC 3325): P-Asserted-Identity is "
+		 "sent to it, with the number of a caller who wants privacy too, and believed from "
+		 "it.  Any other peer gets and gives From alone."},
 	{"codecs", CONF_CHOICES, 0, LIST(struct conf_peer, codec, codec_count), .choices = codecs,
 	 .help = "Codecs offered and accepted, by preference.  \"pcmu\" is what a T1 carries, so "
 		 "it "

@@ -135,8 +135,8 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 	struct leg *leg;
 	const char *why = "out of memory";
 
-	leg_isup_party(&called, &ev->called);
-	leg_isup_party(&calling, &ev->calling);
+	leg_isup_party(&called, &ev->called, l);
+	leg_isup_party(&calling, &ev->calling, l);
 	int cause = refusal(g, &why);
 	if (cause == 0 && !ev->speech) {
 		why = "the bearer is neither speech nor 3.1 kHz audio";

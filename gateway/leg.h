@@ -37,6 +37,8 @@ struct leg_party {
 	uint8_t type_of_number, plan, screening; /* Q.931 values; 0 where SIP gave none */
 };
 
+enum { SCREENING_NONE, SCREENING_PASSED, SCREENING_FAILED, SCREENING_NETWORK }; /* Q.931 4.5.10 */
+
 struct leg_info {
 	int cause;      /* Q.850; the one neutral cause code */
 	int sip_status; /* what a SIP peer really said, 0 = none: kept SIP to SIP */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TON_INTERNATIONAL = 1, PLAN_ISDN = 1, PRESENTATION_RESTRICTED = 1 };
+enum { PRESENTATION_RESTRICTED = 1 };
 
 struct leg_isup {
 	struct leg leg;
@@ -247,10 +247,11 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 
 /* --- life --- */
 
-void leg_isup_party(struct leg_party *out, const struct isup_party *in)
+void leg_isup_party(struct leg_party *out, const struct isup_party *in, const struct line *line)
 {
 	memset(out, 0, sizeof(*out));
-	snprintf(out->number, sizeof(out->number), "%s", in->digits);
+	dial_number_read(&line->trunk_conf.numbering, out->number, in->digits, in->type_of_number,
+			 in->plan);
 	snprintf(out->name, sizeof(out->name), "%s", in->name);
 	out->restricted = in->presentation == PRESENTATION_RESTRICTED;
 	out->type_of_number = in->type_of_number;
@@ -282,19 +283,17 @@ static void name_to_ia5(char out[ISUP_NAME_MAX], const char *utf8)
 
 /* Q.931 4.5.10: a number that SIP wrote with + is international; digits we cannot dial are left
  * out rather than sent as something else. */
-static void party_to_isup(struct isup_party *out, const struct leg_party *in)
+static void party_to_isup(struct isup_party *out, const struct leg_party *in,
+			  const struct line *line)
 {
-	const char *digits = in->number;
+	char digits[DIAL_NUMBER_MAX];
 
 	memset(out, 0, sizeof(*out));
 	out->type_of_number = in->type_of_number;
 	out->plan = in->plan != 0 ? in->plan : PLAN_ISDN;
 	out->presentation = in->restricted ? PRESENTATION_RESTRICTED : 0;
 	out->screening = in->screening;
-	if (digits[0] == '+') {
-		out->type_of_number = TON_INTERNATIONAL;
-		digits++;
-	}
+	dial_number_write(&line->trunk_conf.numbering, digits, in->number, &out->type_of_number);
 	if (strspn(digits, "0123456789*#") == strlen(digits))
 		snprintf(out->digits, sizeof(out->digits), "%.*s", ISUP_DIGITS_MAX - 1, digits);
 	name_to_ia5(out->name, in->name);
@@ -337,11 +336,11 @@ int leg_isup_start(struct leg **out, struct line *line, const struct leg_party *
 		return -ENOMEM;
 	l->may_retry = true;
 	l->setup.complete = complete;
-	party_to_isup(&l->setup.called, called);
-	party_to_isup(&l->setup.calling, calling);
+	party_to_isup(&l->setup.called, called, line);
+	party_to_isup(&l->setup.calling, calling, line);
 	/* The dialled number travels as the plan made it; its old type need not fit any more. */
-	if (l->setup.called.type_of_number != TON_INTERNATIONAL)
-		l->setup.called.type_of_number = 0;
+	if (called->number[0] != '+')
+		l->setup.called.type_of_number = TON_UNKNOWN;
 	int r = isup_call_start(&l->call, line->trunk, &l->setup, &l->leg);
 	if (r < 0) {
 		free(l);

@@ -16,7 +16,8 @@ int leg_isup_start(struct leg **out, struct line *line, const struct leg_party *
 /* An event of the call whose user pointer is leg. */
 void leg_isup_event(struct leg *leg, const struct isup_event *ev);
 
-void leg_isup_party(struct leg_party *out, const struct isup_party *in);
+/* The number as the plan knows it: + in front of what is international, by the line's trunk. */
+void leg_isup_party(struct leg_party *out, const struct isup_party *in, const struct line *line);
 
 /* The line a leg runs on; NULL for a leg of another kind. */
 const struct line *leg_isup_line(const struct leg *leg);

@@ -205,6 +205,17 @@ void leg_sip_party(struct leg_party *out, const struct sip_party *in)
 	snprintf(out->number, sizeof(out->number), "%s", in->user);
 	snprintf(out->name, sizeof(out->name), "%s", in->display);
 	out->restricted = in->anonymous;
+	/* Who vouches for it is a network (RFC 4497 9.2.1). */
+	out->screening = in->asserted ? SCREENING_NETWORK : SCREENING_NONE;
+}
+
+static void party_to_sip(struct sip_party *out, const struct leg_party *in)
+{
+	memset(out, 0, sizeof(*out));
+	snprintf(out->user, sizeof(out->user), "%s", in->number);
+	snprintf(out->display, sizeof(out->display), "%s", in->name);
+	out->anonymous = in->restricted;
+	out->asserted = in->screening != SCREENING_FAILED;
 }
 
 static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,
@@ -273,9 +284,7 @@ int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
 	int r = leg_new(&l, place, &inv.local);
 	if (r < 0)
 		return r;
-	snprintf(inv.calling.user, sizeof(inv.calling.user), "%s", calling->number);
-	snprintf(inv.calling.display, sizeof(inv.calling.display), "%s", calling->name);
-	inv.calling.anonymous = calling->restricted;
+	party_to_sip(&inv.calling, calling);
 	set_name(l, called->number, place->peer->sip.domain);
 	r = sip_dialog_start(&l->dialog, place->agent, &inv, &l->leg);
 	if (r < 0) {

@@ -25,6 +25,7 @@ struct sip_peer_conf {
 	unsigned addr_count;              /* port 0 in addr[i>0] = any source port */
 	bool any_port;                    /* accept requests from any source port of addr[] */
 	char domain[64];                  /* host part of URIs: sip:7134@DOMAIN */
+	bool trusted; /* identities are told to it and believed from it, RFC 3325 */
 };
 
 struct sip_agent_conf {

@@ -24,6 +24,9 @@ struct sip_party {
 	char user[SIP_USER_MAX];       /* user part, unescaped; "" = none */
 	char display[SIP_DISPLAY_MAX]; /* UTF-8, unquoted */
 	bool anonymous;                /* RFC 3323: anonymous@anonymous.invalid */
+	/* P-Asserted-Identity, RFC 3325: received, a trusted peer vouches for it; sent, it is told to
+	 * a peer that is trusted, hidden from others by anonymous or not. */
+	bool asserted;
 };
 
 enum sip_event_kind {

@@ -15,6 +15,7 @@
 #ifndef SIP_DIALOG_IMPL_H
 #define SIP_DIALOG_IMPL_H
 
+#include "sip/address.h"
 #include "sip/agent_impl.h"
 #include "sip/dialog.h"
 #include "sip/sdp.h"
@@ -120,6 +121,13 @@ void sip_dialog_settle(struct sip_dialog *d);
 void sip_dialog_bye(struct sip_dialog *d, int q850);
 /* Contact, Allow, Supported: in what makes or refreshes a dialog. */
 void sip_dialog_draft_contact(struct sip_dialog *d, struct sip_draft *draft);
+
+/* identity.c */
+/* Host part of our own URIs, lent; text is room for it. */
+const char *sip_dialog_host(const struct sip_dialog *d, char text[SIP_ADDR_TEXT]);
+/* P-Asserted-Identity and Privacy, as the peer may know them (RFC 3325 6, 7). */
+void sip_dialog_draft_identity(const struct sip_dialog *d, struct sip_draft *draft,
+			       const struct sip_party *p);
 
 /* dialog_far.c */
 int sip_far_learn(struct sip_far *f, const osip_message_t *m); /* request or response */

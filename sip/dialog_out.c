@@ -291,33 +291,28 @@ static void on_no_answer(void *arg)
 /* From, To and the Request-URI; host parts by the peer's domain, else by address. */
 static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
 {
-	char display[2 * SIP_DISPLAY_MAX + 4], user[3 * SIP_USER_MAX + 2] = "";
-	char text[SIP_ADDR_TEXT], from[512], to[512], target[3 * SIP_USER_MAX + 80] = "sip:";
+	char text[SIP_ADDR_TEXT], from[512], to[512], target[3 * SIP_USER_MAX + 96] = "sip:";
 	const char *domain = d->peer->conf.domain;
 	unsigned shortages = sip_memory_shortages();
 	const char *host = domain[0] != '\0'
 				   ? domain
 				   : sip_addr_text((struct sockaddr *)&d->peer->conf.addr[0], text);
 
-	if (!sip_escape_user(target, sizeof(target) - 72, inv->number))
+	if (!sip_escape_user(target, sizeof(target) - 80, inv->number))
 		return -EMSGSIZE;
 	if (inv->number[0] != '\0')
 		strcat(target, "@");
 	strncat(target, host, 64);
+	if (sip_is_global_number(inv->number))
+		strcat(target, ";user=phone");
 	snprintf(to, sizeof(to), "<%s>", target);
 	d->far.target = osip_strdup(target);
 	d->far.tag = strdup("");
 	if (inv->calling.anonymous) { /* RFC 3323 4.1.1.3 */
 		snprintf(from, sizeof(from), "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
 	} else {
-		sip_quote_display(display, sizeof(display), inv->calling.display);
-		if (!sip_escape_user(user, sizeof(user) - 1, inv->calling.user))
+		if (!sip_party_text(from, sizeof(from), &inv->calling, sip_dialog_host(d, text)))
 			return -EMSGSIZE;
-		if (user[0] != '\0')
-			strcat(user, "@");
-		if (domain[0] == '\0')
-			host = sip_addr_host((struct sockaddr *)&d->local_addr, text);
-		snprintf(from, sizeof(from), "%s<sip:%s%s>", display, user, host);
 	}
 	if (d->far.target == NULL || d->far.tag == NULL ||
 	    osip_from_init(&d->local) != OSIP_SUCCESS || osip_from_init(&d->remote) != OSIP_SUCCESS)
@@ -328,7 +323,7 @@ static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
 	return sip_memory_shortages() == shortages ? 0 : -ENOMEM;
 }
 
-static int send_invite(struct sip_dialog *d, bool anonymous)
+static int send_invite(struct sip_dialog *d, const struct sip_invite *inv)
 {
 	struct sip_agent *a = d->agent;
 	struct sip_draft draft;
@@ -339,8 +334,7 @@ static int send_invite(struct sip_dialog *d, bool anonymous)
 		return -ENOMEM;
 	sip_far_draft(&d->far, d, &draft, "INVITE", d->cseq, &to);
 	sip_dialog_draft_contact(d, &draft);
-	if (anonymous)
-		sip_draft_header(&draft, "Privacy", "id");
+	sip_dialog_draft_identity(d, &draft, &inv->calling);
 	sip_draft_sdp(&draft, sdp);
 	/* The first request goes to the peer's first address, whatever its domain is. */
 	return sip_client_start(&d->invite, &a->layer, d->listener,
@@ -376,7 +370,7 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 	d->call_id = strdup(sip_token(token));
 	r = d->call_id != NULL ? set_parties(d, inv) : -ENOMEM;
 	if (r == 0)
-		r = send_invite(d, inv->calling.anonymous);
+		r = send_invite(d, inv);
 	if (r < 0)
 		goto fail;
 	sip_client_attach(d->invite, &invite_ops, d);

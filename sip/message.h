@@ -49,7 +49,8 @@ char *sip_message_call_id(const osip_message_t *m); /* malloc'ed, NULL = no memo
 /* 1: there is SDP, in *out.  0: no body that matters.  -415: a body of a kind we do not read. */
 int sip_message_sdp(const struct sip_incoming *in, struct sip_text *out);
 void sip_message_called(const osip_message_t *m, struct sip_party *out);
-void sip_message_calling(const osip_message_t *m, struct sip_party *out);
+/* From, or P-Asserted-Identity where its sender is trusted. */
+void sip_message_calling(const osip_message_t *m, bool trusted, struct sip_party *out);
 
 typedef int sip_set_fn(osip_message_t *m, const char *value);
 
@@ -77,6 +78,15 @@ int sip_draft_text(struct sip_draft *d, char **text, size_t *len);
 
 /* Appends with %XX for what a user part may not hold (RFC 3261 25.1).  False: no room. */
 bool sip_escape_user(char *out, size_t size, const char *user);
+/* The next element of a comma-separated list of name-addrs into out, "" when too long; returns
+ * what follows it, NULL at the end. */
+const char *sip_list_next(const char *list, char *out, size_t size);
+/* What a name-addr or URI says of a party; false: it is neither, or names nobody. */
+bool sip_party_parse(struct sip_party *out, const char *name_addr);
+/* E.164 with its +: the URI says so by user=phone (RFC 3261 19.1.6). */
+bool sip_is_global_number(const char *user);
+/* "Name" <sip:user@host> into out.  false: no room. */
+bool sip_party_text(char *out, size_t size, const struct sip_party *p, const char *host);
 /* Quotes a display name, backslash before " and \.  "" stays "". */
 void sip_quote_display(char *out, size_t size, const char *display);
 

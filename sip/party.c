@@ -84,30 +84,131 @@ void sip_message_called(const osip_message_t *m, struct sip_party *out)
 		unquote(out->display, sizeof(out->display), m->to->displayname);
 }
 
-/* RFC 3323 4.1.1.3, and Privacy values that hide who calls (RFC 3323 4.2, RFC 3325 9.3). */
-static bool wants_privacy(const osip_message_t *m)
-{
-	const osip_uri_t *uri = m->from->url;
-	const char *privacy = sip_message_header(m, "Privacy", 0);
+/* --- privacy and asserted identity --- */
 
-	if (uri->host != NULL && strcasecmp(uri->host, "anonymous.invalid") == 0)
-		return true;
-	if (uri->username != NULL && strcasecmp(uri->username, "anonymous") == 0)
-		return true;
-	return privacy != NULL &&
-	       (strcasestr(privacy, "id") != NULL || strcasestr(privacy, "user") != NULL ||
-		strcasestr(privacy, "header") != NULL);
+static bool has_token(const char *list, const char *token)
+{
+	size_t len = strlen(token);
+
+	while (*list != '\0') {
+		list += strspn(list, " \t;,");
+		size_t n = strcspn(list, " \t;,");
+		if (n == len && strncasecmp(list, token, n) == 0)
+			return true;
+		list += n;
+	}
+	return false;
 }
 
-void sip_message_calling(const osip_message_t *m, struct sip_party *out)
+/* RFC 3323 4.2, RFC 3325 9.3: the values that hide who it is. */
+static bool privacy_hides(const osip_message_t *m)
+{
+	const char *value;
+
+	for (int i = 0; (value = sip_message_header(m, "Privacy", i)) != NULL; i++)
+		if (has_token(value, "id") || has_token(value, "user") ||
+		    has_token(value, "header"))
+			return true;
+	return false;
+}
+
+static bool privacy_none(const osip_message_t *m)
+{
+	const char *value = sip_message_header(m, "Privacy", 0);
+
+	return value != NULL && has_token(value, "none");
+}
+
+/* RFC 3323 4.1.1.3 */
+static bool is_anonymous(const osip_uri_t *uri)
+{
+	return (uri->host != NULL && strcasecmp(uri->host, "anonymous.invalid") == 0) ||
+	       (uri->username != NULL && strcasecmp(uri->username, "anonymous") == 0);
+}
+
+static void read_party(struct sip_party *out, const osip_from_t *from)
 {
 	memset(out, 0, sizeof(*out));
-	out->anonymous = wants_privacy(m);
-	uri_user(m->from->url, out->user);
+	uri_user(from->url, out->user);
+	out->anonymous = is_anonymous(from->url);
 	if (strcasecmp(out->user, "anonymous") == 0)
 		out->user[0] = '\0'; /* that is no number */
-	if (m->from->displayname != NULL)
-		unquote(out->display, sizeof(out->display), m->from->displayname);
+	if (from->displayname != NULL)
+		unquote(out->display, sizeof(out->display), from->displayname);
+}
+
+bool sip_party_parse(struct sip_party *out, const char *name_addr)
+{
+	osip_from_t *from;
+
+	memset(out, 0, sizeof(*out));
+	if (osip_from_init(&from) != OSIP_SUCCESS)
+		return false;
+	bool good = osip_from_parse(from, name_addr) == OSIP_SUCCESS && from->url != NULL &&
+		    from->url->scheme != NULL;
+	if (good)
+		read_party(out, from);
+	osip_from_free(from);
+	return good && (out->user[0] != '\0' || out->display[0] != '\0');
+}
+
+const char *sip_list_next(const char *list, char *out, size_t size)
+{
+	size_t n = 0;
+	bool quoted = false, angle = false;
+
+	list += strspn(list, " \t,");
+	for (; list[n] != '\0' && (quoted || angle || list[n] != ','); n++) {
+		if (quoted && list[n] == '\\' && list[n + 1] != '\0')
+			n++;
+		else if (list[n] == '"' && !angle)
+			quoted = !quoted;
+		else if (!quoted && (list[n] == '<' || list[n] == '>'))
+			angle = list[n] == '<';
+	}
+	if (n == 0)
+		return NULL;
+	snprintf(out, size, "%.*s", n < size ? (int)n : 0, list); /* too long: none */
+	return list + n;
+}
+
+/* RFC 3325 9.1: a sip and a tel URI of the same party at most.  The one that is a number counts. */
+static bool read_asserted(const osip_message_t *m, struct sip_party *out)
+{
+	const char *value, *at;
+	char one[512];
+	bool found = false;
+
+	for (int i = 0; (value = sip_message_header(m, "P-Asserted-Identity", i)) != NULL; i++) {
+		for (at = value; (at = sip_list_next(at, one, sizeof(one))) != NULL;) {
+			struct sip_party p;
+			if (!sip_party_parse(&p, one))
+				continue;
+			bool number = strspn(p.user, "+0123456789*#") == strlen(p.user);
+			if (!found || (number && p.user[0] != '\0')) {
+				if (p.display[0] == '\0' && found)
+					memcpy(p.display, out->display, sizeof(p.display));
+				*out = p;
+			}
+			found = true;
+		}
+	}
+	return found;
+}
+
+void sip_message_calling(const osip_message_t *m, bool trusted, struct sip_party *out)
+{
+	struct sip_party asserted;
+
+	read_party(out, m->from);
+	if (trusted && read_asserted(m, &asserted)) {
+		asserted.anonymous = asserted.anonymous || (out->anonymous && !privacy_none(m));
+		if (asserted.display[0] == '\0' && !out->anonymous)
+			memcpy(asserted.display, out->display, sizeof(asserted.display));
+		*out = asserted;
+		out->asserted = true;
+	}
+	out->anonymous = out->anonymous || privacy_hides(m);
 }
 
 bool sip_escape_user(char *out, size_t size, const char *user)
@@ -124,6 +225,26 @@ bool sip_escape_user(char *out, size_t size, const char *user)
 		at += (size_t)snprintf(out + at, size - at, keep ? "%c" : "%%%02X", c);
 	}
 	return true;
+}
+
+bool sip_is_global_number(const char *user)
+{
+	return user[0] == '+' && user[1] != '\0' &&
+	       strspn(user + 1, "0123456789") == strlen(user + 1);
+}
+
+bool sip_party_text(char *out, size_t size, const struct sip_party *p, const char *host)
+{
+	char display[2 * SIP_DISPLAY_MAX + 4], user[3 * SIP_USER_MAX + 2] = "";
+
+	sip_quote_display(display, sizeof(display), p->display);
+	if (!sip_escape_user(user, sizeof(user) - 1, p->user))
+		return false;
+	if (user[0] != '\0')
+		strcat(user, "@");
+	int n = snprintf(out, size, "%s<sip:%s%s%s>", display, user, host,
+			 sip_is_global_number(p->user) ? ";user=phone" : "");
+	return n > 0 && (size_t)n < size;
 }
 
 void sip_quote_display(char *out, size_t size, const char *display)

@@ -369,6 +369,13 @@ static unsigned reference_of(struct far *f, q931_call *pri)
 	return ((unsigned)high << 3 | (unsigned)low) & 0x7fff;
 }
 
+static int plan_of(const char *words, const char *key)
+{
+	unsigned type = words_get_number(words, key, 0);
+
+	return type != 0 ? (int)(type << 4 | 1) : PRI_UNKNOWN;
+}
+
 static void setup(struct far *f, struct far_call *c, const char *words)
 {
 	char called[32] = "", calling[32] = "", name[32] = "";
@@ -393,8 +400,10 @@ static void setup(struct far *f, struct far_call *c, const char *words)
 	struct pri_sr *sr = pri_sr_new();
 	pri_sr_set_channel(sr, (int)c->channel, words_have(words, "exclusive"), 0);
 	pri_sr_set_bearer(sr, PRI_TRANS_CAP_SPEECH, PRI_LAYER_1_ULAW);
-	pri_sr_set_called(sr, called, PRI_UNKNOWN, !words_have(words, "part"));
-	pri_sr_set_caller(sr, calling, name[0] != '\0' ? name : NULL, PRI_UNKNOWN,
+	pri_sr_set_called(sr, called, plan_of(words, "called.type"),
+			  !words_have(words, "part"));
+	pri_sr_set_caller(sr, calling, name[0] != '\0' ? name : NULL,
+			  plan_of(words, "calling.type"),
 			  words_have(words, "restricted") ? PRES_PROHIB_USER_NUMBER_NOT_SCREENED
 							  : PRES_ALLOWED_USER_NUMBER_NOT_SCREENED);
 	if (pri_setup(f->pri, c->pri, sr) != 0)

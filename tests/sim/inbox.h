@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { INBOX_TEXT_MAX = 320, INBOX_MESSAGES_MAX = 512 };
+enum { INBOX_TEXT_MAX = 640, INBOX_MESSAGES_MAX = 512 };
 
 struct message {
 	uint64_t at_ms;

@@ -122,6 +122,26 @@ static void add_words(char *words, size_t cap, const char *key, const char *valu
 	snprintf(words + n, cap - n, " %s%s%s", key, value[0] != '\0' ? "=" : "", value);
 }
 
+/* pai= its user, pai.name= its display name, privacy= as written. */
+static void describe_identity(const struct siptext *s, char *words, size_t cap)
+{
+	const char *pai = siptext_header(s, "P-Asserted-Identity", 0);
+	const char *privacy = siptext_header(s, "Privacy", 0);
+	char value[SIPTEXT_FIELD];
+
+	if (pai != NULL) {
+		siptext_user(pai, value, sizeof(value));
+		add_words(words, cap, "pai", value);
+		if (pai[0] == '"') {
+			snprintf(value, sizeof(value), "%.*s", (int)strcspn(pai + 1, "\""),
+				 pai + 1);
+			add_words(words, cap, "pai.name", value);
+		}
+	}
+	if (privacy != NULL)
+		add_words(words, cap, "privacy", privacy);
+}
+
 static void describe(const struct siptext *s, char *words, size_t cap)
 {
 	char sdp[96], value[SIPTEXT_FIELD], method[16];
@@ -135,6 +155,7 @@ static void describe(const struct siptext *s, char *words, size_t cap)
 		snprintf(words, cap, "%s", method);
 	siptext_sdp_words(s->body, sdp, sizeof(sdp));
 	snprintf(words + strlen(words), cap - strlen(words), "%s", sdp);
+	describe_identity(s, words, cap);
 	if (siptext_status(s) == 0) {
 		siptext_user(siptext_header(s, "To", 0), value, sizeof(value));
 		add_words(words, cap, "to", value);
@@ -298,6 +319,20 @@ static void put_reason(struct writer *w, const char *words)
 		line(w, "Reason: Q.850;cause=%u", reason);
 }
 
+static void put_identity(const struct peer *p, struct writer *w, const char *words)
+{
+	char value[96], name[104] = "";
+
+	if (words_get(words, "pai.name", value, sizeof(value)) != NULL)
+		snprintf(name, sizeof(name), "\"%s\" ", value);
+	if (words_get(words, "pai", value, sizeof(value)) != NULL)
+		line(w, "P-Asserted-Identity: %s<sip:%s@%s>", name, value, p->conf.addr);
+	if (words_get(words, "pai.tel", value, sizeof(value)) != NULL)
+		line(w, "P-Asserted-Identity: %s<tel:%s>", name, value);
+	if (words_get(words, "privacy", value, sizeof(value)) != NULL)
+		line(w, "Privacy: %s", value);
+}
+
 static const struct siptext *request_of(struct peer_call *c, const char *words)
 {
 	if (words_have(words, "BYE"))
@@ -332,6 +367,7 @@ static void respond(struct peer *p, struct peer_call *c, const char *words)
 	if (status > 100 && status < 300)
 		line(&w, "Contact: <sip:%s@%s:%d>", tag, p->conf.addr, SIP_PORT);
 	put_reason(&w, words);
+	put_identity(p, &w, words);
 	put_body(p, c, &w, words);
 	send_text(p, &w);
 }
@@ -384,6 +420,7 @@ static void invite(struct peer *p, struct peer_call *c, const char *words)
 	put_request_head(p, c, &w, "INVITE", c->invite_branch);
 	line(&w, "CSeq: %u INVITE", c->cseq);
 	line(&w, "Contact: <sip:%s@%s:%d>", p->conf.name, p->conf.addr, SIP_PORT);
+	put_identity(p, &w, words);
 	snprintf(with_sdp, sizeof(with_sdp), "%s%s", words,
 		 words_have(words, "nosdp") ? "" : " sdp");
 	put_body(p, c, &w, with_sdp);

@@ -84,6 +84,10 @@ static void add_number(struct text *t, const char *key, const uint8_t *ie, size_
 	if (skip > len)
 		return;
 	add(t, " %s=%.*s", key, (int)(len - skip), (const char *)ie + skip);
+	if ((ie[0] & 0x70) != 0)
+		add(t, " %s.type=%u", key, ie[0] >> 4 & 7u);
+	if ((ie[0] & 0x80) == 0 && (ie[1] & 3) != 0)
+		add(t, " %s.screen=%u", key, ie[1] & 3u);
 	if (skip > 1 && (ie[1] & 0x60) == 0x20)
 		add(t, " restricted");
 }
@@ -186,6 +190,14 @@ static void put_text(struct octets *o, unsigned id, const uint8_t *head, size_t 
 	put(o, text, strlen(text));
 }
 
+/* Octet 3 of a number: its type, plan E.164 when it has one. */
+static unsigned number_plan(const char *words, const char *key)
+{
+	unsigned type = words_get_number(words, key, 0);
+
+	return type != 0 ? type << 4 | 1 : 0;
+}
+
 /* Information elements in the ascending order of Q.931 4.5.1. */
 size_t q931text_write(const struct q931text_head *head, const char *words, uint8_t *out, size_t cap)
 {
@@ -219,10 +231,17 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 		put_ie(&o, IE_PROGRESS, 2, (const uint8_t[]){0x80, (uint8_t)(0x80 | number)});
 	if (words_get(words, "name", value, sizeof(value)) != NULL)
 		put_text(&o, IE_DISPLAY, NULL, 0, value);
-	if (words_get(words, "calling", value, sizeof(value)) != NULL)
-		put_text(&o, IE_CALLING, (const uint8_t[]){0x00, 0x80}, 2, value);
-	if (words_get(words, "called", value, sizeof(value)) != NULL)
-		put_text(&o, IE_CALLED, (const uint8_t[]){0x80}, 1, value);
+	if (words_get(words, "calling", value, sizeof(value)) != NULL) {
+		unsigned plan = number_plan(words, "calling.type");
+		unsigned shown = (words_have(words, "restricted") ? 0xa0u : 0x80u) |
+				 words_get_number(words, "calling.screen", 0);
+		put_text(&o, IE_CALLING, (const uint8_t[]){(uint8_t)plan, (uint8_t)shown}, 2,
+			 value);
+	}
+	if (words_get(words, "called", value, sizeof(value)) != NULL) {
+		unsigned plan = number_plan(words, "called.type");
+		put_text(&o, IE_CALLED, (const uint8_t[]){(uint8_t)(0x80 | plan)}, 1, value);
+	}
 	if (words_get(words, "restart", value, sizeof(value)) != NULL)
 		put_ie(&o, IE_RESTART, 1, (const uint8_t[]){0x80});
 	return o.len;

@@ -500,6 +500,43 @@ static void test_start_refused(void **state)
 	rig_close(&r);
 }
 
+/* RFC 3325 6 and 7: what a peer may know depends on whether it is trusted. */
+static void identity_is(bool trusted, const struct sip_party *p, const char *from, const char *pai,
+			const char *privacy)
+{
+	struct rig r;
+	struct sip_dialog *d;
+
+	rig_open(&r);
+	r.agent->peers->conf.trusted = trusted;
+	struct sip_invite inv = {.peer = "cs", .number = "7134", .local = rig_local(&r)};
+	inv.calling = *p;
+	assert_int_equal(sip_dialog_start(&d, r.agent, &inv, &r), 0);
+	const char *text = rig_expect(&r, "INVITE ")->text;
+	assert_int_equal(strncmp(rig_header(text, "From"), from, strlen(from)), 0);
+	assert_string_equal(rig_header(text, "P-Asserted-Identity"), pai);
+	assert_string_equal(rig_header(text, "Privacy"), privacy);
+	rig_reply(&r, text, "486 Busy", "far", NULL, NULL);
+	rig_event(&r, SIP_ENDING);
+	sip_dialog_end(d, 0, 0);
+	rig_close(&r);
+}
+
+static void test_identity(void **state)
+{
+	static const char anonymous[] = "\"Anonymous\" <sip:anonymous@anonymous.invalid>";
+	struct sip_party p = {.user = "+15551234", .display = "Anna", .asserted = true};
+
+	identity_is(false, &p, "\"Anna\" <sip:+15551234@cs;user=phone>;tag", "", "");
+	identity_is(true, &p, "\"Anna\" <sip:+15551234@cs;user=phone>;tag",
+		    "\"Anna\" <sip:+15551234@cs;user=phone>", "");
+	p.anonymous = true;
+	identity_is(false, &p, anonymous, "", "id");
+	identity_is(true, &p, anonymous, "\"Anna\" <sip:+15551234@cs;user=phone>", "id");
+	p.asserted = false;
+	identity_is(true, &p, anonymous, "", "id");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,6 +562,7 @@ int main(void)
 		cmocka_unit_test(test_no_domain_no_caller),
 		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_start_refused),
+		cmocka_unit_test(test_identity),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

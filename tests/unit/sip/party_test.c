@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+static bool trusts; /* the sender of what is read */
+
 static osip_message_t *invite(const char *uri, const char *from, const char *extra)
 {
 	char text[2000];
@@ -37,10 +39,11 @@ static void calling_is(const char *from, const char *extra, const struct sip_par
 	osip_message_t *m = invite("sip:x@y", from, extra);
 	struct sip_party p;
 
-	sip_message_calling(m, &p);
+	sip_message_calling(m, trusts, &p);
 	assert_string_equal(p.user, wanted->user);
 	assert_string_equal(p.display, wanted->display);
 	assert_int_equal(p.anonymous, wanted->anonymous);
+	assert_int_equal(p.asserted, wanted->asserted);
 	osip_message_free(m);
 }
 
@@ -87,7 +90,7 @@ static void test_long_display_is_cut_between_characters(void **state)
 		strcat(from, "\xc3\xbc");
 	strcat(from, "\" <sip:7101@cs>;tag=1");
 	osip_message_t *m = invite("sip:x@y", from, "");
-	sip_message_calling(m, &p);
+	sip_message_calling(m, trusts, &p);
 	assert_int_equal(strlen(p.display), 62);
 	osip_message_free(m);
 }
@@ -99,6 +102,70 @@ static void test_anonymous(void **state)
 	calling_is("<sip:7101@cs>;tag=1", "Privacy: id\r\n",
 		   &(struct sip_party){.user = "7101", .anonymous = true});
 	calling_is("<sip:7101@cs>;tag=1", "Privacy: none\r\n", &(struct sip_party){.user = "7101"});
+}
+
+/* RFC 3325 */
+static void test_asserted(void **state)
+{
+	static const char from[] = "\"Me\" <sip:me@cs>;tag=1";
+	static const char hidden[] = "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1";
+	static const char pai[] = "P-Asserted-Identity: \"Anna, B\" <sip:7101@cs>\r\n";
+
+	calling_is(from, pai, &(struct sip_party){.user = "me", .display = "Me"});
+	trusts = true;
+	calling_is(from, pai,
+		   &(struct sip_party){.user = "7101", .display = "Anna, B", .asserted = true});
+	calling_is(from, "P-Asserted-Identity: <sip:anna@cs>, <tel:+1-555-1234>\r\n",
+		   &(struct sip_party){.user = "+15551234", .display = "Me", .asserted = true});
+	calling_is(from,
+		   "P-Asserted-Identity: \"A\" <sip:+15551234@cs;user=phone>\r\n"
+		   "P-Asserted-Identity: tel:+15559999\r\n",
+		   &(struct sip_party){.user = "+15559999", .display = "A", .asserted = true});
+	calling_is(hidden, "P-Asserted-Identity: <sip:7101@cs>\r\nPrivacy: id\r\n",
+		   &(struct sip_party){.user = "7101", .anonymous = true, .asserted = true});
+	calling_is(hidden, "P-Asserted-Identity: <sip:7101@cs>\r\nPrivacy: none\r\n",
+		   &(struct sip_party){.user = "7101", .asserted = true});
+	calling_is(from, "P-Asserted-Identity: <nonsense\r\n",
+		   &(struct sip_party){.user = "me", .display = "Me"});
+	trusts = false;
+}
+
+static void test_privacy_tokens(void **state)
+{
+	calling_is("<sip:7101@cs>;tag=1", "Privacy: critical; ID\r\n",
+		   &(struct sip_party){.user = "7101", .anonymous = true});
+	calling_is("<sip:7101@cs>;tag=1", "Privacy: history\r\n",
+		   &(struct sip_party){.user = "7101"});
+	calling_is("<sip:7101@cs>;tag=1", "Privacy: void\r\n",
+		   &(struct sip_party){.user = "7101"}); /* "id" is in it, but is not it */
+}
+
+static void test_text(void **state)
+{
+	struct sip_party p = {.user = "+1555", .display = "A \"B\""}, back;
+	char out[200], tiny[20];
+
+	assert_true(sip_party_text(out, sizeof(out), &p, "cs"));
+	assert_string_equal(out, "\"A \\\"B\\\"\" <sip:+1555@cs;user=phone>");
+	assert_true(sip_party_parse(&back, out));
+	assert_string_equal(back.user, p.user);
+	assert_string_equal(back.display, p.display);
+	assert_false(sip_party_text(tiny, sizeof(tiny), &p, "cs"));
+}
+
+static void test_list(void **state)
+{
+	char one[32];
+	const char *at = "\"a,\\\"b\" <sip:a,b@c>;x=\",\",<tel:2> , 3";
+
+	assert_non_null(at = sip_list_next(at, one, sizeof(one)));
+	assert_string_equal(one, "\"a,\\\"b\" <sip:a,b@c>;x=\",\"");
+	assert_non_null(at = sip_list_next(at, one, 4));
+	assert_string_equal(one, ""); /* no room for all of it */
+	assert_non_null(at = sip_list_next(at, one, sizeof(one)));
+	assert_string_equal(one, "3");
+	assert_null(sip_list_next(at, one, sizeof(one)));
+	assert_non_null(sip_list_next("\"torn\\", one, sizeof(one)));
 }
 
 static void test_utf8(void **state)
@@ -128,6 +195,10 @@ int main(void)
 		cmocka_unit_test(test_calling),
 		cmocka_unit_test(test_long_display_is_cut_between_characters),
 		cmocka_unit_test(test_anonymous),
+		cmocka_unit_test(test_asserted),
+		cmocka_unit_test(test_privacy_tokens),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_escape_has_bounds),
 	};

@@ -1,0 +1,131 @@
+/* Who calls, as each side writes it: RFC 3398 7.2.1.1 and 8.2.1.1, RFC 4497 8 and 9, RFC 3325. */
+#include "tests/sim/script.h"
+
+/* Towards a trusted peer the number goes with an assertion, and + in front of what is international
+ * or, by the trunk's keys, national. */
+static const char *const number_to_trusted[] = {
+	"pbx > SETUP called=7234 calling=2125551234 calling.type=2 ch=5 name=Anna",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234 from=+12125551234 pai=+12125551234 pai.name=Anna !privacy",
+	"sip > 486",
+	"sip < ACK",
+	"pbx < DISCONNECT cause=17",
+	"pbx < RELEASE-COMPLETE",
+	"record source=pbx calling=+12125551234 cause=17",
+	NULL,
+};
+
+static const char *const restricted_to_trusted[] = {
+	"pbx > SETUP called=7234 calling=7101 restricted ch=5",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234 from=anonymous pai=7101 privacy=id",
+	"sip > 486",
+	"sip < ACK",
+	"pbx < DISCONNECT cause=17",
+	"pbx < RELEASE-COMPLETE",
+	"record source=pbx cause=17",
+	NULL,
+};
+
+/* Screening "user provided, verified and failed": nobody vouches for that. */
+static const char *const failed_screening[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 calling.screen=2 ch=5",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234 from=7101 !pai",
+	"sip > 486",
+	"sip < ACK",
+	"pbx < DISCONNECT cause=17",
+	"pbx > RELEASE cause=17",
+	"pbx < RELEASE-COMPLETE",
+	"record source=pbx cause=17",
+	NULL,
+};
+
+static const char *const restricted_to_untrusted[] = {
+	"pbx > SETUP called=9234 calling=7101 restricted name=Anna ch=5",
+	"pbx < CALL-PROCEEDING ch=5",
+	"px < INVITE to=9234 from=anonymous !pai privacy=id",
+	"px > 486",
+	"px < ACK",
+	"pbx < DISCONNECT cause=17",
+	"pbx < RELEASE-COMPLETE",
+	"record source=pbx cause=17",
+	NULL,
+};
+
+/* A trusted peer's assertion goes before its From; tel or sip; screening "network provided". */
+static const char *const asserted_to_pbx[] = {
+	"sip > INVITE to=7101 from=someone pai.tel=+12125551234 pai.name=Otto",
+	"sip < 100 INVITE",
+	"pbx < SETUP called=7101 calling=2125551234 calling.type=2 calling.screen=3 name=Otto",
+	"pbx > CALL-PROCEEDING",
+	"pbx > DISCONNECT cause=17",
+	"pbx < RELEASE",
+	"sip < 486 INVITE",
+	"sip > ACK",
+	"record source=cs cause=17",
+	NULL,
+};
+
+static const char *const hidden_to_pbx[] = {
+	"sip > INVITE to=7101 from=anonymous pai=+4930123 privacy=id",
+	"sip < 100 INVITE",
+	"pbx < SETUP called=7101 calling=4930123 calling.type=1 calling.screen=3 restricted",
+	"pbx > CALL-PROCEEDING",
+	"pbx > DISCONNECT cause=17",
+	"pbx < RELEASE",
+	"sip < 486 INVITE",
+	"sip > ACK",
+	"record source=cs cause=17",
+	NULL,
+};
+
+static const char *const untrusted_is_not_believed[] = {
+	"px > INVITE to=7101 from=7234 pai=+12125550000",
+	"px < 100 INVITE",
+	"pbx < SETUP called=7101 calling=7234 !calling.screen !calling.type",
+	"pbx > CALL-PROCEEDING",
+	"pbx > DISCONNECT cause=17",
+	"pbx < RELEASE",
+	"px < 486 INVITE",
+	"px > ACK",
+	"record source=px cause=17",
+	NULL,
+};
+
+static const char *const prefixes_to_pbx[] = {
+	"sip > INVITE to=7101 from=+4930123",
+	"sip < 100 INVITE",
+	"pbx < SETUP called=7101 calling=0114930123 !calling.type",
+	"pbx > CALL-PROCEEDING",
+	"pbx > DISCONNECT cause=17",
+	"pbx < RELEASE",
+	"sip < 486 INVITE",
+	"sip > ACK",
+	"record source=cs cause=17",
+	NULL,
+};
+
+#define NUMBERING                                                                                  \
+	"country_code = \"1\"\n national_prefix = \"1\"\n international_prefix = \"011\"\n"
+
+static const struct rig_conf trusted = {.peer = "trusted = yes\n", .trunk = NUMBERING};
+static const struct rig_conf prefixed = {.trunk = NUMBERING "send_prefixes = yes\n"};
+
+static const struct scenario scenarios[] = {
+	{"number_to_trusted", &trusted, number_to_trusted},
+	{"restricted_to_trusted", &trusted, restricted_to_trusted},
+	{"failed_screening", &trusted, failed_screening},
+	{"restricted_to_untrusted", &trusted, restricted_to_untrusted},
+	{"asserted_to_pbx", &trusted, asserted_to_pbx},
+	{"hidden_to_pbx", &trusted, hidden_to_pbx},
+	{"untrusted_is_not_believed", &trusted, untrusted_is_not_believed},
+	{"prefixes_to_pbx", &prefixed, prefixes_to_pbx},
+};
+
+int main(int argc, char **argv)
+{
+	return script_run_all("identity", scenarios, sizeof(scenarios) / sizeof(scenarios[0]), argc,
+			      argv);
+}
