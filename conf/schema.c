@@ -23,6 +23,7 @@ static const char *const hunts[] = {"ascending", "descending", "longest-idle", "
 static const char *const channels[] = {"preferred", "exclusive", NULL};
 static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
 static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
+static const char *const redirect_forms[] = {"diversion", "history-info", "both", "none", NULL};
 static const char *const codecs[] = {"pcmu", "pcma", NULL};
 static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
 
@@ -37,6 +38,11 @@ static const struct conf_key gateway_keys[] = {
 	 .help = "Calls at once in the whole gateway; the next one is refused with cause 42 or "
 		 "503. "
 		 "A bound on memory, far above what the spans carry."},
+	{"redirects_max", CONF_UINT, 0, FIELD(struct conf_gateway, redirects_max), .min = 0,
+	 .max = 100,
+	 .help = "A call that was redirected more often than this is refused with cause 25: it may "
+		 "go "
+		 "in circles."},
 	{"setup_timeout_ms", CONF_UINT, 0, FIELD(struct conf_gateway, setup_timeout_ms),
 	 .min = 1000, .max = 600000,
 	 .help = "A call that reached nobody (no ringing, no answer) in this time ends with cause "
@@ -54,6 +60,7 @@ static void gateway_default(void *element)
 	*g = (struct conf_gateway){
 		.control_path = "/run/tandem/control",
 		.calls_max = 1000,
+		.redirects_max = 5,
 		.setup_timeout_ms = 35000,
 		.answer_timeout_ms = 180000,
 	};
@@ -395,6 +402,11 @@ static const struct conf_key peer_keys[] = {
 	 .help = "Whether the peer is inside our trust domain (RFC 3325): P-Asserted-Identity is "
 		 "sent to it, with the number of a caller who wants privacy too, and believed from "
 		 "it.  Any other peer gets and gives From alone."},
+	{"redirecting", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.redirecting),
+	 .choices = redirect_forms,
+	 .help = "How the peer is told who redirected a call, and who was called first: "
+		 "\"diversion\" (RFC 5806), \"history-info\" (RFC 7044), both or not at all.  "
+		 "What it sends is understood either way, Diversion first."},
 	{"codecs", CONF_CHOICES, 0, LIST(struct conf_peer, codec, codec_count), .choices = codecs,
 	 .help = "Codecs offered and accepted, by preference.  \"pcmu\" is what a T1 carries, so "
 		 "it "

@@ -96,6 +96,7 @@ struct call {
 		source_group[DIAL_NAME_MAX]; /* trunk or peer the call came from */
 	char target[DIAL_NAME_MAX];          /* trunk, group or peer it went to */
 	struct leg_party called, calling;    /* as the plan rewrote them, once it did */
+	struct leg_redirecting redirecting;
 	char dialled[DIAL_NUMBER_MAX];       /* as it came */
 	bool growing;     /* the second leg was started before the number was complete */
 	bool too_short;   /* ... and said so: c->dialled is not to be tried again */

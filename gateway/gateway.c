@@ -116,8 +116,12 @@ static int call_begin(struct gateway *g, struct leg *leg, const struct leg_party
 }
 
 /* Why no call can begin now: a Q.850 cause, 0 = one can. */
-static int refusal(struct gateway *g, const char **why)
+static int refusal(struct gateway *g, const struct leg_redirecting *redirecting, const char **why)
 {
+	if (redirecting->count > g->conf->gateway.redirects_max) {
+		*why = "redirected too often: gateway.redirects_max reached";
+		return Q850_EXCHANGE_ROUTING_ERROR;
+	}
 	if (g->refusing) {
 		*why = "the gateway is stopping";
 		return Q850_TEMPORARY_FAILURE;
@@ -132,12 +136,14 @@ static int refusal(struct gateway *g, const char **why)
 static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_event *ev)
 {
 	struct leg_party called, calling;
+	struct leg_redirecting redirecting;
 	struct leg *leg;
 	const char *why = "out of memory";
 
 	leg_isup_party(&called, &ev->called, l);
 	leg_isup_party(&calling, &ev->calling, l);
-	int cause = refusal(g, &why);
+	leg_isup_redirecting(&redirecting, &ev->redirecting, l);
+	int cause = refusal(g, &redirecting, &why);
 	if (cause == 0 && !ev->speech) {
 		why = "the bearer is neither speech nor 3.1 kHz audio";
 		cause = Q850_BEARER_NOT_IMPLEMENTED;
@@ -152,8 +158,10 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 		isup_call_bind(ev->call, NULL);
 		cause = Q850_RESOURCE_UNAVAILABLE;
 	}
-	if (cause == 0)
+	if (cause == 0) {
+		leg->call->redirecting = redirecting;
 		return;
+	}
 	g->calls_refused++;
 	record_refused(l->trunk_conf.isup.name, called.number, calling.number, cause, why);
 	isup_call_clear(ev->call, cause);
@@ -171,12 +179,14 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 {
 	const struct conf_peer *peer = gateway_peer(g, ev->peer);
 	struct leg_party called, calling;
+	struct leg_redirecting redirecting;
 	struct leg *leg;
 	const char *why = "out of memory or RTP ports";
 
 	leg_sip_party(&called, ev->called);
 	leg_sip_party(&calling, ev->calling);
-	int cause = refusal(g, &why);
+	leg_sip_redirecting(&redirecting, ev->redirecting);
+	int cause = refusal(g, &redirecting, &why);
 	if (cause == 0 && (peer == NULL || (peer->calls_max != 0 &&
 					    gateway_peer_calls(g, ev->peer) >= peer->calls_max))) {
 		why = "the peer's calls_max reached";
@@ -190,8 +200,10 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 			cause = Q850_RESOURCE_UNAVAILABLE;
 		}
 	}
-	if (cause == 0)
+	if (cause == 0) {
+		leg->call->redirecting = redirecting;
 		return;
+	}
 	g->calls_refused++;
 	record_refused(ev->peer, called.number, calling.number, cause, why);
 	sip_dialog_end(ev->dialog, cause_to_status(cause, false), cause);
@@ -207,17 +219,21 @@ static void on_sip_event(void *arg, const struct sip_event *ev)
 
 /* --- calls: the second leg --- */
 
+static struct leg_parties parties_of(const struct call *c)
+{
+	return (struct leg_parties){&c->called, &c->calling, &c->redirecting};
+}
+
 static int start_on_trunk(struct gateway *g, struct call *c, const char *to)
 {
+	struct leg_parties who = parties_of(c);
 	int cause = 0;
 
 	for (unsigned i = 0; i < g->line_count; i++) {
 		struct gateway_line *gl = &g->lines[i];
 		if (!line_is_named(gl->line, to))
 			continue;
-		int r = gl->draining ? -EBUSY
-				     : leg_isup_start(&c->to, gl->line, &c->called, &c->calling,
-						      !c->growing);
+		int r = gl->draining ? -EBUSY : leg_isup_start(&c->to, gl->line, &who, !c->growing);
 		if (r == 0)
 			return 0;
 		if (r == -ENOMEM)
@@ -235,10 +251,11 @@ static int start_on_trunk(struct gateway *g, struct call *c, const char *to)
 static int start_on_peer(struct gateway *g, struct call *c, const struct conf_peer *peer)
 {
 	struct leg_sip_place place = {g->agent, peer, &g->conf->media.rtp};
+	struct leg_parties who = parties_of(c);
 
 	if (peer->calls_max != 0 && gateway_peer_calls(g, peer->sip.name) >= peer->calls_max)
 		return Q850_NO_CHANNEL;
-	int r = leg_sip_start(&c->to, &place, &c->called, &c->calling);
+	int r = leg_sip_start(&c->to, &place, &who);
 	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -ENOENT)
 		return Q850_NETWORK_OUT_OF_ORDER;
 	return r == 0 ? 0 : Q850_RESOURCE_UNAVAILABLE;

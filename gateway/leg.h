@@ -39,6 +39,17 @@ struct leg_party {
 
 enum { SCREENING_NONE, SCREENING_PASSED, SCREENING_FAILED, SCREENING_NETWORK }; /* Q.931 4.5.10 */
 
+struct leg_redirecting { /* who was called before; reasons of Q.952 */
+	unsigned count;  /* 0 = nobody */
+	struct leg_party last, original;
+	uint8_t reason, original_reason;
+};
+
+struct leg_parties { /* of a leg that is begun; lent */
+	const struct leg_party *called, *calling;
+	const struct leg_redirecting *redirecting;
+};
+
 struct leg_info {
 	int cause;      /* Q.850; the one neutral cause code */
 	int sip_status; /* what a SIP peer really said, 0 = none: kept SIP to SIP */

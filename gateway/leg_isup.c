@@ -259,6 +259,16 @@ void leg_isup_party(struct leg_party *out, const struct isup_party *in, const st
 	out->screening = in->screening;
 }
 
+void leg_isup_redirecting(struct leg_redirecting *out, const struct isup_redirecting *in,
+			  const struct line *line)
+{
+	out->count = in->count;
+	out->reason = in->reason;
+	out->original_reason = in->original_reason;
+	leg_isup_party(&out->last, &in->last, line);
+	leg_isup_party(&out->original, &in->original, line);
+}
+
 /* Display is IA5 text (Q.931 4.5.16): of UTF-8, the letters of western Europe lose their accents,
  * and any other character becomes a question mark rather than several odd ones. */
 static void name_to_ia5(char out[ISUP_NAME_MAX], const char *utf8)
@@ -326,22 +336,29 @@ int leg_isup_offered(struct leg **out, struct line *line, const struct isup_even
 	return 0;
 }
 
-int leg_isup_start(struct leg **out, struct line *line, const struct leg_party *called,
-		   const struct leg_party *calling, bool complete)
+int leg_isup_start(struct leg **out, struct line *line, const struct leg_parties *who,
+		   bool complete)
 {
 	struct leg_isup *l = leg_new(line);
 
 	*out = NULL;
 	if (l == NULL)
 		return -ENOMEM;
+	struct isup_setup *setup = &l->setup;
+
 	l->may_retry = true;
-	l->setup.complete = complete;
-	party_to_isup(&l->setup.called, called, line);
-	party_to_isup(&l->setup.calling, calling, line);
+	setup->complete = complete;
+	party_to_isup(&setup->called, who->called, line);
+	party_to_isup(&setup->calling, who->calling, line);
+	setup->redirecting.count = who->redirecting->count;
+	setup->redirecting.reason = who->redirecting->reason;
+	setup->redirecting.original_reason = who->redirecting->original_reason;
+	party_to_isup(&setup->redirecting.last, &who->redirecting->last, line);
+	party_to_isup(&setup->redirecting.original, &who->redirecting->original, line);
 	/* The dialled number travels as the plan made it; its old type need not fit any more. */
-	if (called->number[0] != '+')
-		l->setup.called.type_of_number = TON_UNKNOWN;
-	int r = isup_call_start(&l->call, line->trunk, &l->setup, &l->leg);
+	if (who->called->number[0] != '+')
+		setup->called.type_of_number = TON_UNKNOWN;
+	int r = isup_call_start(&l->call, line->trunk, setup, &l->leg);
 	if (r < 0) {
 		free(l);
 		return r;

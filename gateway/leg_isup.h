@@ -8,16 +8,19 @@
 /* The leg of a call that ISUP_SETUP offers.  0 or -ENOMEM. */
 int leg_isup_offered(struct leg **out, struct line *line, const struct isup_event *setup);
 
-/* Sends SETUP on line.  complete: called is the whole number, no leg->ops->digits() will follow.
+/* Sends SETUP on line.  complete: who->called is the whole number, no leg->ops->digits() will follow.
  * 0, or isup_call_start()'s -errno. */
-int leg_isup_start(struct leg **out, struct line *line, const struct leg_party *called,
-		   const struct leg_party *calling, bool complete);
+int leg_isup_start(struct leg **out, struct line *line, const struct leg_parties *who,
+		   bool complete);
 
 /* An event of the call whose user pointer is leg. */
 void leg_isup_event(struct leg *leg, const struct isup_event *ev);
 
 /* The number as the plan knows it: + in front of what is international, by the line's trunk. */
 void leg_isup_party(struct leg_party *out, const struct isup_party *in, const struct line *line);
+
+void leg_isup_redirecting(struct leg_redirecting *out, const struct isup_redirecting *in,
+			  const struct line *line);
 
 /* The line a leg runs on; NULL for a leg of another kind. */
 const struct line *leg_isup_line(const struct leg *leg);

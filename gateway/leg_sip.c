@@ -209,6 +209,15 @@ void leg_sip_party(struct leg_party *out, const struct sip_party *in)
 	out->screening = in->asserted ? SCREENING_NETWORK : SCREENING_NONE;
 }
 
+void leg_sip_redirecting(struct leg_redirecting *out, const struct sip_redirecting *in)
+{
+	out->count = in->count;
+	out->reason = in->reason;
+	out->original_reason = in->original_reason;
+	leg_sip_party(&out->last, &in->last);
+	leg_sip_party(&out->original, &in->original);
+}
+
 static void party_to_sip(struct sip_party *out, const struct leg_party *in)
 {
 	memset(out, 0, sizeof(*out));
@@ -275,17 +284,22 @@ int leg_sip_offered(struct leg **out, const struct leg_sip_place *place, const s
 }
 
 int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
-		  const struct leg_party *called, const struct leg_party *calling)
+		  const struct leg_parties *who)
 {
-	struct sip_invite inv = {.peer = place->peer->sip.name, .number = called->number};
+	struct sip_invite inv = {.peer = place->peer->sip.name, .number = who->called->number};
 	struct leg_sip *l;
 
 	*out = NULL;
 	int r = leg_new(&l, place, &inv.local);
 	if (r < 0)
 		return r;
-	party_to_sip(&inv.calling, calling);
-	set_name(l, called->number, place->peer->sip.domain);
+	party_to_sip(&inv.calling, who->calling);
+	inv.redirecting.count = who->redirecting->count;
+	inv.redirecting.reason = who->redirecting->reason;
+	inv.redirecting.original_reason = who->redirecting->original_reason;
+	party_to_sip(&inv.redirecting.last, &who->redirecting->last);
+	party_to_sip(&inv.redirecting.original, &who->redirecting->original);
+	set_name(l, who->called->number, place->peer->sip.domain);
 	r = sip_dialog_start(&l->dialog, place->agent, &inv, &l->leg);
 	if (r < 0) {
 		do_free(&l->leg);

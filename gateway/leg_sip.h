@@ -20,11 +20,12 @@ int leg_sip_offered(struct leg **out, const struct leg_sip_place *place,
 
 /* Sends INVITE.  0 or -errno of the RTP session or sip_dialog_start(). */
 int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
-		  const struct leg_party *called, const struct leg_party *calling);
+		  const struct leg_parties *who);
 
 /* An event of the dialog whose user pointer is leg. */
 void leg_sip_event(struct leg *leg, const struct sip_event *ev);
 
+void leg_sip_redirecting(struct leg_redirecting *out, const struct sip_redirecting *in);
 void leg_sip_party(struct leg_party *out, const struct sip_party *in);
 
 /* Name of the peer of a leg; NULL for a leg of another kind. */

@@ -291,6 +291,7 @@ static int setup_send(struct isup_call *c, const struct isup_setup *setup)
 {
 	struct isup_trunk *t = c->trunk;
 	struct pri_party_id caller;
+	struct pri_party_redirecting redirecting;
 	char digits[ISUP_DIGITS_MAX];
 	int r = -ENOMEM;
 
@@ -309,6 +310,10 @@ static int setup_send(struct isup_call *c, const struct isup_setup *setup)
 	pri_sr_set_called(sr, digits, party_plan(&setup->called), setup->complete);
 	if (caller.number.valid)
 		pri_sr_set_caller_party(sr, &caller);
+	if (setup->redirecting.count != 0) {
+		party_redirecting_to_pri(&redirecting, &setup->redirecting);
+		pri_sr_set_redirecting_parties(sr, &redirecting);
+	}
 	r = pri_setup(t->pri, c->pri, sr) == 0 ? 0 : -EINVAL;
 out:
 	pri_sr_free(sr);

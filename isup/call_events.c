@@ -54,6 +54,10 @@ static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 			      ring->calling.number.valid ? ring->calling.number.presentation
 							 : PRES_NUMBER_NOT_AVAILABLE);
 	party_name_from_pri(&c->calling, &ring->calling.name);
+	const struct pri_subcommand *redirected =
+		party_subcommand(ring->subcmds, PRI_SUBCMD_REDIRECTING);
+	if (redirected != NULL)
+		party_redirecting_from_pri(&c->redirecting, &redirected->u.redirecting);
 	/* libpri knows of Sending Complete only; who sends en bloc need not send it (5.1.1). */
 	c->complete = ring->complete != 0 || (t->conf.overlap & ISUP_OVERLAP_RECEIVE) == 0;
 	trunk_call_end_of_number(c);

@@ -129,3 +129,49 @@ void party_name_from_pri(struct isup_party *p, const struct pri_party_name *name
 	else
 		latin1_to_utf8(p->name, sizeof(p->name), name->str);
 }
+
+void party_from_pri(struct isup_party *p, const struct pri_party_id *id)
+{
+	party_number_from_pri(p, id->number.valid ? id->number.str : "", id->number.plan,
+			      id->number.valid ? id->number.presentation
+					       : PRES_NUMBER_NOT_AVAILABLE);
+	party_name_from_pri(p, &id->name);
+}
+
+void party_redirecting_to_pri(struct pri_party_redirecting *out, const struct isup_redirecting *r)
+{
+	memset(out, 0, sizeof(*out));
+	party_to_pri(&out->from, &r->last);
+	party_to_pri(&out->orig_called, &r->original);
+	out->count = (int)r->count;
+	out->reason = r->reason;
+	out->orig_reason = r->original_reason;
+}
+
+static bool is_given(const struct isup_party *p)
+{
+	return p->digits[0] != '\0' || p->name[0] != '\0';
+}
+
+void party_redirecting_from_pri(struct isup_redirecting *out, const struct pri_party_redirecting *r)
+{
+	memset(out, 0, sizeof(*out));
+	if (!r->from.number.valid && !r->from.name.valid)
+		return;
+	party_from_pri(&out->last, &r->from);
+	party_from_pri(&out->original, &r->orig_called);
+	/* libpri's reasons are those of octet 3b already. */
+	out->reason = (uint8_t)(r->reason & 15);
+	out->original_reason = (uint8_t)(r->orig_reason & 15);
+	out->count = r->count > 0 ? (unsigned)r->count : is_given(&out->original) ? 2 : 1;
+	if (strcmp(out->original.digits, out->last.digits) == 0 && out->count == 1)
+		memset(&out->original, 0, sizeof(out->original));
+}
+
+const struct pri_subcommand *party_subcommand(const struct pri_subcommands *all, int cmd)
+{
+	for (int i = 0; all != NULL && i < all->counter_subcmd; i++)
+		if (all->subcmd[i].cmd == cmd)
+			return &all->subcmd[i];
+	return NULL;
+}

@@ -65,6 +65,7 @@ static void tell_call(struct isup_call *c, enum isup_event_kind kind)
 		.speech = c->speech,
 		.called = c->called,
 		.calling = c->calling,
+		.redirecting = c->redirecting,
 	};
 
 	c->inband &= ~(1u << kind);
@@ -470,9 +471,10 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	}
 	pri_set_service_message_support(t->pri, 1); /* else SERVICE is thrown back, for ever */
 	pri_hangup_fix_enable(t->pri, 1);           /* RELEASE COMPLETE only as a first answer */
-	if (conf->switch_type == ISUP_QSIG)
-		pri_facility_enable(t->pri); /* names: by Facility alone there, ISO 13868 */
-	pri_connect_ack_enable(t->pri, 1);   /* tells CONNECT ACKNOWLEDGE, for T313 */
+	/* Where redirections, and in QSIG names (ISO 13868), travel; the others have elements. */
+	if (conf->switch_type == ISUP_QSIG || conf->switch_type == ISUP_EUROISDN)
+		pri_facility_enable(t->pri);
+	pri_connect_ack_enable(t->pri, 1); /* tells CONNECT ACKNOWLEDGE, for T313 */
 	apply_settings(t);
 	trunk_leave(t);
 	return 0;

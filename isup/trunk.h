@@ -95,6 +95,24 @@ struct isup_party {
 	char name[ISUP_NAME_MAX]; /* UTF-8; "" = none */
 };
 
+/* Redirecting number, Q.952 figure 6-2: why a call was sent on. */
+enum isup_redirect_reason {
+	ISUP_REDIRECT_UNKNOWN = 0,
+	ISUP_REDIRECT_BUSY = 1,
+	ISUP_REDIRECT_NO_REPLY = 2,
+	ISUP_REDIRECT_DEFLECTION = 4,
+	ISUP_REDIRECT_OUT_OF_ORDER = 9,
+	ISUP_REDIRECT_BY_CALLED = 10,
+	ISUP_REDIRECT_UNCONDITIONAL = 15,
+};
+
+struct isup_redirecting {
+	unsigned count;             /* how often, 0 = never */
+	struct isup_party last;     /* who sent the call on to us */
+	struct isup_party original; /* who was called first; nobody when that is last */
+	uint8_t reason, original_reason;
+};
+
 enum isup_event_kind {
 	ISUP_SETUP,  /* new incoming call: bind and proceed, or isup_call_clear() it */
 	ISUP_DIGITS, /* overlap: more called digits in .called.digits (all so far) */
@@ -120,6 +138,7 @@ struct isup_event {
 	bool complete;      /* SETUP, DIGITS: number is known to be complete */
 	bool speech;        /* bearer: speech or 3.1 kHz audio */
 	struct isup_party called, calling;
+	struct isup_redirecting redirecting; /* SETUP */
 };
 
 struct isup_trunk_ops { /* lent by the owner; arg is given back to each */
@@ -196,6 +215,8 @@ void isup_trunk_counts(const struct isup_trunk *t, struct isup_trunk_counts *out
 
 struct isup_setup {
 	struct isup_party called, calling;
+	/* To EuroISDN and QSIG whole; to the others the last redirecting number and its reason. */
+	struct isup_redirecting redirecting;
 	bool complete; /* Sending Complete; else isup_call_digits() may bring more */
 	bool again;     /* counted as a retry */
 	uint32_t avoid; /* bit per slot that was refused before */

@@ -80,6 +80,7 @@ struct isup_call {
 	int line_cause;     /* what we cleared with, 0 = we did not */
 	bool location_user;
 	struct isup_party called, calling;
+	struct isup_redirecting redirecting;
 	unsigned due;    /* bit per enum isup_event_kind waiting to be told */
 	unsigned inband; /* bit per kind */
 	char digits_waiting[ISUP_DIGITS_MAX]; /* to be sent once the far side asks */

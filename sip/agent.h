@@ -18,6 +18,9 @@ struct sip_event;
 
 enum { SIP_NAME_MAX = 32, SIP_LISTEN_MAX = 8, SIP_PEER_ADDRS_MAX = 8 };
 
+/* How a peer is told who sent a call on. */
+enum sip_redirect_form { SIP_DIVERSION, SIP_HISTORY_INFO, SIP_DIVERSION_AND_HISTORY, SIP_NO_REDIRECT };
+
 struct sip_peer_conf {
 	char name[SIP_NAME_MAX];
 	struct sockaddr_storage
@@ -25,6 +28,7 @@ struct sip_peer_conf {
 	unsigned addr_count;              /* port 0 in addr[i>0] = any source port */
 	bool any_port;                    /* accept requests from any source port of addr[] */
 	char domain[64];                  /* host part of URIs: sip:7134@DOMAIN */
+	enum sip_redirect_form redirecting;
 	bool trusted; /* identities are told to it and believed from it, RFC 3325 */
 };
 

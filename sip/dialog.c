@@ -91,6 +91,7 @@ static void tell_one(struct sip_dialog *d, enum sip_event_kind kind)
 		ev.peer = d->peer->conf.name;
 		ev.called = &d->called;
 		ev.calling = &d->calling;
+		ev.redirecting = &d->redirecting;
 	} else if (kind == SIP_ENDING) {
 		ev.status = d->end_status;
 		ev.q850 = d->end_q850;

@@ -29,6 +29,16 @@ struct sip_party {
 	bool asserted;
 };
 
+/* Who was called before, by Diversion (RFC 5806) or History-Info (RFC 7044).  Reasons are those of
+ * ISDN's Redirecting number: 0 unknown, 1 busy, 2 no reply, 4 deflection, 9 out of order, 15
+ * unconditional. */
+struct sip_redirecting {
+	unsigned count;            /* how often the call was sent on, 0 = never */
+	struct sip_party last;     /* who sent it on to called */
+	struct sip_party original; /* called first; nobody when that is last */
+	uint8_t reason, original_reason;
+};
+
 enum sip_event_kind {
 	SIP_INVITED,   /* new incoming dialog; 100 is already sent */
 	SIP_TRYING,    /* 100: the far side has our INVITE */
@@ -50,12 +60,14 @@ struct sip_event {
 	const struct sip_media *media; /* when this event settled or changed it, else NULL */
 	const char *peer;              /* INVITED: name of the peer */
 	const struct sip_party *called, *calling; /* INVITED */
+	const struct sip_redirecting *redirecting; /* INVITED */
 };
 
 struct sip_invite {
 	const char *peer;   /* name of a configured peer */
 	const char *number; /* user part of Request-URI and To */
 	struct sip_party calling;
+	struct sip_redirecting redirecting;
 	struct sip_local_media local; /* offered */
 };
 

@@ -99,6 +99,7 @@ struct sip_dialog {
 	/* to the user */
 	void *user;
 	struct sip_party called, calling;
+	struct sip_redirecting redirecting;
 	unsigned pending;               /* 1 << enum sip_event_kind */
 	bool media_news;                /* media are to be told of, */
 	enum sip_event_kind media_with; /* by this event or a later one; SIP_INVITED = not known */
@@ -128,6 +129,12 @@ const char *sip_dialog_host(const struct sip_dialog *d, char text[SIP_ADDR_TEXT]
 /* P-Asserted-Identity and Privacy, as the peer may know them (RFC 3325 6, 7). */
 void sip_dialog_draft_identity(const struct sip_dialog *d, struct sip_draft *draft,
 			       const struct sip_party *p);
+
+/* redirecting.c */
+void sip_message_redirecting(const osip_message_t *m, struct sip_redirecting *out);
+/* Diversion and History-Info as the peer wants them; target: who is called now. */
+void sip_dialog_draft_redirecting(const struct sip_dialog *d, struct sip_draft *draft,
+				  const struct sip_redirecting *r, const char *target);
 
 /* dialog_far.c */
 int sip_far_learn(struct sip_far *f, const osip_message_t *m); /* request or response */

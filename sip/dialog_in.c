@@ -234,6 +234,7 @@ static int read_invite(struct sip_dialog *d, const struct sip_incoming *in)
 	d->remote_cseq = in->scan.cseq_number;
 	d->remote_cseq_known = true;
 	sip_message_called(in->m, &d->called);
+	sip_message_redirecting(in->m, &d->redirecting);
 	sip_message_calling(in->m, d->peer->conf.trusted, &d->calling);
 	return 0;
 }

@@ -335,6 +335,7 @@ static int send_invite(struct sip_dialog *d, const struct sip_invite *inv)
 	sip_far_draft(&d->far, d, &draft, "INVITE", d->cseq, &to);
 	sip_dialog_draft_contact(d, &draft);
 	sip_dialog_draft_identity(d, &draft, &inv->calling);
+	sip_dialog_draft_redirecting(d, &draft, &inv->redirecting, inv->number);
 	sip_draft_sdp(&draft, sdp);
 	/* The first request goes to the peer's first address, whatever its domain is. */
 	return sip_client_start(&d->invite, &a->layer, d->listener,

@@ -376,6 +376,28 @@ static int plan_of(const char *words, const char *key)
 	return type != 0 ? (int)(type << 4 | 1) : PRI_UNKNOWN;
 }
 
+static void set_number(struct pri_party_id *id, const char *digits, int plan)
+{
+	id->number.valid = digits[0] != '\0';
+	id->number.plan = plan;
+	snprintf(id->number.str, sizeof(id->number.str), "%s", digits);
+}
+
+static void set_redirecting(struct pri_sr *sr, const char *last, const char *words)
+{
+	struct pri_party_redirecting r;
+	char original[32] = "";
+
+	memset(&r, 0, sizeof(r));
+	words_get(words, "original", original, sizeof(original));
+	set_number(&r.from, last, plan_of(words, "redirecting.type"));
+	set_number(&r.orig_called, original, plan_of(words, "redirecting.type"));
+	r.reason = (int)words_get_number(words, "redirecting.reason", 0);
+	r.orig_reason = (int)words_get_number(words, "original.reason", 0);
+	r.count = (int)words_get_number(words, "redirecting.count", 1);
+	pri_sr_set_redirecting_parties(sr, &r);
+}
+
 static void setup(struct far *f, struct far_call *c, const char *words)
 {
 	char called[32] = "", calling[32] = "", name[32] = "";
@@ -406,6 +428,8 @@ static void setup(struct far *f, struct far_call *c, const char *words)
 			  plan_of(words, "calling.type"),
 			  words_have(words, "restricted") ? PRES_PROHIB_USER_NUMBER_NOT_SCREENED
 							  : PRES_ALLOWED_USER_NUMBER_NOT_SCREENED);
+	if (words_get(words, "redirecting", calling, sizeof(calling)) != NULL)
+		set_redirecting(sr, calling, words);
 	if (pri_setup(f->pri, c->pri, sr) != 0)
 		sim_fail("%s: libpri refused the SETUP", f->conf.name);
 	pri_sr_free(sr);

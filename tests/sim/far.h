@@ -37,7 +37,8 @@ void far_set_answer_clearing(struct far *f, bool answer);
 
 /* Sends: "SETUP called=7134 calling=7101 ch=5", "CALL-PROCEEDING", "ALERTING pi=8", "PROGRESS
  * pi=8", "INFORMATION called=34", "CONNECT", "DISCONNECT cause=16", "RESTART ch=3".  Of SETUP also
- * calling.type=1 called.type=2 (Q.931 4.5.10), calling.screen=3 (raw), restricted.  With libpri any
+ * calling.type=1 called.type=2 (Q.931 4.5.10), calling.screen=3 (raw), restricted, redirecting=7100
+ * redirecting.reason=1 original=7099 original.reason=2 redirecting.count=2.  With libpri any
  * clearing word lets it
  * choose the message that is due. */
 void far_do(struct far *f, unsigned call, const char *words);

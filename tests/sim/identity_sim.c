@@ -107,10 +107,79 @@ static const char *const prefixes_to_pbx[] = {
 	NULL,
 };
 
+/* --- redirected calls: RFC 5806, RFC 7044, RFC 7544 --- */
+
+static const char *const redirected_to_diversion[] = {
+	"pbx > SETUP called=7234 calling=7101 redirecting=2125550000 redirecting.type=2 "
+	"redirecting.reason=1 ch=5",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234 "
+	"div.0=<sip:+12125550000@cs;user=phone>;reason=user-busy;counter=1;privacy=off !hi.0",
+	"sip > 486",
+	"sip < ACK",
+	"pbx < DISCONNECT cause=17",
+	"pbx < RELEASE-COMPLETE",
+	"record source=pbx cause=17",
+	NULL,
+};
+
+static const char *const redirected_to_history[] = {
+	"pbx > SETUP called=7234 calling=7101 redirecting=7100 redirecting.reason=15 ch=5",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234 hi.0=<sip:7100@cs>;index=1 "
+	"hi.1=<sip:7234@cs;cause=302>;index=1.1;mp=1 !div.0",
+	"sip > 486",
+	"sip < ACK",
+	"pbx < DISCONNECT cause=17",
+	"pbx < RELEASE-COMPLETE",
+	"record source=pbx cause=17",
+	NULL,
+};
+
+static const char *const diversion_to_pbx[] = {
+	"sip > INVITE to=7101 from=7234 "
+	"div=<sip:+12125550000@h>;reason=no-answer,<sip:7099@h>;reason=user-busy",
+	"sip < 100 INVITE",
+	"pbx < SETUP called=7101 calling=7234 redirecting=2125550000 redirecting.type=2 "
+	"redirecting.reason=2",
+	"pbx > CALL-PROCEEDING",
+	"pbx > DISCONNECT cause=17",
+	"pbx < RELEASE",
+	"sip < 486 INVITE",
+	"sip > ACK",
+	"record source=cs cause=17",
+	NULL,
+};
+
+static const char *const history_to_pbx[] = {
+	"sip > INVITE to=7101 from=7234 "
+	"hi=<sip:7099@h>;index=1,<sip:7100@h;cause=408>;index=1.1,<sip:7101@h;cause=486>;index=1.1."
+	"1",
+	"sip < 100 INVITE",
+	"pbx < SETUP called=7101 calling=7234 redirecting=7100 redirecting.reason=1",
+	"pbx > CALL-PROCEEDING",
+	"pbx > DISCONNECT cause=17",
+	"pbx < RELEASE",
+	"sip < 486 INVITE",
+	"sip > ACK",
+	"record source=cs cause=17",
+	NULL,
+};
+
+static const char *const redirected_too_often[] = {
+	"sip > INVITE to=7101 from=7234 div=<sip:7100@h>;reason=away;counter=6",
+	"sip < 100 INVITE",
+	"sip < 500 INVITE reason=25",
+	"sip > ACK",
+	"refused cause=25",
+	NULL,
+};
+
 #define NUMBERING                                                                                  \
 	"country_code = \"1\"\n national_prefix = \"1\"\n international_prefix = \"011\"\n"
 
 static const struct rig_conf trusted = {.peer = "trusted = yes\n", .trunk = NUMBERING};
+static const struct rig_conf history = {.peer = "redirecting = \"history-info\"\n"};
 static const struct rig_conf prefixed = {.trunk = NUMBERING "send_prefixes = yes\n"};
 
 static const struct scenario scenarios[] = {
@@ -121,6 +190,11 @@ static const struct scenario scenarios[] = {
 	{"asserted_to_pbx", &trusted, asserted_to_pbx},
 	{"hidden_to_pbx", &trusted, hidden_to_pbx},
 	{"untrusted_is_not_believed", &trusted, untrusted_is_not_believed},
+	{"redirected_to_diversion", &trusted, redirected_to_diversion},
+	{"redirected_to_history", &history, redirected_to_history},
+	{"diversion_to_pbx", &trusted, diversion_to_pbx},
+	{"history_to_pbx", &history, history_to_pbx},
+	{"redirected_too_often", &trusted, redirected_too_often},
 	{"prefixes_to_pbx", &prefixed, prefixes_to_pbx},
 };
 

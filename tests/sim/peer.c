@@ -122,6 +122,19 @@ static void add_words(char *words, size_t cap, const char *key, const char *valu
 	snprintf(words + n, cap - n, " %s%s%s", key, value[0] != '\0' ? "=" : "", value);
 }
 
+/* div.0= the first Diversion as written, hi.1= the second History-Info. */
+static void describe_chain(const struct siptext *s, const char *header, const char *key,
+			   char *words, size_t cap)
+{
+	const char *value;
+	char name[16];
+
+	for (unsigned i = 0; (value = siptext_header(s, header, i)) != NULL; i++) {
+		snprintf(name, sizeof(name), "%s.%u", key, i);
+		add_words(words, cap, name, value);
+	}
+}
+
 /* pai= its user, pai.name= its display name, privacy= as written. */
 static void describe_identity(const struct siptext *s, char *words, size_t cap)
 {
@@ -140,6 +153,8 @@ static void describe_identity(const struct siptext *s, char *words, size_t cap)
 	}
 	if (privacy != NULL)
 		add_words(words, cap, "privacy", privacy);
+	describe_chain(s, "Diversion", "div", words, cap);
+	describe_chain(s, "History-Info", "hi", words, cap);
 }
 
 static void describe(const struct siptext *s, char *words, size_t cap)
@@ -321,7 +336,7 @@ static void put_reason(struct writer *w, const char *words)
 
 static void put_identity(const struct peer *p, struct writer *w, const char *words)
 {
-	char value[96], name[104] = "";
+	char value[256], name[264] = "";
 
 	if (words_get(words, "pai.name", value, sizeof(value)) != NULL)
 		snprintf(name, sizeof(name), "\"%s\" ", value);
@@ -329,6 +344,10 @@ static void put_identity(const struct peer *p, struct writer *w, const char *wor
 		line(w, "P-Asserted-Identity: %s<sip:%s@%s>", name, value, p->conf.addr);
 	if (words_get(words, "pai.tel", value, sizeof(value)) != NULL)
 		line(w, "P-Asserted-Identity: %s<tel:%s>", name, value);
+	if (words_get(words, "div", value, sizeof(value)) != NULL)
+		line(w, "Diversion: %s", value);
+	if (words_get(words, "hi", value, sizeof(value)) != NULL)
+		line(w, "History-Info: %s", value);
 	if (words_get(words, "privacy", value, sizeof(value)) != NULL)
 		line(w, "Privacy: %s", value);
 }

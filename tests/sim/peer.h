@@ -4,7 +4,8 @@
  * answers nothing by itself: a retransmission of the gateway's is one more message in the inbox.
  *
  * Sent:      INVITE to=7101 from=7134 [nosdp] [codec=8] [dir=sendonly] [port=0]
- * [pai=7134] [pai.tel=+1555] [pai.name=Anna] [privacy=id]   (again: re-INVITE) ACK [sdp], CANCEL, BYE [reason=17], OPTIONS, ... 180, 183 sdp, 200 sdp, 486 ...: to
+ * [pai=7134] [pai.tel=+1555] [pai.name=Anna] [privacy=id]
+ * [div=<sip:71@h>;reason=away] [hi=...]   (again: re-INVITE) ACK [sdp], CANCEL, BYE [reason=17], OPTIONS, ... 180, 183 sdp, 200 sdp, 486 ...: to
  * the last INVITE received;  200 BYE: to the last BYE tag=b: the answer of another branch of a fork
  *            AGAIN: the last datagram once more
  * Received:  INVITE to=7134 from=7101 sdp codec=0 dir=sendrecv branch=.. cseq=1 reinvite

@@ -29,6 +29,7 @@ enum {
 	IE_DISPLAY = 0x28,
 	IE_CALLING = 0x6c,
 	IE_CALLED = 0x70,
+	IE_REDIRECTING = 0x74,
 	IE_RESTART = 0x79,
 	IE_SENDING_COMPLETE = 0xa1
 };
@@ -113,6 +114,11 @@ static void add_ie(struct text *t, uint8_t id, const uint8_t *ie, size_t len)
 		break;
 	case IE_CALLED: add_number(t, "called", ie, len); break;
 	case IE_CALLING: add_number(t, "calling", ie, len); break;
+	case IE_REDIRECTING:
+		add_number(t, "redirecting", ie, len);
+		if (len >= 3 && (ie[0] & 0x80) == 0 && (ie[1] & 0x80) == 0)
+			add(t, " redirecting.reason=%u", ie[2] & 15u);
+		break;
 	case IE_DISPLAY:
 		if (len > 0 && (ie[0] & 0x80) != 0) {
 			ie++; /* display type octet of the US variants */
@@ -241,6 +247,12 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 	if (words_get(words, "called", value, sizeof(value)) != NULL) {
 		unsigned plan = number_plan(words, "called.type");
 		put_text(&o, IE_CALLED, (const uint8_t[]){(uint8_t)(0x80 | plan)}, 1, value);
+	}
+	if (words_get(words, "redirecting", value, sizeof(value)) != NULL) {
+		unsigned reason = words_get_number(words, "redirecting.reason", 0);
+		unsigned plan = number_plan(words, "redirecting.type");
+		put_text(&o, IE_REDIRECTING,
+			 (const uint8_t[]){(uint8_t)plan, 0, (uint8_t)(0x80 | reason)}, 3, value);
 	}
 	if (words_get(words, "restart", value, sizeof(value)) != NULL)
 		put_ie(&o, IE_RESTART, 1, (const uint8_t[]){0x80});

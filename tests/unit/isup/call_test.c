@@ -147,6 +147,46 @@ static void test_name_alone(void **state)
 	pair_close(p);
 }
 
+/* Every variant carries the last redirecting number and its reason; QSIG and EuroISDN all. */
+static void test_redirecting(void **state)
+{
+	static const enum isup_switch types[] = {ISUP_NI2,  ISUP_5ESS, ISUP_DMS100,
+						 ISUP_4ESS, ISUP_QSIG, ISUP_EUROISDN};
+	const struct isup_setup setup = {
+		.called = {.digits = "7134", .plan = 1},
+		.calling = {.digits = "7101", .plan = 1},
+		.redirecting = {.count = 2,
+				.reason = ISUP_REDIRECT_NO_REPLY,
+				.original_reason = ISUP_REDIRECT_BUSY,
+				.last = {.digits = "7100", .plan = 1, .presentation = 1},
+				.original = {.digits = "7099", .plan = 1}},
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct pair *p = pair_new();
+		struct isup_trunk_conf net = conf_for(ISUP_NETWORK), user = conf_for(ISUP_USER);
+		struct isup_call *c;
+
+		net.switch_type = user.switch_type = types[i];
+		end_open(&p->a, &net);
+		end_open(&p->b, &user);
+		pair_up(p);
+		assert_int_equal(isup_call_start(&c, p->a.trunk, &setup, p), 0);
+		run_ms(p, 20);
+		const struct isup_redirecting *r = &expect(&p->b, ISUP_SETUP)->redirecting;
+		assert_string_equal(r->last.digits, "7100");
+		assert_int_equal(r->last.presentation, 1);
+		assert_int_equal(r->reason, ISUP_REDIRECT_NO_REPLY);
+		if (types[i] == ISUP_QSIG || types[i] == ISUP_EUROISDN) {
+			assert_int_equal(r->count, 2);
+			assert_string_equal(r->original.digits, "7099");
+		} else {
+			assert_true(r->count >= 1);
+		}
+		pair_close(p);
+	}
+}
+
 static void test_progress(void **state)
 {
 	struct pair *p = pair_open();
@@ -698,6 +738,7 @@ int main(void)
 		cmocka_unit_test(test_direct_line),
 		cmocka_unit_test(test_parties),
 		cmocka_unit_test(test_name_alone),
+		cmocka_unit_test(test_redirecting),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_clear_everywhere),
 		cmocka_unit_test(test_clear_with_nonsense),
