@@ -200,7 +200,7 @@ static int alert(struct call *c, const struct leg_info *info)
 static int answer(struct call *c, const struct leg_info *info)
 {
 	c->cut_through = true;
-	c->from->ops->answer(c->from);
+	c->from->ops->answer(c->from, c->to->connected_known ? &c->to->connected : NULL);
 	return 0;
 }
 

@@ -67,7 +67,7 @@ struct leg_ops {          /* call -> leg */
 	void (*proceeding)(struct leg *leg);
 	void (*alert)(struct leg *leg, bool inband);
 	void (*progress)(struct leg *leg, bool inband);
-	void (*answer)(struct leg *leg);
+	void (*answer)(struct leg *leg, const struct leg_party *connected); /* NULL: not known */
 	void (*clear)(struct leg *leg,
 		      const struct leg_info *why); /* idempotent; RELEASED follows */
 	bool (*has_end)(const struct leg *leg);    /* its end of the path is known */
@@ -86,6 +86,8 @@ struct leg { /* first member of struct leg_isup, leg_sip */
 	/* The number the caller dialled, of a leg that got it in parts; incomplete: more may come. */
 	char dialled[DIAL_NUMBER_MAX];
 	bool incomplete;
+	struct leg_party connected; /* who answered, before LEG_ANSWERED, */
+	bool connected_known;       /* if its end said so */
 	int final_cause; /* Q.850 the peer gave or got at the end, 0 = none yet: the record */
 };
 

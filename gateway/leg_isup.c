@@ -36,6 +36,48 @@ static void set_name(struct leg_isup *l)
 		 l->call != NULL ? isup_call_slot(l->call) : 0);
 }
 
+/* --- parties --- */
+
+/* Display is IA5 text (Q.931 4.5.16): of UTF-8, the letters of western Europe lose their accents,
+ * and any other character becomes a question mark rather than several odd ones. */
+static void name_to_ia5(char out[ISUP_NAME_MAX], const char *utf8)
+{
+	static const char latin[] =
+		"AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTsaaaaaaaceeeeiiiidnooooo/ouuuuyty";
+	const unsigned char *in = (const unsigned char *)utf8;
+	size_t n = 0;
+
+	while (*in != '\0' && n + 1 < ISUP_NAME_MAX) {
+		if (*in < 0x80) {
+			out[n++] = (char)*in++;
+			continue;
+		}
+		bool is_latin = in[0] == 0xc3 && (in[1] & 0xc0) == 0x80; /* U+00C0 to U+00FF */
+		out[n++] = is_latin ? latin[in[1] & 0x3f] : '?';
+		for (in++; (*in & 0xc0) == 0x80; in++)
+			;
+	}
+	out[n] = '\0';
+}
+
+/* Q.931 4.5.10: a number that SIP wrote with + is international; digits we cannot dial are left
+ * out rather than sent as something else. */
+static void party_to_isup(struct isup_party *out, const struct leg_party *in,
+			  const struct line *line)
+{
+	char digits[DIAL_NUMBER_MAX];
+
+	memset(out, 0, sizeof(*out));
+	out->type_of_number = in->type_of_number;
+	out->plan = in->plan != 0 ? in->plan : PLAN_ISDN;
+	out->presentation = in->restricted ? PRESENTATION_RESTRICTED : 0;
+	out->screening = in->screening;
+	dial_number_write(&line->trunk_conf.numbering, digits, in->number, &out->type_of_number);
+	if (strspn(digits, "0123456789*#") == strlen(digits))
+		snprintf(out->digits, sizeof(out->digits), "%.*s", ISUP_DIGITS_MAX - 1, digits);
+	name_to_ia5(out->name, in->name);
+}
+
 /* --- verbs: what Q.931 does not allow twice, or any more, is left out here --- */
 
 static void do_proceeding(struct leg *leg)
@@ -92,13 +134,18 @@ static void do_alert(struct leg *leg, bool inband)
 	isup_call_alerting(l->call, inband);
 }
 
-static void do_answer(struct leg *leg)
+static void do_answer(struct leg *leg, const struct leg_party *connected)
 {
 	struct leg_isup *l = from_leg(leg);
+	struct isup_party party;
 
 	if (l->call == NULL || l->answered)
 		return;
 	l->answered = true;
+	if (connected != NULL) {
+		party_to_isup(&party, connected, l->line);
+		isup_call_connected(l->call, &party);
+	}
 	isup_call_answer(l->call);
 }
 
@@ -212,7 +259,12 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 	case ISUP_PROCEEDING: call_post(leg, LEG_PROCEEDING, &info); break;
 	case ISUP_ALERTING: call_post(leg, LEG_ALERTING, &info); break;
 	case ISUP_PROGRESS: call_post(leg, LEG_PROGRESS, &info); break;
-	case ISUP_CONNECT: call_post(leg, LEG_ANSWERED, &info); break;
+	case ISUP_CONNECT:
+		if (ev->connected != NULL)
+			leg_isup_party(&leg->connected, ev->connected, l->line);
+		leg->connected_known = ev->connected != NULL;
+		call_post(leg, LEG_ANSWERED, &info);
+		break;
 	case ISUP_CLEARING:
 		if (l->clearing)
 			break;
@@ -267,46 +319,6 @@ void leg_isup_redirecting(struct leg_redirecting *out, const struct isup_redirec
 	out->original_reason = in->original_reason;
 	leg_isup_party(&out->last, &in->last, line);
 	leg_isup_party(&out->original, &in->original, line);
-}
-
-/* Display is IA5 text (Q.931 4.5.16): of UTF-8, the letters of western Europe lose their accents,
- * and any other character becomes a question mark rather than several odd ones. */
-static void name_to_ia5(char out[ISUP_NAME_MAX], const char *utf8)
-{
-	static const char latin[] =
-		"AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTsaaaaaaaceeeeiiiidnooooo/ouuuuyty";
-	const unsigned char *in = (const unsigned char *)utf8;
-	size_t n = 0;
-
-	while (*in != '\0' && n + 1 < ISUP_NAME_MAX) {
-		if (*in < 0x80) {
-			out[n++] = (char)*in++;
-			continue;
-		}
-		bool is_latin = in[0] == 0xc3 && (in[1] & 0xc0) == 0x80; /* U+00C0 to U+00FF */
-		out[n++] = is_latin ? latin[in[1] & 0x3f] : '?';
-		for (in++; (*in & 0xc0) == 0x80; in++)
-			;
-	}
-	out[n] = '\0';
-}
-
-/* Q.931 4.5.10: a number that SIP wrote with + is international; digits we cannot dial are left
- * out rather than sent as something else. */
-static void party_to_isup(struct isup_party *out, const struct leg_party *in,
-			  const struct line *line)
-{
-	char digits[DIAL_NUMBER_MAX];
-
-	memset(out, 0, sizeof(*out));
-	out->type_of_number = in->type_of_number;
-	out->plan = in->plan != 0 ? in->plan : PLAN_ISDN;
-	out->presentation = in->restricted ? PRESENTATION_RESTRICTED : 0;
-	out->screening = in->screening;
-	dial_number_write(&line->trunk_conf.numbering, digits, in->number, &out->type_of_number);
-	if (strspn(digits, "0123456789*#") == strlen(digits))
-		snprintf(out->digits, sizeof(out->digits), "%.*s", ISUP_DIGITS_MAX - 1, digits);
-	name_to_ia5(out->name, in->name);
 }
 
 static struct leg_isup *leg_new(struct line *line)

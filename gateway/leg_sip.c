@@ -24,6 +24,15 @@ static struct leg_sip *from_leg(struct leg *leg)
 	return (struct leg_sip *)leg;
 }
 
+static void party_to_sip(struct sip_party *out, const struct leg_party *in)
+{
+	memset(out, 0, sizeof(*out));
+	snprintf(out->user, sizeof(out->user), "%s", in->number);
+	snprintf(out->display, sizeof(out->display), "%s", in->name);
+	out->anonymous = in->restricted;
+	out->asserted = in->screening != SCREENING_FAILED;
+}
+
 /* --- verbs --- */
 
 static void do_proceeding(struct leg *leg)
@@ -58,13 +67,19 @@ static void do_progress(struct leg *leg, bool inband)
 		sip_dialog_progress(l->dialog);
 }
 
-static void do_answer(struct leg *leg)
+static void do_answer(struct leg *leg, const struct leg_party *connected)
 {
 	struct leg_sip *l = from_leg(leg);
+	struct sip_party party;
 
 	l->answered = true;
-	if (l->dialog != NULL)
-		sip_dialog_answer(l->dialog);
+	if (l->dialog == NULL)
+		return;
+	if (connected != NULL) {
+		party_to_sip(&party, connected);
+		sip_dialog_connected(l->dialog, &party);
+	}
+	sip_dialog_answer(l->dialog);
 }
 
 /* SIP to SIP the far side's own status goes through, but for those that ask the one who sent the
@@ -164,6 +179,9 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 		break;
 	case SIP_ANSWERED:
 		l->answered = true;
+		if (ev->connected != NULL)
+			leg_sip_party(&leg->connected, ev->connected);
+		leg->connected_known = ev->connected != NULL;
 		call_post(leg, LEG_ANSWERED, &info);
 		break;
 	case SIP_CONFIRMED: call_post(leg, LEG_CONFIRMED, &info); break;
@@ -216,15 +234,6 @@ void leg_sip_redirecting(struct leg_redirecting *out, const struct sip_redirecti
 	out->original_reason = in->original_reason;
 	leg_sip_party(&out->last, &in->last);
 	leg_sip_party(&out->original, &in->original);
-}
-
-static void party_to_sip(struct sip_party *out, const struct leg_party *in)
-{
-	memset(out, 0, sizeof(*out));
-	snprintf(out->user, sizeof(out->user), "%s", in->number);
-	snprintf(out->display, sizeof(out->display), "%s", in->name);
-	out->anonymous = in->restricted;
-	out->asserted = in->screening != SCREENING_FAILED;
 }
 
 static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,

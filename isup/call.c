@@ -402,9 +402,16 @@ void isup_call_progress(struct isup_call *c, bool inband)
 	trunk_leave(c->trunk);
 }
 
+void isup_call_connected(struct isup_call *c, const struct isup_party *connected)
+{
+	c->connected = *connected;
+	c->connected_known = true;
+}
+
 void isup_call_answer(struct isup_call *c)
 {
 	struct isup_trunk *t = c->trunk;
+	struct pri_party_connected_line line;
 
 	if (c->state != CALL_PRESENT && c->state != CALL_OVERLAP_RECEIVING &&
 	    c->state != CALL_IN_PROCEEDING && c->state != CALL_RECEIVED)
@@ -417,6 +424,11 @@ void isup_call_answer(struct isup_call *c)
 	} else {
 		trunk_call_set_state(c, CALL_CONNECT_REQUEST);
 		timer_start(t->loop, &c->timer, timer_ms(t->conf.t313_ms, T313_MS), on_t313, c);
+	}
+	if (c->connected_known) {
+		memset(&line, 0, sizeof(line));
+		party_to_pri(&line.id, &c->connected);
+		pri_connected_line_update(t->pri, c->pri, &line); /* CONNECT takes it along */
 	}
 	pri_answer(t->pri, c->pri, (int)c->slot, 0);
 	trunk_leave(t);

@@ -155,6 +155,12 @@ static void on_connect(struct isup_call *c, const pri_event_answer *ev)
 	if (c->state == CALL_CLEARING || c->state == CALL_ANNOUNCING || c->state == CALL_ACTIVE ||
 	    !answer_fits(c, ev->channel))
 		return;
+	const struct pri_subcommand *line =
+		party_subcommand(ev->subcmds, PRI_SUBCMD_CONNECTED_LINE);
+	if (line != NULL) {
+		party_from_pri(&c->connected, &line->u.connected_line.id);
+		c->connected_known = true;
+	}
 	trunk_call_set_state(c, CALL_ACTIVE);
 	pri_connect_ack(c->trunk->pri, c->pri, 0);
 	tell_progress(c, ISUP_CONNECT, ev->progressmask);

@@ -66,6 +66,7 @@ static void tell_call(struct isup_call *c, enum isup_event_kind kind)
 		.called = c->called,
 		.calling = c->calling,
 		.redirecting = c->redirecting,
+		.connected = kind == ISUP_CONNECT && c->connected_known ? &c->connected : NULL,
 	};
 
 	c->inband &= ~(1u << kind);

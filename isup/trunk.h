@@ -139,6 +139,7 @@ struct isup_event {
 	bool speech;        /* bearer: speech or 3.1 kHz audio */
 	struct isup_party called, calling;
 	struct isup_redirecting redirecting; /* SETUP */
+	const struct isup_party *connected;  /* CONNECT: who answered; NULL = not told */
 };
 
 struct isup_trunk_ops { /* lent by the owner; arg is given back to each */
@@ -237,6 +238,9 @@ void isup_call_digits(struct isup_call *c, const char *digits);
 void isup_call_proceeding(struct isup_call *c);
 void isup_call_alerting(struct isup_call *c, bool inband); /* inband: progress indicator 8 */
 void isup_call_progress(struct isup_call *c, bool inband);
+/* Who answers: what isup_call_answer() then tells, where the switch type has an element for it
+ * (NI2, EuroISDN, QSIG). */
+void isup_call_connected(struct isup_call *c, const struct isup_party *connected);
 void isup_call_answer(struct isup_call *c);
 /* Sends DISCONNECT, RELEASE or RELEASE COMPLETE, whichever Q.931 wants now.  Idempotent.
  * ISUP_RELEASED always follows, exactly once, in a later turn. */

@@ -81,6 +81,8 @@ struct isup_call {
 	bool location_user;
 	struct isup_party called, calling;
 	struct isup_redirecting redirecting;
+	struct isup_party connected; /* who answered, here or there */
+	bool connected_known;
 	unsigned due;    /* bit per enum isup_event_kind waiting to be told */
 	unsigned inband; /* bit per kind */
 	char digits_waiting[ISUP_DIGITS_MAX]; /* to be sent once the far side asks */

@@ -92,12 +92,15 @@ static void tell_one(struct sip_dialog *d, enum sip_event_kind kind)
 		ev.called = &d->called;
 		ev.calling = &d->calling;
 		ev.redirecting = &d->redirecting;
+	} else if (kind == SIP_ANSWERED && d->connected.asserted) {
+		ev.connected = &d->connected;
 	} else if (kind == SIP_ENDING) {
 		ev.status = d->end_status;
 		ev.q850 = d->end_q850;
 	} else if (kind == SIP_ENDED) {
 		set_told(d);
-	} else if (carries_media(kind) && d->media_news && kind >= d->media_with) {
+	}
+	if (carries_media(kind) && d->media_news && kind >= d->media_with) {
 		d->media_news = false;
 		d->media_with = SIP_INVITED;
 		ev.media = &d->media;

@@ -61,6 +61,7 @@ struct sip_event {
 	const char *peer;              /* INVITED: name of the peer */
 	const struct sip_party *called, *calling; /* INVITED */
 	const struct sip_redirecting *redirecting; /* INVITED */
+	const struct sip_party *connected; /* ANSWERED: who a trusted peer says; else NULL */
 };
 
 struct sip_invite {
@@ -83,6 +84,8 @@ void sip_dialog_bind(struct sip_dialog *d, void *user);
 /* Refused or ignored when the dialog's state does not allow them. */
 void sip_dialog_ring(struct sip_dialog *d, bool early_media); /* 180, or 183 with our SDP */
 void sip_dialog_progress(struct sip_dialog *d);               /* 183 with our SDP */
+/* Who answers: P-Asserted-Identity of the 200 that sip_dialog_answer() sends. */
+void sip_dialog_connected(struct sip_dialog *d, const struct sip_party *connected);
 void sip_dialog_answer(struct sip_dialog *d);                 /* 200 */
 /* CANCEL, BYE or a final response, whichever RFC 3261 wants now, with Reason: Q.850 when q850 is
  * not 0.  status 0 = derive 500 for an incoming one not yet answered.  Idempotent.

@@ -100,6 +100,7 @@ struct sip_dialog {
 	void *user;
 	struct sip_party called, calling;
 	struct sip_redirecting redirecting;
+	struct sip_party connected; /* who answered, here or there, when asserted */
 	unsigned pending;               /* 1 << enum sip_event_kind */
 	bool media_news;                /* media are to be told of, */
 	enum sip_event_kind media_with; /* by this event or a later one; SIP_INVITED = not known */

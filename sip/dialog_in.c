@@ -151,11 +151,18 @@ static int respond_ok(struct sip_dialog *d, struct sip_server *s, const osip_mes
 	if (sdp == NULL)
 		return -ENOMEM;
 	draft_response(d, &draft, request, 200);
+	if (d->connected.asserted)
+		sip_dialog_draft_identity(d, &draft, &d->connected);
 	sip_draft_sdp(&draft, sdp);
 	d->offering = offer == NULL;
 	int r = sip_server_respond(s, &draft);
 	await_ack(d, cseq);
 	return r;
+}
+
+void sip_dialog_connected(struct sip_dialog *d, const struct sip_party *connected)
+{
+	d->connected = *connected;
 }
 
 void sip_dialog_answer(struct sip_dialog *d)

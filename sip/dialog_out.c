@@ -223,6 +223,8 @@ static void answered(struct sip_dialog *d, struct sip_fork *f, const struct sip_
 		sip_dialog_fail(d, 488, 0);
 		return;
 	}
+	if (d->peer->conf.trusted)
+		sip_message_connected(in->m, &d->connected);
 	d->state = DIALOG_CONFIRMED;
 	sip_dialog_tell(d, SIP_ANSWERED);
 }

@@ -78,6 +78,8 @@ int sip_draft_text(struct sip_draft *d, char **text, size_t *len);
 
 /* Appends with %XX for what a user part may not hold (RFC 3261 25.1).  False: no room. */
 bool sip_escape_user(char *out, size_t size, const char *user);
+/* Who answered, of a response; false: it does not say. */
+bool sip_message_connected(const osip_message_t *m, struct sip_party *out);
 /* The next element of a comma-separated list of name-addrs into out, "" when too long; returns
  * what follows it, NULL at the end. */
 const char *sip_list_next(const char *list, char *out, size_t size);

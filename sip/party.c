@@ -211,6 +211,15 @@ void sip_message_calling(const osip_message_t *m, bool trusted, struct sip_party
 	out->anonymous = out->anonymous || privacy_hides(m);
 }
 
+bool sip_message_connected(const osip_message_t *m, struct sip_party *out)
+{
+	if (!read_asserted(m, out))
+		return false;
+	out->asserted = true;
+	out->anonymous = out->anonymous || privacy_hides(m);
+	return true;
+}
+
 bool sip_escape_user(char *out, size_t size, const char *user)
 {
 	static const char plain[] = "-_.!~*'()&=+$,";

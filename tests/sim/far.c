@@ -422,8 +422,7 @@ static void setup(struct far *f, struct far_call *c, const char *words)
 	struct pri_sr *sr = pri_sr_new();
 	pri_sr_set_channel(sr, (int)c->channel, words_have(words, "exclusive"), 0);
 	pri_sr_set_bearer(sr, PRI_TRANS_CAP_SPEECH, PRI_LAYER_1_ULAW);
-	pri_sr_set_called(sr, called, plan_of(words, "called.type"),
-			  !words_have(words, "part"));
+	pri_sr_set_called(sr, called, plan_of(words, "called.type"), !words_have(words, "part"));
 	pri_sr_set_caller(sr, calling, name[0] != '\0' ? name : NULL,
 			  plan_of(words, "calling.type"),
 			  words_have(words, "restricted") ? PRES_PROHIB_USER_NUMBER_NOT_SCREENED
@@ -445,6 +444,22 @@ static void send_digits(struct far *f, struct far_call *c, const char *words)
 		pri_information(f->pri, c->pri, *d);
 }
 
+static void answer(struct far *f, struct far_call *c, int channel, const char *words)
+{
+	struct pri_party_connected_line line;
+	char connected[32];
+
+	memset(&line, 0, sizeof(line));
+	if (words_get(words, "connected", connected, sizeof(connected)) != NULL) {
+		set_number(&line.id, connected, plan_of(words, "connected.type"));
+		line.id.number.presentation = words_have(words, "restricted")
+						      ? PRES_PROHIB_NETWORK_NUMBER
+						      : PRES_ALLOWED_NETWORK_NUMBER;
+		pri_connected_line_update(f->pri, c->pri, &line);
+	}
+	pri_answer(f->pri, c->pri, channel, 0);
+}
+
 static void send_by_libpri(struct far *f, struct far_call *c, const char *words)
 {
 	int channel = (int)words_get_number(words, "ch", c->channel);
@@ -462,7 +477,7 @@ static void send_by_libpri(struct far *f, struct far_call *c, const char *words)
 	else if (words_match("INFORMATION", words))
 		send_digits(f, c, words);
 	else if (words_match("CONNECT", words))
-		pri_answer(f->pri, c->pri, channel, 0);
+		answer(f, c, channel, words);
 	else if (words_match("DISCONNECT", words) || words_match("RELEASE", words) ||
 		 words_match("RELEASE-COMPLETE", words))
 		pri_hangup(f->pri, c->pri, (int)words_get_number(words, "cause", 16));

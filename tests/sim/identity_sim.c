@@ -175,6 +175,74 @@ static const char *const redirected_too_often[] = {
 	NULL,
 };
 
+/* --- who answered: COLP and COLR --- */
+
+static const char *const connected_to_sip[] = {
+	"sip > INVITE to=7101 from=7234",
+	"sip < 100 INVITE",
+	"pbx < SETUP",
+	"pbx > CALL-PROCEEDING",
+	"pbx > CONNECT connected=2125557105 connected.type=2",
+	"pbx < CONNECT-ACK",
+	"sip < 200 INVITE sdp pai=+12125557105 !privacy",
+	"sip > ACK",
+	"sip > BYE",
+	"sip < 200 BYE",
+	"pbx < DISCONNECT cause=16",
+	"pbx < RELEASE-COMPLETE",
+	"record source=cs cause=16",
+	NULL,
+};
+
+static const char *const connected_restricted[] = {
+	"sip > INVITE to=7101 from=7234",
+	"sip < 100 INVITE",
+	"pbx < SETUP",
+	"pbx > CALL-PROCEEDING",
+	"pbx > CONNECT connected=7105 restricted",
+	"pbx < CONNECT-ACK",
+	"sip < 200 INVITE sdp pai=7105 privacy=id",
+	"sip > ACK",
+	"sip > BYE",
+	"sip < 200 BYE",
+	"pbx < DISCONNECT cause=16",
+	"pbx < RELEASE-COMPLETE",
+	"record source=cs cause=16",
+	NULL,
+};
+
+static const char *const connected_not_told[] = {
+	"px > INVITE to=7101 from=7234",
+	"px < 100 INVITE",
+	"pbx < SETUP",
+	"pbx > CALL-PROCEEDING",
+	"pbx > CONNECT connected=7105",
+	"pbx < CONNECT-ACK",
+	"px < 200 INVITE sdp !pai !privacy",
+	"px > ACK",
+	"px > BYE",
+	"px < 200 BYE",
+	"pbx < DISCONNECT cause=16",
+	"pbx < RELEASE-COMPLETE",
+	"record source=px cause=16",
+	NULL,
+};
+
+static const char *const connected_to_pbx[] = {
+	"pbx > SETUP called=7234 calling=7101 ch=5",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234",
+	"sip > 200 sdp pai=+12125557299",
+	"sip < ACK",
+	"pbx < CONNECT connected=2125557299 connected.type=2 connected.screen=3",
+	"pbx > DISCONNECT cause=16",
+	"pbx < RELEASE",
+	"sip < BYE",
+	"sip > 200 BYE",
+	"record source=pbx cause=16",
+	NULL,
+};
+
 #define NUMBERING                                                                                  \
 	"country_code = \"1\"\n national_prefix = \"1\"\n international_prefix = \"011\"\n"
 
@@ -195,6 +263,10 @@ static const struct scenario scenarios[] = {
 	{"diversion_to_pbx", &trusted, diversion_to_pbx},
 	{"history_to_pbx", &history, history_to_pbx},
 	{"redirected_too_often", &trusted, redirected_too_often},
+	{"connected_to_sip", &trusted, connected_to_sip},
+	{"connected_restricted", &trusted, connected_restricted},
+	{"connected_not_told", &trusted, connected_not_told},
+	{"connected_to_pbx", &trusted, connected_to_pbx},
 	{"prefixes_to_pbx", &prefixed, prefixes_to_pbx},
 };
 

@@ -30,6 +30,7 @@ enum {
 	IE_CALLING = 0x6c,
 	IE_CALLED = 0x70,
 	IE_REDIRECTING = 0x74,
+	IE_CONNECTED = 0x4c,
 	IE_RESTART = 0x79,
 	IE_SENDING_COMPLETE = 0xa1
 };
@@ -114,6 +115,7 @@ static void add_ie(struct text *t, uint8_t id, const uint8_t *ie, size_t len)
 		break;
 	case IE_CALLED: add_number(t, "called", ie, len); break;
 	case IE_CALLING: add_number(t, "calling", ie, len); break;
+	case IE_CONNECTED: add_number(t, "connected", ie, len); break;
 	case IE_REDIRECTING:
 		add_number(t, "redirecting", ie, len);
 		if (len >= 3 && (ie[0] & 0x80) == 0 && (ie[1] & 0x80) == 0)

@@ -59,7 +59,7 @@ static void fake_progress(struct leg *l, bool inband)
 	fake(l)->inband = inband;
 }
 
-static void fake_answer(struct leg *l)
+static void fake_answer(struct leg *l, const struct leg_party *connected)
 {
 	fake(l)->answers++;
 }

@@ -187,6 +187,39 @@ static void test_redirecting(void **state)
 	}
 }
 
+/* COLP: who answered, where the variant has an element for it. */
+static void test_connected(void **state)
+{
+	static const enum isup_switch types[] = {ISUP_NI2, ISUP_QSIG, ISUP_EUROISDN};
+	static const struct isup_party who = {
+		.digits = "2125557105", .type_of_number = 2, .plan = 1, .screening = 3};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct pair *p = pair_new();
+		struct isup_trunk_conf net = conf_for(ISUP_NETWORK), user = conf_for(ISUP_USER);
+		struct isup_call *in;
+
+		net.switch_type = user.switch_type = types[i];
+		end_open(&p->a, &net);
+		end_open(&p->b, &user);
+		pair_up(p);
+		call_present(p, &p->a, &in);
+		isup_call_proceeding(in);
+		isup_call_connected(in, &who);
+		isup_call_answer(in);
+		run_ms(p, 50);
+		expect(&p->a, ISUP_PROCEEDING);
+		expect(&p->a, ISUP_CONNECT);
+		check_party(&p->a.connected, &who);
+		call_present(p, &p->b, &in);
+		isup_call_answer(in); /* nobody was named */
+		run_ms(p, 50);
+		expect(&p->b, ISUP_CONNECT);
+		assert_string_equal(p->b.connected.digits, "");
+		pair_close(p);
+	}
+}
+
 static void test_progress(void **state)
 {
 	struct pair *p = pair_open();
@@ -739,6 +772,7 @@ int main(void)
 		cmocka_unit_test(test_parties),
 		cmocka_unit_test(test_name_alone),
 		cmocka_unit_test(test_redirecting),
+		cmocka_unit_test(test_connected),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_clear_everywhere),
 		cmocka_unit_test(test_clear_with_nonsense),

@@ -66,6 +66,7 @@ struct end {
 	unsigned raw_logged, raw_seen;
 
 	struct isup_event log[LOG_SIZE]; /* what ops.event told */
+	struct isup_party connected;     /* what the last CONNECT named; "" = nobody */
 	unsigned logged, seen;
 	bool busy; /* inside a function of trunk.h: no event may come */
 	void (*react)(struct end *e, const struct isup_event *ev);
@@ -223,6 +224,8 @@ static void on_event(void *arg, const struct isup_event *ev)
 	assert_false(e->busy); /* never from inside a function of trunk.h */
 	assert_true(e->logged < LOG_SIZE);
 	e->log[e->logged++] = *ev;
+	if (ev->connected != NULL) /* lent */
+		e->connected = *ev->connected;
 	if (e->react != NULL)
 		e->react(e, ev);
 }
