@@ -30,6 +30,7 @@ struct conf_trunk {                  /* section trunk NAME */
 	enum tdm_canceller echo_canceller;
 	unsigned retries;            /* SETUP again on another slot, cause 44 or 41 */
 	struct dial_numbering numbering;
+	unsigned name_wait_ms; /* for a calling name that SETUP announced */
 	/* gateway/line_alarm.h */
 	unsigned alarm_on_ms, alarm_off_ms, alarm_keep_ms;
 };

@@ -279,6 +279,10 @@ static const struct conf_key trunk_keys[] = {
 		 "card's own canceller.  \"card\": the card's, else the driver's (MG2).  Where "
 		 "there is neither, none runs in this version, and the log and tandemctl say so.  "
 		 "\"off\": none is wanted, as where the PBX or the carrier has them."},
+	{"name_wait_ms", CONF_UINT, 0, FIELD(struct conf_trunk, name_wait_ms), .min = 0,
+	 .max = 3000,
+	 .help = "NI-2: how long a call waits for the calling name when SETUP says that it follows "
+		 "in a FACILITY.  A call whose name is not announced never waits; 0 = none does."},
 	{"country_code", CONF_NUMBER, CONF_MAY_BE_EMPTY,
 	 FIELD(struct conf_trunk, numbering.country_code), .def = "none",
 	 .help = "E.164 country code of the trunk, \"1\" in North America.  A national number of "
@@ -382,6 +386,7 @@ static void trunk_default(void *element)
 	t->isup.side = ISUP_NETWORK; /* of a PBX: what most trunks here are */
 	t->retries = 2;
 	t->alarm_on_ms = 2500;
+	t->name_wait_ms = 500;
 	t->alarm_off_ms = 1000;
 	t->alarm_keep_ms = 10000;
 }

@@ -111,7 +111,8 @@ static int call_begin(struct gateway *g, struct leg *leg, const struct leg_party
 		return -ENOMEM;
 	}
 	g->calls_total++;
-	call_post_own(c, FROM_SETUP);
+	if (!leg_isup_holds(leg))
+		call_post_own(c, FROM_SETUP);
 	return 0;
 }
 

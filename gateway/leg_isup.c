@@ -23,6 +23,8 @@ struct leg_isup {
 	bool settled;   /* for good, and there may be something to hear on it */
 	bool alerted, inband_told, answered;
 	bool clearing; /* CLEARING was posted */
+	bool name_follows;
+	struct timer name_timer; /* runs while the call is held */
 };
 
 static struct leg_isup *from_leg(struct leg *leg)
@@ -180,6 +182,7 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 
 static void do_free(struct leg *leg)
 {
+	timer_stop(&from_leg(leg)->name_timer);
 	free(from_leg(leg));
 }
 
@@ -229,6 +232,37 @@ static bool retry(struct leg_isup *l)
 	return true;
 }
 
+/* --- a name that follows --- */
+
+static void on_name_timer(void *arg)
+{
+	struct leg_isup *l = arg;
+
+	timer_stop(&l->name_timer);
+	call_post_own(l->leg.call, FROM_SETUP);
+}
+
+bool leg_isup_holds(struct leg *leg)
+{
+	struct leg_isup *l = from_leg(leg);
+	unsigned wait_ms = leg->ops == &ops ? l->line->trunk_conf.name_wait_ms : 0;
+
+	if (wait_ms == 0 || !l->name_follows)
+		return false;
+	timer_start(leg->call->env->loop, &l->name_timer, wait_ms, on_name_timer, l);
+	return true;
+}
+
+static void on_name(struct leg_isup *l, const char *name)
+{
+	struct call *c = l->leg.call;
+
+	if (!timer_running(&l->name_timer))
+		return; /* too late for the INVITE */
+	snprintf(c->calling.name, sizeof(c->calling.name), "%s", name);
+	on_name_timer(l);
+}
+
 /* --- events of the trunk --- */
 
 static void set_dialled(struct leg *leg, const struct isup_event *ev)
@@ -275,10 +309,12 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 		}
 		l->clearing = true;
 		leg->final_cause = ev->cause;
+		timer_stop(&l->name_timer);
 		call_post(leg, LEG_CLEARING, &info);
 		break;
 	case ISUP_RELEASED:
 		l->call = NULL;
+		timer_stop(&l->name_timer);
 		if (l->retrying) {
 			if (retry(l))
 				break;
@@ -290,6 +326,7 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 			leg->final_cause = ev->cause;
 		call_post(leg, LEG_RELEASED, &info);
 		break;
+	case ISUP_NAME: on_name(l, ev->calling.name); break;
 	case ISUP_SETUP:
 	case ISUP_MORE: /* what comes next is the caller's to dial */
 	case ISUP_TRUNK_UP:
@@ -342,6 +379,8 @@ int leg_isup_offered(struct leg **out, struct line *line, const struct isup_even
 		return -ENOMEM;
 	l->call = setup->call;
 	l->named = l->settled = true; /* by SETUP */
+	/* Digits that are still to come must not find a call that has not begun. */
+	l->name_follows = setup->name_follows && setup->complete && setup->calling.name[0] == '\0';
 	set_name(l);
 	set_dialled(&l->leg, setup);
 	isup_call_bind(setup->call, &l->leg);

@@ -8,6 +8,10 @@
 /* The leg of a call that ISUP_SETUP offers.  0 or -ENOMEM. */
 int leg_isup_offered(struct leg **out, struct line *line, const struct isup_event *setup);
 
+/* Whether the call around leg must not begin yet: its calling name was announced.  leg then posts
+ * FROM_SETUP itself, once the name is there (in call->calling) or the trunk's name_wait_ms over. */
+bool leg_isup_holds(struct leg *leg);
+
 /* Sends SETUP on line.  complete: who->called is the whole number, no leg->ops->digits() will follow.
  * 0, or isup_call_start()'s -errno. */
 int leg_isup_start(struct leg **out, struct line *line, const struct leg_parties *who,

@@ -1,4 +1,5 @@
 /* call_events.c - what libpri says about a call, and what our owner hears of it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "isup/cause.h"
@@ -54,6 +55,7 @@ static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 			      ring->calling.number.valid ? ring->calling.number.presentation
 							 : PRES_NUMBER_NOT_AVAILABLE);
 	party_name_from_pri(&c->calling, &ring->calling.name);
+	c->name_follows = t->reading_name_follows;
 	const struct pri_subcommand *redirected =
 		party_subcommand(ring->subcmds, PRI_SUBCMD_REDIRECTING);
 	if (redirected != NULL)
@@ -237,6 +239,22 @@ static void on_hangup(struct isup_call *c, const pri_event_hangup *ev, bool from
 	trunk_call_finish(c, ev->cause);
 }
 
+static void on_facility(struct isup_call *c, const struct pri_event_facility *ev)
+{
+	struct pri_party_name name = {.valid = ev->callingname[0] != '\0',
+				      .presentation = ev->callingpres,
+				      .char_set = PRI_CHAR_SET_ISO8859_1};
+
+	if (!c->incoming || !c->name_follows || c->state == CALL_DEAD)
+		return;
+	snprintf(name.str, sizeof(name.str), "%.*s", (int)sizeof(name.str) - 1, ev->callingname);
+	party_name_from_pri(&c->calling, &name);
+	if (c->calling.name[0] == '\0')
+		return;
+	c->name_follows = false;
+	trunk_tell(c, ISUP_NAME);
+}
+
 static q931_call *event_call(const pri_event *ev)
 {
 	switch (ev->e) {
@@ -247,6 +265,7 @@ static q931_call *event_call(const pri_event *ev)
 	case PRI_EVENT_SETUP_ACK: return ev->setup_ack.call;
 	case PRI_EVENT_RINGING: return ev->ringing.call;
 	case PRI_EVENT_ANSWER: return ev->answer.call;
+	case PRI_EVENT_FACILITY: return ev->facility.call;
 	case PRI_EVENT_CONNECT_ACK: return ev->connect_ack.call;
 	case PRI_EVENT_HANGUP_REQ:
 	case PRI_EVENT_HANGUP:
@@ -279,6 +298,7 @@ void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool fro
 	case PRI_EVENT_PROGRESS: on_progress(c, &ev->proceeding); break;
 	case PRI_EVENT_SETUP_ACK: on_setup_ack(c, &ev->setup_ack); break;
 	case PRI_EVENT_RINGING: on_alerting(c, &ev->ringing); break;
+	case PRI_EVENT_FACILITY: on_facility(c, &ev->facility); break;
 	case PRI_EVENT_ANSWER: on_connect(c, &ev->answer); break;
 	case PRI_EVENT_CONNECT_ACK:
 		if (c->state == CALL_CONNECT_REQUEST)

@@ -66,6 +66,7 @@ static void tell_call(struct isup_call *c, enum isup_event_kind kind)
 		.called = c->called,
 		.calling = c->calling,
 		.redirecting = c->redirecting,
+		.name_follows = c->name_follows,
 		.connected = kind == ISUP_CONNECT && c->connected_known ? &c->connected : NULL,
 	};
 
@@ -293,8 +294,26 @@ static void forget_frame(struct isup_trunk *t)
 	t->reading_channel = t->reading_interface = false;
 	t->reading_disconnect = false;
 	t->reading_cause = 0;
+	t->reading_name_follows = false;
 	t->reading_location_user = false;
 	t->reading_inband = false;
+}
+
+/* NI-2 informationFollowing (GR-1367): its operation is 1.2.840.10005.0.4. */
+static bool announces_name(const struct isup_trunk *t, const struct q931_message *m)
+{
+	enum { INFORMATION_FOLLOWING = 4 };
+	struct q931_walk w;
+	struct q931_ie ie;
+
+	if (t->conf.switch_type == ISUP_QSIG || t->conf.switch_type == ISUP_EUROISDN)
+		return false;
+	q931_walk_start(&w, m);
+	while (q931_walk_next(&w, &ie))
+		if (ie.codeset == 0 && ie.id == Q931_IE_FACILITY &&
+		    q931_facility_invokes(&ie, INFORMATION_FOLLOWING))
+			return true;
+	return false;
 }
 
 /* Notes what libpri will not tell about the frame it is about to read. */
@@ -317,6 +336,7 @@ static void look_into(struct isup_trunk *t, const struct rx_frame *f)
 	t->reading_call = m.call_reference;
 	if (q931_find(&m, Q931_IE_CAUSE, &ie) && q931_cause(&ie, &t->reading_cause, &location))
 		t->reading_location_user = location == 0;
+	t->reading_name_follows = m.type == Q931_SETUP && announces_name(t, &m);
 	t->reading_inband = q931_progress(&m, Q931_PROGRESS_INBAND);
 }
 

@@ -115,6 +115,7 @@ struct isup_redirecting {
 
 enum isup_event_kind {
 	ISUP_SETUP,  /* new incoming call: bind and proceed, or isup_call_clear() it */
+	ISUP_NAME,   /* the calling name that SETUP announced (NI-2) is in .calling.name */
 	ISUP_DIGITS, /* overlap: more called digits in .called.digits (all so far) */
 	ISUP_MORE,   /* overlap: the far side wants isup_call_digits(); the slot is known */
 	ISUP_PROCEEDING,
@@ -139,6 +140,7 @@ struct isup_event {
 	bool speech;        /* bearer: speech or 3.1 kHz audio */
 	struct isup_party called, calling;
 	struct isup_redirecting redirecting; /* SETUP */
+	bool name_follows; /* SETUP: the calling name comes in a FACILITY (NI-2) */
 	const struct isup_party *connected;  /* CONNECT: who answered; NULL = not told */
 };
 

@@ -81,6 +81,7 @@ struct isup_call {
 	bool location_user;
 	struct isup_party called, calling;
 	struct isup_redirecting redirecting;
+	bool name_follows;
 	struct isup_party connected; /* who answered, here or there */
 	bool connected_known;
 	unsigned due;    /* bit per enum isup_event_kind waiting to be told */
@@ -133,6 +134,7 @@ struct isup_trunk {
 	bool reading_disconnect;        /* it is DISCONNECT from the side that sent SETUP */
 	uint16_t reading_call;          /* its call reference */
 	int reading_cause;              /* its Cause, 0 = none */
+	bool reading_name_follows;      /* it is a SETUP that announces a name */
 	bool reading_location_user;     /* its Cause says "user" */
 	bool reading_inband;            /* progress indicator 8 in it */
 

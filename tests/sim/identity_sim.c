@@ -243,6 +243,54 @@ static const char *const connected_to_pbx[] = {
 	NULL,
 };
 
+/* --- a name that follows (NI-2) --- */
+
+#define BUSY_END                                                                                   \
+	"sip > 486", "sip < ACK", "pbx < DISCONNECT cause=17", "pbx > RELEASE cause=17",           \
+		"pbx < RELEASE-COMPLETE"
+
+static const char *const name_follows[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 follows ch=5",
+	"wait 200",
+	"pbx > FACILITY cname=Anna",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234 from=7101 pai.name=Anna",
+	BUSY_END,
+	"record source=pbx cause=17",
+	NULL,
+};
+
+/* No longer than name_wait_ms; a name that comes later still is left out. */
+static const char *const name_comes_too_late[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 follows ch=5",
+	"quiet 450",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234 from=7101 !pai.name",
+	"pbx > FACILITY cname=Anna",
+	BUSY_END,
+	"record source=pbx cause=17",
+	NULL,
+};
+
+static const char *const no_name_no_wait[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 ch=5",
+	"pbx < CALL-PROCEEDING ch=5 in 0..10",
+	"sip < INVITE to=7234 from=7101",
+	BUSY_END,
+	"record source=pbx cause=17",
+	NULL,
+};
+
+static const char *const caller_gives_up_waiting[] = {
+	"pbx raw",    "pbx > SETUP called=7234 calling=7101 follows ch=5",
+	"wait 100",   "pbx > RELEASE-COMPLETE cause=16",
+	"quiet 1000", "record source=pbx cause=16",
+	NULL,
+};
+
 #define NUMBERING                                                                                  \
 	"country_code = \"1\"\n national_prefix = \"1\"\n international_prefix = \"011\"\n"
 
@@ -267,6 +315,10 @@ static const struct scenario scenarios[] = {
 	{"connected_restricted", &trusted, connected_restricted},
 	{"connected_not_told", &trusted, connected_not_told},
 	{"connected_to_pbx", &trusted, connected_to_pbx},
+	{"name_follows", &trusted, name_follows},
+	{"name_comes_too_late", &trusted, name_comes_too_late},
+	{"no_name_no_wait", &trusted, no_name_no_wait},
+	{"caller_gives_up_waiting", &trusted, caller_gives_up_waiting},
 	{"prefixes_to_pbx", &prefixed, prefixes_to_pbx},
 };
 

@@ -30,6 +30,7 @@ enum {
 	IE_CALLING = 0x6c,
 	IE_CALLED = 0x70,
 	IE_REDIRECTING = 0x74,
+	IE_FACILITY = 0x1c,
 	IE_CONNECTED = 0x4c,
 	IE_RESTART = 0x79,
 	IE_SENDING_COMPLETE = 0xa1
@@ -198,6 +199,24 @@ static void put_text(struct octets *o, unsigned id, const uint8_t *head, size_t 
 	put(o, text, strlen(text));
 }
 
+/* NI-2: "follows" announces the calling name, cname=Anna is it. */
+static void put_name_facility(struct octets *o, const char *words)
+{
+	static const uint8_t follows[] = {0x9f, 0x8b, 0x01, 0x00, 0xa1, 0x0f, 0x02,
+					  0x01, 0x01, 0x06, 0x07, 0x2a, 0x86, 0x48,
+					  0xce, 0x15, 0x00, 0x04, 0x0a, 0x01, 0x00};
+	char name[32];
+
+	if (words_have(words, "follows"))
+		put_ie(o, IE_FACILITY, sizeof(follows), follows);
+	if (words_get(words, "cname", name, sizeof(name)) == NULL)
+		return;
+	uint8_t n = (uint8_t)strlen(name);
+	const uint8_t head[] = {0x9f, 0x8b, 0x01, 0x00, 0xa1, (uint8_t)(n + 8), 0x02, 0x01, 0x02,
+				0x02, 0x01, 0x00, 0x80, n};
+	put_text(o, IE_FACILITY, head, sizeof(head), name);
+}
+
 /* Octet 3 of a number: its type, plan E.164 when it has one. */
 static unsigned number_plan(const char *words, const char *key)
 {
@@ -235,6 +254,7 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 		put_ie(&o, IE_CHANNEL, 3,
 		       (const uint8_t[]){exclusive, 0x83, (uint8_t)(0x80 | number)});
 	}
+	put_name_facility(&o, words);
 	if ((number = words_get_number(words, "pi", 0)) != 0)
 		put_ie(&o, IE_PROGRESS, 2, (const uint8_t[]){0x80, (uint8_t)(0x80 | number)});
 	if (words_get(words, "name", value, sizeof(value)) != NULL)
