@@ -1,0 +1,331 @@
+/* echo.c - the echo canceller: what is used, what is learned and when, when it steps aside.
+ *
+ * Two filters see the same signals.  One learns all the time; what it has learned is used once it
+ * cancels better, and is thrown away where it cancels worse (two-path, Ochiai et al., 1977).
+ */
+#include "tdm/echo.h"
+#include "tdm/echo_filter.h"
+#include "tdm/echo_residue.h"
+#include "tdm/echo_tone.h"
+
+#include <errno.h>
+#include <math.h>
+#include <spandsp.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BULK_MAX = ECHO_BULK_MS_MAX * 8,
+	EAGER_BLOCKS = 80, /* of far end heard: learned as fast as can be */
+	YOUNG_BLOCKS = 300,
+	BETTER_BLOCKS = 2,
+	WORSE_BLOCKS = 10,
+	CHANGED_BLOCKS = 10, /* it makes echo worse that long: another path */
+	POOR_BLOCKS = 60,    /* it takes little away that long: perhaps another path */
+	CALM_BLOCKS = 100,   /* nothing better found that long */
+	CALM_EVERY = 4,      /* then only every fourth block is learned from */
+	NARROW_BLOCKS = 3,
+	QUIET_BLOCKS = 30, /* G.168 7.6: both directions for 250 ms, 150 more or less */
+};
+
+/* Energies of a block: 0 dBm0 is 0.241 a sample. */
+static const float far_least = 0.241F * ECHO_BLOCK * 3e-5F;     /* -45 dBm0: nothing to learn */
+static const float modem_quiet = 0.241F * ECHO_BLOCK * 2.5e-4F; /* -36 dBm0, G.168 7.6 */
+static const float narrow_bins = 5; /* a tone has 2 to 4 of 80, two tones up to 8 */
+
+struct echo {
+	struct echo_residue residue;
+	_Alignas(ECHO_ALIGN) float bulk[BULK_MAX + ECHO_BLOCK]; /* of the far end, oldest first */
+	struct echo_conf conf;
+	struct echo_tone far_tone, near_tone;
+	float near, used, learned; /* energies, smoothed */
+	float far_peak;
+	unsigned heard; /* blocks of far end since the path changed */
+	unsigned better, worse, changed, poor, calm, narrow, quiet, block;
+	bool adopted, disabled, answer_tone;
+	/* For echo_report(). */
+	_Atomic bool off, is_converged, is_disabled, was_disabled;
+	_Atomic unsigned path_changes;
+	_Atomic float long_near, long_used, gain;
+	struct echo_filter filter; /* last: as long as the tail */
+};
+
+int echo_new(struct echo **out, const struct echo_conf *conf)
+{
+	unsigned parts = echo_filter_parts(conf->tail_ms);
+	size_t size = sizeof(struct echo) + parts * sizeof(struct echo_part);
+	struct echo *e;
+
+	*out = NULL;
+	if (conf->tail_ms < ECHO_TAIL_MS_MIN || conf->tail_ms > ECHO_TAIL_MS_MAX ||
+	    conf->bulk_ms > ECHO_BULK_MS_MAX)
+		return -EINVAL;
+	size = (size + ECHO_ALIGN - 1) / ECHO_ALIGN * ECHO_ALIGN;
+	e = aligned_alloc(ECHO_ALIGN, size);
+	if (e == NULL)
+		return -ENOMEM;
+	memset(e, 0, size);
+	e->conf = *conf;
+	echo_filter_init(&e->filter, parts);
+	echo_residue_init(&e->residue);
+	*out = e;
+	return 0;
+}
+
+void echo_free(struct echo *e)
+{
+	free(e);
+}
+
+void echo_set_off(struct echo *e, bool off)
+{
+	atomic_store_explicit(&e->off, off, memory_order_relaxed);
+}
+
+const char *echo_kernel_name(void)
+{
+	return echo_kernel()->name;
+}
+
+/* --- modems -------------------------------------------------------------------------------------
+ */
+
+static void watch_tones(struct echo *e, const float *far, const float *near)
+{
+	float far_energy = e->filter.kernel->dot(far, far);
+	float near_energy = e->filter.kernel->dot(near, near);
+
+	echo_tone_run(&e->far_tone, far, far_energy);
+	echo_tone_run(&e->near_tone, near, near_energy);
+	if (echo_tone_is_on(&e->far_tone) || echo_tone_is_on(&e->near_tone))
+		e->answer_tone = true;
+	if (echo_tone_is_reversed(&e->far_tone) || echo_tone_is_reversed(&e->near_tone)) {
+		e->disabled = true;
+		atomic_store_explicit(&e->was_disabled, true, memory_order_relaxed);
+	}
+	e->quiet = far_energy < modem_quiet && near_energy < modem_quiet ? e->quiet + 1 : 0;
+	if (e->quiet >= QUIET_BLOCKS)
+		e->disabled = e->answer_tone = false;
+	atomic_store_explicit(&e->is_disabled, e->disabled, memory_order_relaxed);
+}
+
+/* --- what is learned ----------------------------------------------------------------------------
+ */
+
+/* Of a tone little can be learned, and that wrongly: how many bins the far end fills. */
+static bool is_narrow(struct echo *e)
+{
+	const struct echo_part *p = &e->filter.part[e->filter.newest];
+	float sum = 0, squares = e->filter.kernel->dot(p->far_power, p->far_power);
+
+	for (unsigned k = 0; k < ECHO_BINS; k++)
+		sum += p->far_power[k];
+	if (sum * sum < narrow_bins * squares)
+		e->narrow += e->narrow < 4 * NARROW_BLOCKS;
+	else
+		e->narrow -= e->narrow > 0;
+	return e->narrow >= NARROW_BLOCKS;
+}
+
+static bool should_learn(struct echo *e)
+{
+	bool narrow;
+
+	if (e->far_peak < far_least)
+		return false;
+	narrow = is_narrow(e);
+	if (narrow || e->disabled || e->answer_tone)
+		return false;
+	return e->calm < CALM_BLOCKS || e->block % CALM_EVERY == 0;
+}
+
+static void smooth(float *state, float x)
+{
+	*state += 0.15F * (x - *state);
+}
+
+static void adopt(struct echo *e)
+{
+	echo_filter_adopt(&e->filter);
+	e->used = e->learned;
+	e->better = e->worse = e->changed = 0;
+	e->adopted = true;
+	atomic_store_explicit(&e->gain, echo_filter_gain(&e->filter), memory_order_relaxed);
+}
+
+static void compare(struct echo *e, float used, float learned)
+{
+	smooth(&e->learned, learned);
+	e->better = e->learned < 0.9F * e->used && learned < used ? e->better + 1 : 0;
+	e->worse = e->learned > 2 * e->used ? e->worse + 1 : 0;
+	e->calm++;
+	if (e->better >= BETTER_BLOCKS) {
+		adopt(e);
+		e->calm = 0;
+	} else if (e->worse >= WORSE_BLOCKS) {
+		echo_filter_return(&e->filter);
+		e->learned = e->used;
+		e->worse = 0;
+	}
+}
+
+static void learn(struct echo *e, const float *near, float used)
+{
+	_Alignas(ECHO_ALIGN) float error[ECHO_BLOCK];
+	float pace = e->heard < EAGER_BLOCKS ? 0.99F : e->heard < YOUNG_BLOCKS ? 0.998F : 0.9995F;
+
+	echo_filter_estimate(&e->filter, true, error);
+	for (unsigned i = 0; i < ECHO_BLOCK; i++)
+		error[i] = near[i] - error[i];
+	compare(e, used, e->filter.kernel->dot(error, error));
+	echo_filter_learn(&e->filter, error, pace, e->heard < YOUNG_BLOCKS);
+	e->heard++;
+}
+
+/* The used filter adds to the echo, or does too little: the path is another one, or the near end
+ * speaks for long; what is learned then is used only if it proves better. */
+static void watch_path(struct echo *e)
+{
+	if (!e->adopted || e->far_peak < far_least)
+		return;
+	e->changed = e->used > 1.2F * e->near ? e->changed + 1 : 0;
+	e->poor = e->used > 0.1F * e->near ? e->poor + 1 : 0;
+	if (e->used > 0.01F * e->near)
+		e->calm = 0;
+	if (e->changed >= CHANGED_BLOCKS) {
+		echo_filter_forget(&e->filter);
+		e->adopted = false;
+		atomic_fetch_add_explicit(&e->path_changes, 1, memory_order_relaxed);
+	} else if (e->poor < POOR_BLOCKS || e->heard < YOUNG_BLOCKS) {
+		return;
+	}
+	echo_filter_doubt(&e->filter);
+	e->heard = 0;
+	e->poor = e->changed = 0;
+}
+
+static void note(struct echo *e, float near, float used)
+{
+	float n = atomic_load_explicit(&e->long_near, memory_order_relaxed);
+	float u = atomic_load_explicit(&e->long_used, memory_order_relaxed);
+
+	/* Echo alone: of double talk nothing could be told. */
+	if (e->far_peak < far_least || used > 0.25F * near || !e->adopted)
+		return;
+	n += 0.02F * (near - n);
+	u += 0.02F * (used - u);
+	atomic_store_explicit(&e->long_near, n, memory_order_relaxed);
+	atomic_store_explicit(&e->long_used, u, memory_order_relaxed);
+	atomic_store_explicit(&e->is_converged, u < 0.01F * n, memory_order_relaxed);
+}
+
+/* --- each block ---------------------------------------------------------------------------------
+ */
+
+static void cancel(struct echo *e, float *near)
+{
+	_Alignas(ECHO_ALIGN) float echo[ECHO_BLOCK], left[ECHO_BLOCK];
+	const struct echo_kernel *k = e->filter.kernel;
+	struct echo_residue_block b = {.far_peak = e->far_peak, .learned = e->adopted};
+	float energy = k->dot(near, near);
+
+	memcpy(left, near, sizeof(left));
+	if (e->adopted && e->far_peak > 0) {
+		echo_filter_estimate(&e->filter, false, echo);
+		for (unsigned i = 0; i < ECHO_BLOCK; i++)
+			left[i] -= echo[i];
+		b.echo = k->dot(echo, echo);
+	}
+	b.left = k->dot(left, left);
+	if (e->far_peak >= far_least) {
+		smooth(&e->near, energy);
+		smooth(&e->used, b.left);
+	}
+	if (should_learn(e))
+		learn(e, near, b.left);
+	note(e, energy, b.left);
+	watch_path(e);
+	b.pass = e->answer_tone;
+	if (!e->conf.leave_residue)
+		echo_residue_run(&e->residue, left, &b);
+	memcpy(near, left, sizeof(left));
+}
+
+/* False: near stays as it was. */
+static bool run(struct echo *e, float *far, float *near)
+{
+	unsigned bulk = e->conf.bulk_ms * 8;
+
+	e->block++;
+	if (!e->conf.ignore_tones)
+		watch_tones(e, far, near);
+	if (bulk > 0) {
+		memcpy(e->bulk + bulk, far, ECHO_BLOCK * sizeof(float));
+		memcpy(far, e->bulk, ECHO_BLOCK * sizeof(float));
+		memmove(e->bulk, e->bulk + ECHO_BLOCK, bulk * sizeof(float));
+	}
+	echo_filter_hear(&e->filter, far);
+	e->far_peak = echo_filter_far_peak(&e->filter);
+	if (e->disabled || atomic_load_explicit(&e->off, memory_order_relaxed))
+		return false;
+	cancel(e, near);
+	return true;
+}
+
+static const float scale = 32768;
+
+static int16_t clip(float x)
+{
+	x *= scale;
+	return (int16_t)(x >= 32767 ? 32767 : x <= -32768 ? -32768 : lrintf(x));
+}
+
+void echo_run(struct echo *e, const int16_t far[ECHO_SAMPLES], int16_t near[ECHO_SAMPLES])
+{
+	_Alignas(ECHO_ALIGN) float x[ECHO_BLOCK], d[ECHO_BLOCK];
+
+	for (unsigned i = 0; i < ECHO_BLOCK; i++) {
+		x[i] = (float)far[i] / scale;
+		d[i] = (float)near[i] / scale;
+	}
+	if (!run(e, x, d))
+		return;
+	for (unsigned i = 0; i < ECHO_BLOCK; i++)
+		near[i] = clip(d[i]);
+}
+
+void echo_run_ulaw(struct echo *e, const uint8_t far[ECHO_SAMPLES], uint8_t near[ECHO_SAMPLES])
+{
+	_Alignas(ECHO_ALIGN) float x[ECHO_BLOCK], d[ECHO_BLOCK];
+
+	for (unsigned i = 0; i < ECHO_BLOCK; i++) {
+		x[i] = (float)ulaw_to_linear(far[i]) / scale;
+		d[i] = (float)ulaw_to_linear(near[i]) / scale;
+	}
+	if (!run(e, x, d))
+		return;
+	for (unsigned i = 0; i < ECHO_BLOCK; i++)
+		near[i] = linear_to_ulaw(clip(d[i]));
+}
+
+static float db_of(float ratio)
+{
+	return 10 * log10f(ratio);
+}
+
+void echo_report(const struct echo *e, struct echo_report *out)
+{
+	float near = atomic_load_explicit(&e->long_near, memory_order_relaxed);
+	float used = atomic_load_explicit(&e->long_used, memory_order_relaxed);
+	float gain = atomic_load_explicit(&e->gain, memory_order_relaxed);
+
+	*out = (struct echo_report){
+		.erl_db = gain > 0 ? -db_of(gain) : 0,
+		.erle_db = used > 0 && near > 0 ? db_of(near / used) : 0,
+		.converged = atomic_load_explicit(&e->is_converged, memory_order_relaxed),
+		.disabled = atomic_load_explicit(&e->is_disabled, memory_order_relaxed),
+		.was_disabled = atomic_load_explicit(&e->was_disabled, memory_order_relaxed),
+		.path_changes = atomic_load_explicit(&e->path_changes, memory_order_relaxed),
+	};
+}
