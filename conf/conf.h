@@ -31,6 +31,7 @@ struct conf_trunk {                  /* section trunk NAME */
 	unsigned retries;            /* SETUP again on another slot, cause 44 or 41 */
 	struct dial_numbering numbering;
 	unsigned name_wait_ms; /* for a calling name that SETUP announced */
+	unsigned echo_tail_ms;
 	/* gateway/line_alarm.h */
 	unsigned alarm_on_ms, alarm_off_ms, alarm_keep_ms;
 };

@@ -2,6 +2,7 @@
 #include "conf/schema.h"
 #include "conf/address.h"
 #include "conf/profile.h"
+#include "tdm/echo.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const backends[] = {"wire", "dahdi", "ether", NULL};
-static const char *const cancellers[] = {"auto", "card", "off", NULL};
+static const char *const cancellers[] = {"auto", "card", "own", "off", NULL};
 static const char *const framings[] = {"esf", "d4", NULL};
 static const char *const codings[] = {"b8zs", "ami", NULL};
 static const char *const clocks[] = {"own", "line", NULL};
@@ -275,10 +276,15 @@ static const struct conf_key trunk_keys[] = {
 	{"echo_canceller", CONF_CHOICE, CONF_DRAINS, FIELD(struct conf_trunk, echo_canceller),
 	 .choices = cancellers,
 	 .help = "Who takes the echo of the PBX's analog lines out of what SIP hears.  \"auto\": "
-		 "the "
-		 "card's own canceller.  \"card\": the card's, else the driver's (MG2).  Where "
-		 "there is neither, none runs in this version, and the log and tandemctl say so.  "
-		 "\"off\": none is wanted, as where the PBX or the carrier has them."},
+		 "the card's own canceller, else tandem's.  \"card\": the card's, else the "
+		 "driver's (MG2); where there is neither, none runs, and the log and tandemctl say "
+		 "so.  \"own\": tandem's.  \"off\": none is wanted, as where the PBX or the "
+		 "carrier has them.  Calls between two slots are never touched."},
+	{"echo_tail_ms", CONF_UINT, CONF_DRAINS, FIELD(struct conf_trunk, echo_tail_ms),
+	 .min = ECHO_TAIL_MS_MIN, .max = ECHO_TAIL_MS_MAX,
+	 .help = "How much later than it was said tandem's own canceller looks for echo: as long "
+		 "as the way to the PBX and back and what its lines add.  A longer tail costs more "
+		 "and is learned more slowly."},
 	{"name_wait_ms", CONF_UINT, 0, FIELD(struct conf_trunk, name_wait_ms), .min = 0,
 	 .max = 3000,
 	 .help = "NI-2: how long a call waits for the calling name when SETUP says that it follows "
@@ -387,6 +393,7 @@ static void trunk_default(void *element)
 	t->retries = 2;
 	t->alarm_on_ms = 2500;
 	t->name_wait_ms = 500;
+	t->echo_tail_ms = 64;
 	t->alarm_off_ms = 1000;
 	t->alarm_keep_ms = 10000;
 }

@@ -30,6 +30,7 @@
 #include "dialplan/dialplan.h"
 #include "gateway/base/loop.h"
 #include "gateway/leg.h"
+#include "tdm/echo.h"
 #include <stdint.h>
 #include <uthash.h>
 
@@ -109,6 +110,8 @@ struct call {
 	unsigned media_set[2]; /* what the path has of each leg's media, see call_path.c */
 	bool has_rtp[2];       /* rtp[i] was filled when the path closed */
 	struct rtp_counts rtp[2];
+	bool has_echo[2]; /* echo[i] was filled when the path closed */
+	struct echo_report echo[2];
 	bool no_rtp[2]; /* that side sends none, though it should */
 	uint64_t start_ms, alert_ms, answer_ms, clear_ms; /* loop time; 0 = did not happen */
 	struct timer timer;

@@ -82,6 +82,9 @@ void call_path_closed(struct call *c)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		const struct path_end *end = &c->path->end[i];
+		c->has_echo[i] = end->echo != NULL;
+		if (end->echo != NULL)
+			echo_report(end->echo, &c->echo[i]);
 		if (end->kind != PATH_RTP)
 			continue;
 		rtp_session_counts(end->rtp, &c->rtp[i]);

@@ -178,6 +178,7 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 	out->worker = l->line->worker;
 	out->span = l->line->index;
 	out->slot = isup_call_slot(l->call);
+	line_set_echo(l->line, out);
 }
 
 static void do_free(struct leg *leg)

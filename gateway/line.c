@@ -3,6 +3,7 @@
 #include "conf/address.h"
 #include "conf/schema.h"
 #include "gateway/base/log.h"
+#include "tdm/echo.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,26 +35,49 @@ static void on_trunk_trace(void *arg, bool sent, const uint8_t *frame, size_t le
 	l->ops.trace(l->ops.arg, l, sent, frame, len);
 }
 
+static bool has_own_canceller(const struct line *l)
+{
+	enum tdm_canceller choice = l->trunk_conf.echo_canceller;
+	char text[sizeof(l->canceller)];
+
+	if (choice == TDM_CANCELLER_AUTO)
+		tdm_span_canceller(l->span, text, sizeof(text));
+	return choice == TDM_CANCELLER_OWN || (choice == TDM_CANCELLER_AUTO && text[0] == '\0');
+}
+
 /* Never none by accident: where there is none it is said. */
 static void tell_canceller(struct line *l)
 {
 	char text[sizeof(l->canceller)] = "off";
 
-	if (l->trunk_conf.echo_canceller != TDM_CANCELLER_OFF)
+	if (has_own_canceller(l))
+		snprintf(text, sizeof(text), "tandem's (%u ms, %s)", l->trunk_conf.echo_tail_ms,
+			 echo_kernel_name());
+	else if (l->trunk_conf.echo_canceller != TDM_CANCELLER_OFF)
 		tdm_span_canceller(l->span, text, sizeof(text));
 	if (l->canceller_told && strcmp(text, l->canceller) == 0)
 		return;
 	memcpy(l->canceller, text, sizeof(text));
 	l->canceller_told = true;
 	if (text[0] == '\0')
-		log_line(
-			LOG_TDM, LOG_WARN,
-			"trunk %s: NO echo canceller runs: its span has none, and this version has "
-			"none of its own; echo_canceller = \"off\" where none is wanted",
-			l->trunk_conf.isup.name);
+		log_line(LOG_TDM, LOG_WARN,
+			 "trunk %s: NO echo canceller runs: its span has none; echo_canceller = "
+			 "\"own\" for tandem's, \"off\" where none is wanted",
+			 l->trunk_conf.isup.name);
 	else
 		log_line(LOG_TDM, LOG_INFO, "trunk %s: echo canceller: %s", l->trunk_conf.isup.name,
 			 text);
+}
+
+/* Octets wait lead_ms, or a tick less, before a card sends them: no echo can come in that time. */
+void line_set_echo(const struct line *l, struct path_end *end)
+{
+	end->echo_tail_ms = has_own_canceller(l) ? l->trunk_conf.echo_tail_ms : 0;
+	end->echo_bulk_ms = 0;
+	if (l->span_conf.backend == TDM_DAHDI)
+		end->echo_bulk_ms = l->span_conf.dahdi.lead_ms - TDM_TICK_MS;
+	if (end->echo_bulk_ms > ECHO_BULK_MS_MAX)
+		end->echo_bulk_ms = ECHO_BULK_MS_MAX;
 }
 
 void line_cancel_echo(struct line *l, unsigned slot, bool on)

@@ -71,6 +71,8 @@ void line_apply_slots(struct line *l);
 
 /* A path between the slot and SIP was opened, or one was closed. */
 void line_cancel_echo(struct line *l, unsigned slot, bool on);
+/* Whether our own canceller runs on that end of a path, a slot of this line. */
+void line_set_echo(const struct line *l, struct path_end *end);
 
 bool line_is_named(const struct line *l, const char *name); /* trunk or group */
 

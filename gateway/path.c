@@ -2,6 +2,7 @@
 
 #include "gateway/base/ring.h"
 #include "tdm/bert.h"
+#include "tdm/echo.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -58,12 +59,17 @@ static int end_build(struct path_end *end, const struct path_end *other)
 	end->detector = NULL;
 	end->generator = NULL;
 	end->pipe = NULL;
+	end->echo = NULL;
+	memset(end->said, TDM_IDLE, sizeof(end->said));
 	end->digit_on = 0;
 	end->quiet_reported = false;
 	if (end->kind == PATH_SLOT && other->kind == PATH_SLOT)
 		err = pipe_new(&end->pipe);
 	if (err == 0 && end->kind == PATH_SLOT && other->kind == PATH_RTP)
 		err = dtmf_detector_new(&end->detector);
+	if (err == 0 && end->kind == PATH_SLOT && other->kind == PATH_RTP && end->echo_tail_ms > 0)
+		err = echo_new(&end->echo, &(struct echo_conf){.tail_ms = end->echo_tail_ms,
+							       .bulk_ms = end->echo_bulk_ms});
 	if (err == 0 && end->kind != PATH_NONE && other->kind == PATH_RTP)
 		err = dtmf_generator_new(&end->generator);
 	return err;
@@ -74,6 +80,7 @@ static void end_free(struct path_end *end)
 	dtmf_detector_free(end->detector);
 	dtmf_generator_free(end->generator);
 	pipe_free(end->pipe);
+	echo_free(end->echo);
 	rtp_session_close(end->rtp);
 	bert_free(end->bert);
 }
@@ -198,8 +205,14 @@ static bool rtp_take(struct path_end *from, struct path_end *to, uint8_t out[TDM
 static void rtp_give(struct path_end *from, struct path_end *to, const uint8_t in[TDM_TICK_OCTETS],
 		     uint64_t now_ns)
 {
-	uint8_t level = EVENT_LEVEL;
+	uint8_t level = EVENT_LEVEL, heard[TDM_TICK_OCTETS];
 	char digit = 0;
+
+	if (from->echo != NULL) {
+		memcpy(heard, in, sizeof(heard));
+		echo_run_ulaw(from->echo, from->said, heard);
+		in = heard;
+	}
 
 	if (rtp_session_sends_events(to->rtp))
 		digit = dtmf_detector_run(from->detector, in, TDM_TICK_OCTETS, &level);
@@ -226,6 +239,8 @@ void path_to_line(struct path *p, unsigned end, uint8_t out[TDM_TICK_OCTETS], ui
 	case PATH_BERT: bert_send(from->bert, out, TDM_TICK_OCTETS); break;
 	case PATH_NONE: memset(out, TDM_IDLE, TDM_TICK_OCTETS); break;
 	}
+	if (to->echo != NULL)
+		memcpy(to->said, out, sizeof(to->said));
 }
 
 void path_from_line(struct path *p, unsigned end, const uint8_t in[TDM_TICK_OCTETS],

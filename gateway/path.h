@@ -1,7 +1,7 @@
 /* path.h - the audio of one call: two ends, each a slot of a span or an RTP session.  A bit error
  * test of a slot is a path too.
  *
- *   slot -> detect digits -> RTP          RTP -> jitter buffer -> tones, digits -> slot
+ *   slot -> cancel echo, detect digits -> RTP    RTP -> jitter buffer -> tones, digits -> slot
  *   slot -> slot, bit-exact               RTP -> RTP by the worker's clock
  *   slot -> bit error test -> the same slot
  *
@@ -24,6 +24,7 @@
 
 struct worker;
 struct path_pipe;
+struct echo;
 
 enum path_end_kind { PATH_NONE, PATH_SLOT, PATH_RTP, PATH_BERT };
 
@@ -31,11 +32,14 @@ struct path_end {
 	enum path_end_kind kind;
 	struct worker *worker; /* PATH_SLOT: that drives the span; NULL = the one it is opened on */
 	unsigned span, slot;   /* PATH_SLOT: index of the span in that worker, 1..24 */
+	unsigned echo_tail_ms, echo_bulk_ms; /* PATH_SLOT facing RTP: see tdm/echo.h; tail 0 = none */
 	struct rtp_session *rtp; /* PATH_RTP: owned by the path */
 	struct bert *bert;       /* PATH_BERT, facing a slot: owned by the path */
 	/* run time */
 	struct dtmf_detector *detector;   /* SLOT facing RTP: owned */
 	struct dtmf_generator *generator; /* facing RTP: owned; digits it sends as events */
+	struct echo *echo; /* SLOT facing RTP: owned; NULL = none */
+	uint8_t said[TDM_TICK_OCTETS]; /* last to the slot: the canceller's reference */
 	struct path_pipe *pipe;           /* SLOT facing a slot: owned; octets for this slot */
 	char digit_on;       /* digit this end holds down, handed on as event; 0 = none */
 	bool heard;          /* RTP: WORKER_RTP_FIRST was told */

@@ -22,15 +22,26 @@ static size_t add_rtp(char *out, size_t cap, const char *side, const struct rtp_
 	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
 }
 
+static size_t add_echo(char *out, size_t cap, const char *side, const struct echo_report *r)
+{
+	int n = snprintf(out, cap, " %s_echo=erl_db:%.0f,erle_db:%.0f,converged:%d,modem:%d", side,
+			 (double)r->erl_db, (double)r->erle_db, r->converged, r->was_disabled);
+	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
+}
+
 void record_write(const struct call *c, unsigned long now_ms)
 {
-	char rtp[320] = "", title[160];
+	char rtp[480] = "", title[160];
 	size_t n = 0;
 
 	if (c->has_rtp[0])
 		n = add_rtp(rtp, sizeof(rtp), "from", &c->rtp[0]);
 	if (c->has_rtp[1])
-		add_rtp(rtp + n, sizeof(rtp) - n, "to", &c->rtp[1]);
+		n += add_rtp(rtp + n, sizeof(rtp) - n, "to", &c->rtp[1]);
+	if (c->has_echo[0])
+		n += add_echo(rtp + n, sizeof(rtp) - n, "from", &c->echo[0]);
+	if (c->has_echo[1])
+		add_echo(rtp + n, sizeof(rtp) - n, "to", &c->echo[1]);
 	log_line(LOG_CALL, LOG_INFO,
 		 "%s: ended: source=%s target=%s dialled=%s called=%s calling=%s rule_line=%u "
 		 "cause=%d from_cause=%d to_cause=%d (%s) alert_ms=%ld answer_ms=%ld talk_ms=%ld "

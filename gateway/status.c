@@ -37,6 +37,17 @@ static json_t *rtp_json(const struct rtp_counts *r)
 	return o;
 }
 
+static json_t *echo_json(const struct echo *e)
+{
+	struct echo_report r;
+
+	echo_report(e, &r);
+	return json_pack("{s:f, s:f, s:i, s:b, s:b, s:i}", "erl_db", (double)r.erl_db, "erle_db",
+			 (double)r.erle_db, "path_ms", (int)r.path_ms, "converged",
+			 (int)r.converged, "disabled", (int)r.disabled, "path_changes",
+			 (int)r.path_changes);
+}
+
 static json_t *call_json(const struct gateway *g, const struct call *c)
 {
 	uint64_t now = loop_now_ms(g->loop);
@@ -50,6 +61,9 @@ static json_t *call_json(const struct gateway *g, const struct call *c)
 
 	for (unsigned i = 0; o != NULL && c->path != NULL && i < 2; i++) {
 		struct rtp_counts r;
+		if (c->path->end[i].echo != NULL)
+			json_object_set_new(o, i == 0 ? "from_echo" : "to_echo",
+					    echo_json(c->path->end[i].echo));
 		if (c->path->end[i].kind != PATH_RTP)
 			continue;
 		rtp_session_counts(c->path->end[i].rtp, &r);

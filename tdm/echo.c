@@ -20,6 +20,8 @@ enum {
 	EAGER_BLOCKS = 80, /* of far end heard: learned as fast as can be */
 	YOUNG_BLOCKS = 300,
 	BETTER_BLOCKS = 2,
+	SURELY_BETTER_BLOCKS =
+		4, /* than what is good: in double talk much looks better for a moment */
 	WORSE_BLOCKS = 10,
 	CHANGED_BLOCKS = 10, /* it makes echo worse that long: another path */
 	POOR_BLOCKS = 60,    /* it takes little away that long: perhaps another path */
@@ -32,7 +34,7 @@ enum {
 /* Energies of a block: 0 dBm0 is 0.241 a sample. */
 static const float far_least = 0.241F * ECHO_BLOCK * 3e-5F;     /* -45 dBm0: nothing to learn */
 static const float modem_quiet = 0.241F * ECHO_BLOCK * 2.5e-4F; /* -36 dBm0, G.168 7.6 */
-static const float narrow_bins = 5; /* a tone has 2 to 4 of 80, two tones up to 8 */
+static const float narrow_bins = 3;                             /* of 80; a tone has 2 */
 
 struct echo {
 	struct echo_residue residue;
@@ -46,7 +48,7 @@ struct echo {
 	bool adopted, disabled, answer_tone;
 	/* For echo_report(). */
 	_Atomic bool off, is_converged, is_disabled, was_disabled;
-	_Atomic unsigned path_changes;
+	_Atomic unsigned path_changes, path_ms;
 	_Atomic float long_near, long_used, gain;
 	struct echo_filter filter; /* last: as long as the tail */
 };
@@ -147,11 +149,22 @@ static void smooth(float *state, float x)
 
 static void adopt(struct echo *e)
 {
+	unsigned part;
+
 	echo_filter_adopt(&e->filter);
 	e->used = e->learned;
 	e->better = e->worse = e->changed = 0;
 	e->adopted = true;
-	atomic_store_explicit(&e->gain, echo_filter_gain(&e->filter), memory_order_relaxed);
+	atomic_store_explicit(&e->gain, echo_filter_gain(&e->filter, &part), memory_order_relaxed);
+	atomic_store_explicit(&e->path_ms, e->conf.bulk_ms + 10 * part, memory_order_relaxed);
+}
+
+/* 15 dB and more, when nobody else spoke. */
+static bool is_good(const struct echo *e)
+{
+	return e->adopted &&
+	       atomic_load_explicit(&e->long_used, memory_order_relaxed) <
+		       0.03F * atomic_load_explicit(&e->long_near, memory_order_relaxed);
 }
 
 static void compare(struct echo *e, float used, float learned)
@@ -160,7 +173,7 @@ static void compare(struct echo *e, float used, float learned)
 	e->better = e->learned < 0.9F * e->used && learned < used ? e->better + 1 : 0;
 	e->worse = e->learned > 2 * e->used ? e->worse + 1 : 0;
 	e->calm++;
-	if (e->better >= BETTER_BLOCKS) {
+	if (e->better >= (is_good(e) ? SURELY_BETTER_BLOCKS : BETTER_BLOCKS)) {
 		adopt(e);
 		e->calm = 0;
 	} else if (e->worse >= WORSE_BLOCKS) {
@@ -170,16 +183,26 @@ static void compare(struct echo *e, float used, float learned)
 	}
 }
 
-static void learn(struct echo *e, const float *near, float used)
+static void learned_error(const struct echo *e, const float *near, float error[ECHO_BLOCK])
 {
-	_Alignas(ECHO_ALIGN) float error[ECHO_BLOCK];
-	float pace = e->heard < EAGER_BLOCKS ? 0.99F : e->heard < YOUNG_BLOCKS ? 0.998F : 0.9995F;
-
 	echo_filter_estimate(&e->filter, true, error);
 	for (unsigned i = 0; i < ECHO_BLOCK; i++)
 		error[i] = near[i] - error[i];
+}
+
+static void learn(struct echo *e, const float *near, float used)
+{
+	_Alignas(ECHO_ALIGN) float error[ECHO_BLOCK];
+	bool eager = e->heard < EAGER_BLOCKS, young = e->heard < YOUNG_BLOCKS;
+	float pace = eager ? 0.99F : young ? 0.998F : 0.9995F;
+
+	learned_error(e, near, error);
 	compare(e, used, e->filter.kernel->dot(error, error));
-	echo_filter_learn(&e->filter, error, pace, e->heard < YOUNG_BLOCKS);
+	echo_filter_learn(&e->filter, error, pace, young);
+	if (eager && used > 0.01F * e->near) { /* once more from the same block */
+		learned_error(e, near, error);
+		echo_filter_learn(&e->filter, error, pace, young);
+	}
 	e->heard++;
 }
 
@@ -211,7 +234,7 @@ static void note(struct echo *e, float near, float used)
 	float u = atomic_load_explicit(&e->long_used, memory_order_relaxed);
 
 	/* Echo alone: of double talk nothing could be told. */
-	if (e->far_peak < far_least || used > 0.25F * near || !e->adopted)
+	if (e->far_peak < far_least || used > 0.1F * near || !e->adopted)
 		return;
 	n += 0.02F * (near - n);
 	u += 0.02F * (used - u);
@@ -273,11 +296,11 @@ static bool run(struct echo *e, float *far, float *near)
 	return true;
 }
 
-static const float scale = 32768;
+static const float full_scale = 32768;
 
 static int16_t clip(float x)
 {
-	x *= scale;
+	x *= full_scale;
 	return (int16_t)(x >= 32767 ? 32767 : x <= -32768 ? -32768 : lrintf(x));
 }
 
@@ -286,8 +309,8 @@ void echo_run(struct echo *e, const int16_t far[ECHO_SAMPLES], int16_t near[ECHO
 	_Alignas(ECHO_ALIGN) float x[ECHO_BLOCK], d[ECHO_BLOCK];
 
 	for (unsigned i = 0; i < ECHO_BLOCK; i++) {
-		x[i] = (float)far[i] / scale;
-		d[i] = (float)near[i] / scale;
+		x[i] = (float)far[i] / full_scale;
+		d[i] = (float)near[i] / full_scale;
 	}
 	if (!run(e, x, d))
 		return;
@@ -300,8 +323,8 @@ void echo_run_ulaw(struct echo *e, const uint8_t far[ECHO_SAMPLES], uint8_t near
 	_Alignas(ECHO_ALIGN) float x[ECHO_BLOCK], d[ECHO_BLOCK];
 
 	for (unsigned i = 0; i < ECHO_BLOCK; i++) {
-		x[i] = (float)ulaw_to_linear(far[i]) / scale;
-		d[i] = (float)ulaw_to_linear(near[i]) / scale;
+		x[i] = (float)ulaw_to_linear(far[i]) / full_scale;
+		d[i] = (float)ulaw_to_linear(near[i]) / full_scale;
 	}
 	if (!run(e, x, d))
 		return;
@@ -326,6 +349,7 @@ void echo_report(const struct echo *e, struct echo_report *out)
 		.converged = atomic_load_explicit(&e->is_converged, memory_order_relaxed),
 		.disabled = atomic_load_explicit(&e->is_disabled, memory_order_relaxed),
 		.was_disabled = atomic_load_explicit(&e->was_disabled, memory_order_relaxed),
+		.path_ms = atomic_load_explicit(&e->path_ms, memory_order_relaxed),
 		.path_changes = atomic_load_explicit(&e->path_changes, memory_order_relaxed),
 	};
 }

@@ -44,6 +44,7 @@ void echo_set_off(struct echo *e, bool off);
 struct echo_report {
 	float erl_db;   /* echo return loss of the path, as learned; 0 = not known */
 	float erle_db;  /* how much more is taken away, before the noise takes over; lately */
+	unsigned path_ms; /* from when on, in steps of 10, the strongest echo is heard */
 	bool converged; /* what is learned is good and in use */
 	bool disabled;  /* by a modem's tone, now */
 	bool was_disabled;

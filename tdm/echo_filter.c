@@ -127,13 +127,19 @@ void echo_filter_forget(struct echo_filter *f)
 		memset(&f->part[age].used, 0, sizeof(f->part[age].used));
 }
 
-float echo_filter_gain(const struct echo_filter *f)
+float echo_filter_gain(const struct echo_filter *f, unsigned *strongest)
 {
-	float sum = 0;
+	float sum = 0, most = 0;
 
+	*strongest = 0;
 	for (unsigned age = 0; age < f->parts; age++) {
 		const struct echo_spectrum *w = &f->part[age].used;
-		sum += f->kernel->dot(w->re, w->re) + f->kernel->dot(w->im, w->im);
+		float gain = f->kernel->dot(w->re, w->re) + f->kernel->dot(w->im, w->im);
+		sum += gain;
+		if (gain > most) {
+			most = gain;
+			*strongest = age;
+		}
 	}
 	return sum / ECHO_BINS;
 }

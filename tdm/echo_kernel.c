@@ -54,11 +54,3 @@ const struct echo_kernel *echo_kernel(void)
 	return all[usable - 1];
 }
 
-float echo_kernel_bin_hz(unsigned bin)
-{
-	/* Row k, column j of the transform holds m = k + 5 j. */
-	float m = (float)(bin / 16 + 5 * (bin % 16));
-	float hz = (2 * m + 0.5F) * 50;
-
-	return hz <= 4000 ? hz : 8000 - hz;
-}

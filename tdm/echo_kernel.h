@@ -4,7 +4,7 @@
  * 80 such bins, no two of them each other's conjugate, hold all there is of 160 real samples, so
  * that there is neither a DC nor a Nyquist bin to be treated apart, and products of spectra are
  * skew-circular convolutions, as good for overlap-save as circular ones.  Bins are kept as the
- * transform leaves them; echo_kernel_bin_hz() says where each one is.
+ * transform leaves them: bin m at index 16 * (m % 5) + m / 5.
  *
  * All kernels give the same octets: none uses fused multiplication, sums have one order.
  * Any thread.  Arrays are aligned to ECHO_ALIGN.
@@ -54,9 +54,6 @@ const struct echo_kernel *echo_kernel(void);
 
 /* All that this processor can run, plain C first; NULL beyond the last. */
 const struct echo_kernel *echo_kernel_nth(unsigned i);
-
-/* Centre of a bin, 0..4000. */
-float echo_kernel_bin_hz(unsigned bin);
 
 extern const struct echo_kernel echo_kernel_plain;
 #if defined(__SSE2__) || defined(__ARM_NEON)

@@ -47,9 +47,14 @@ enum tdm_framing { TDM_ESF, TDM_D4 };  /* T1.403; D4 is also called SF */
 enum tdm_coding { TDM_B8ZS, TDM_AMI }; /* T1.403 */
 enum tdm_clock { TDM_CLOCK_OWN, TDM_CLOCK_LINE };
 
-/* Who cancels the echo of the PBX's analog lines.  AUTO: the card's own where it has one;
- * CARD: the card's, else the kernel's; OFF: nobody is wanted. */
-enum tdm_canceller { TDM_CANCELLER_AUTO, TDM_CANCELLER_CARD, TDM_CANCELLER_OFF };
+/* Who cancels the echo of the PBX's analog lines.  AUTO: the card's own where it has one, else
+ * tdm/echo.h; CARD: the card's, else the kernel's; OWN: tdm/echo.h; OFF: nobody is wanted. */
+enum tdm_canceller {
+	TDM_CANCELLER_AUTO,
+	TDM_CANCELLER_CARD,
+	TDM_CANCELLER_OWN,
+	TDM_CANCELLER_OFF
+};
 
 /* RFC 5086 CESoPSN, basic NxDS0 service over UDP. */
 struct tdm_wire_conf {

@@ -7,7 +7,7 @@ import vm
 from lib import audio
 from lib.checks import phone_heard
 from lib.sip_phone import SipPhone
-from lib.stage import check_equal, step, wait_for
+from lib.stage import check, check_equal, step, wait_for
 from vm import bed, driver
 
 PHONES = "phone 7101 answer 0 play tone 800 -13"
@@ -30,9 +30,9 @@ def test(s):
     b = bed.Bed(s, PHONES, spans, "1:1", SECOND_RULE)
     check_equal(b.tandem.spans()["t1-1"]["trunk"]["echo_canceller"], "the kernel's (MG2)",
                 "tandemctl on the first trunk")
-    check_equal(b.tandem.spans()["t1-2"]["trunk"]["echo_canceller"], "NONE",
-                "tandemctl on a trunk whose span has none")
-    b.tandem.wait_log("trunk other: NO echo canceller runs")
+    check(b.tandem.spans()["t1-2"]["trunk"]["echo_canceller"].startswith("tandem's"),
+          "tandemctl on a trunk whose span has none")
+    b.tandem.wait_log("trunk other: echo canceller: tandem's")
     check_equal(active(near), [], "slots with a canceller at work")
 
     phone = SipPhone()

@@ -45,6 +45,8 @@ class Tandem:
     def configure(self, rest, **sections):
         """Writes the configuration; reload applies it."""
         values = {"gateway": "", "media": "", "trunk": "", **sections}
+        if "echo_canceller" not in values["trunk"]:     # what comes back is looked at as it is
+            values["trunk"] += '\n\techo_canceller = "off"'
         return self.stage.write("tandem.conf", CONFIG.format(
             host=HOST, control=self.control_path, rest=rest, **self._ports, **values))
 

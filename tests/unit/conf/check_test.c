@@ -71,7 +71,7 @@ static const struct {
 	{ETHER_SPANS("", "eth1", "00:50:c2:65:d0:13", ""), NULL},
 	/* trunks */
 	{"trunk t { }", "f:1: span: missing"},
-	{SPANS "trunk t { span = a echo_canceller = own }", "f:3: echo_canceller: expected"},
+	{SPANS "trunk t { span = a echo_canceller = ours }", "f:3: echo_canceller: expected"},
 	{SPANS "trunk t { span = a echo_canceller = card }", NULL},
 	{SPANS "trunk t { span = c }",
 	 "f:3: span: expected the name of a span; there is no span \"c\""},
