@@ -5,6 +5,11 @@
 #include <math.h>
 #include <netinet/in.h>
 #include <setjmp.h>
+#include <spandsp/telephony.h>
+#include <spandsp/fast_convert.h>
+#include <spandsp/logging.h>
+#include <spandsp/bit_operations.h>
+#include <spandsp/g711.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -533,9 +538,67 @@ static void a_slot_is_tested(void **state)
 	path_free(p);
 }
 
+/* What the slot gives back of what was said to it, three ticks later and 6 dB less. */
+static void echo_of_a_slot_is_cancelled_towards_rtp_only(void **state)
+{
+	for (unsigned tail_ms = 0; tail_ms <= 64; tail_ms += 64) {
+		struct rtp_session *far = session();
+		struct path_end slot = slot_end, rtp = rtp_end();
+		uint8_t said[4][TDM_TICK_OCTETS], back[TDM_TICK_OCTETS];
+		double sum = 0;
+		uint32_t seed = 1;
+		slot.echo_tail_ms = tail_ms;
+		struct path *p = new_path(1, slot, rtp);
+		assert_true((p->end[0].echo != NULL) == (tail_ms > 0));
+		assert_null(p->end[1].echo);
+		struct sip_media to_far = towards(far, 0), to_us = towards(p->end[1].rtp, 0);
+		rtp_session_set(p->end[1].rtp, &to_far);
+		rtp_session_set(far, &to_us);
+		memset(said, TDM_IDLE, sizeof(said));
+		for (uint64_t tick = 0; tick < 300; tick++) {
+			uint64_t now_ns = (tick + 1) * 10000000;
+			uint8_t noise[TDM_TICK_OCTETS];
+			for (unsigned i = 0; i < TDM_TICK_OCTETS; i++) {
+				seed = seed * 1664525 + 1013904223;
+				noise[i] = linear_to_ulaw((int16_t)((int32_t)seed >> 18));
+			}
+			rtp_session_send(far, noise, now_ns);
+			path_to_line(p, 0, said[tick % 4], now_ns);
+			for (unsigned i = 0; i < TDM_TICK_OCTETS; i++)
+				back[i] =
+					linear_to_ulaw(ulaw_to_linear(said[(tick + 1) % 4][i]) / 2);
+			path_from_line(p, 0, back, now_ns);
+			rtp_session_receive(far, now_ns);
+			rtp_session_play(far, noise, now_ns);
+			for (unsigned i = 0; tick >= 200 && i < TDM_TICK_OCTETS; i++)
+				sum += pow(ulaw_to_linear(noise[i]), 2) / (100 * TDM_TICK_OCTETS);
+		}
+		/* The noise has 4729 of 8192 RMS, its echo half of that. */
+		if (tail_ms == 0)
+			assert_true(sqrt(sum) > 1500);
+		else
+			assert_true(sqrt(sum) < 100);
+		path_free(p);
+		rtp_session_close(far);
+	}
+}
+
+static void slot_to_slot_has_no_canceller(void **state)
+{
+	struct path_end a = slot_end, b = slot_end;
+
+	a.echo_tail_ms = b.echo_tail_ms = 64;
+	struct path *p = new_path(1, a, b);
+	assert_null(p->end[0].echo);
+	assert_null(p->end[1].echo);
+	path_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(echo_of_a_slot_is_cancelled_towards_rtp_only),
+		cmocka_unit_test(slot_to_slot_has_no_canceller),
 		cmocka_unit_test(slot_to_slot_over_rtp_is_exact),
 		cmocka_unit_test(nothing_to_hear_is_idle),
 		cmocka_unit_test(digits_cross_once_each_way),
