@@ -135,6 +135,10 @@ void trunk_call_finish(struct isup_call *c, int far_cause)
 	if (c->state != CALL_CLEARING && c->state != CALL_CLEAR_INDICATION && !c->by_us)
 		trunk_tell(c, ISUP_CLEARING);
 	c->slot = slot; /* for the last event */
+	/* The far side was told nothing, and may never have noticed that the link was gone: RESTART
+	 * says so when it is back (Q.931 5.5). */
+	if (!t->up && t->was_up && slot != 0)
+		restart_begin(t, 1u << slot);
 	trunk_call_set_state(c, CALL_DEAD);
 	trunk_tell(c, ISUP_RELEASED);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isup/cause.h"
 #include "isup/clock.h"
 #include "isup/q931.h"
 #include "isup/trunk_internal.h"
@@ -229,6 +230,19 @@ static void settle(struct isup_trunk *t)
 	timer_start(t->loop, &t->settle_timer, LINK_SETTLES_MS, on_settled, t);
 }
 
+/* What DISCONNECT or RELEASE was to say is lost with the link: such calls are over (Q.931 5.8.9), and
+ * RESTART tells the far side when the link is back. */
+static void drop_clearing_calls(struct isup_trunk *t)
+{
+	struct isup_call *next;
+
+	for (struct isup_call *c = t->calls; c != NULL; c = next) {
+		next = c->next;
+		if (c->state == CALL_CLEARING)
+			trunk_call_finish(c, Q850_DESTINATION_OUT_OF_ORDER);
+	}
+}
+
 static void set_up(struct isup_trunk *t, bool up)
 {
 	/* SERVICE for the whole interface makes libpri report the D-channel; LAPD says otherwise.
@@ -252,6 +266,7 @@ static void set_up(struct isup_trunk *t, bool up)
 	restart_stop(t);
 	service_stop(t);
 	flap_on_down(t);
+	drop_clearing_calls(t);
 	task_post(t->loop, &t->deliver, on_deliver, t);
 }
 

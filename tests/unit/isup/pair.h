@@ -352,7 +352,7 @@ static void run_ms(struct pair *p, uint64_t ms)
 static const char *kind_name(enum isup_event_kind kind)
 {
 	static const char *const names[] = {
-		"SETUP",   "DIGITS",   "MORE",     "PROCEEDING", "ALERTING",  "PROGRESS",
+		"SETUP",   "NAME",    "DIGITS",   "MORE",       "PROCEEDING", "ALERTING", "PROGRESS",
 		"CONNECT", "CLEARING", "RELEASED", "TRUNK_UP",   "TRUNK_DOWN"};
 	return names[kind];
 }

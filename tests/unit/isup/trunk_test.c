@@ -150,6 +150,37 @@ static void test_t309(void **state)
 	assert_int_equal(expect(&p->b, ISUP_RELEASED)->cause, 27);
 	expect(&p->a, ISUP_CLEARING);
 	expect(&p->a, ISUP_RELEASED);
+	/* Neither can know that the other has ended it, too. */
+	assert_int_equal(isup_trunk_slot(p->b.trunk, ev->slot), ISUP_SLOT_RESTARTING);
+	cut(p, false);
+	run_ms(p, 20000);
+	assert_true(p->a.sent[Q931_RESTART] + p->b.sent[Q931_RESTART] > 0);
+	expect_idle(&p->a);
+	expect_idle(&p->b);
+	pair_close(p);
+}
+
+/* Our call ends in vain while nothing gets through: the far side, whose call is up and who has not
+ * noticed that the link was gone, is told by RESTART when it is back. */
+static void test_far_side_has_not_noticed(void **state)
+{
+	struct pair *p = pair_open();
+	struct isup_call *in, *out = call_active(p, &p->a, &in);
+	unsigned slot = isup_call_slot(out);
+
+	cut(p, true);
+	isup_call_clear(out, 27);
+	for (unsigned ms = 0; isup_trunk_up(p->a.trunk); ms += 10) {
+		assert_true(ms < 9000);
+		run_ms(p, 10);
+	}
+	assert_true(isup_trunk_up(p->b.trunk));
+	cut(p, false);
+	run_ms(p, 5000);
+	struct isup_event *ev = expect(&p->b, ISUP_CLEARING);
+	assert_ptr_equal(ev->call, in);
+	expect(&p->b, ISUP_RELEASED);
+	assert_int_equal(isup_trunk_slot(p->a.trunk, slot), ISUP_SLOT_IDLE);
 	expect_idle(&p->a);
 	expect_idle(&p->b);
 	pair_close(p);
@@ -167,6 +198,8 @@ static void test_link_lost_while_present(void **state)
 	expect(&p->b, ISUP_TRUNK_DOWN);
 	assert_int_equal(expect(&p->b, ISUP_CLEARING)->cause, 27);
 	expect(&p->b, ISUP_RELEASED);
+	cut(p, false);
+	run_ms(p, 20000);
 	expect_idle(&p->a);
 	expect_idle(&p->b);
 	pair_close(p);
@@ -619,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_no_setup_while_link_settles),
 		cmocka_unit_test(test_link_lost_and_back),
 		cmocka_unit_test(test_t309),
+		cmocka_unit_test(test_far_side_has_not_noticed),
 		cmocka_unit_test(test_link_lost_while_present),
 		cmocka_unit_test(test_clear_while_link_is_down),
 		cmocka_unit_test(test_wall_clock_steps),
