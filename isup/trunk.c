@@ -230,8 +230,8 @@ static void settle(struct isup_trunk *t)
 	timer_start(t->loop, &t->settle_timer, LINK_SETTLES_MS, on_settled, t);
 }
 
-/* What DISCONNECT or RELEASE was to say is lost with the link: such calls are over (Q.931 5.8.9), and
- * RESTART tells the far side when the link is back. */
+/* What DISCONNECT or RELEASE was to say is lost with the link: such calls are over (Q.931 5.8.9),
+ * and RESTART tells the far side when the link is back. */
 static void drop_clearing_calls(struct isup_trunk *t)
 {
 	struct isup_call *next;
