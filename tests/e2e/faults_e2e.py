@@ -42,6 +42,7 @@ def dchannel_back(bed):
 def dchannel_lost_and_back(s, bed, phone):
     """Q.931 5.8.8: calls that are up stay up; nothing new until it is back."""
     d = phone.call(bed.sip_port, "7101", hz=1200)
+    is_heard(s, d, 800, "at first")      # CONNECT is acknowledged by now, or T313 would end the call
     bed.pbx.command("dchan t1-1 silent")
     bed.tandem.wait_log("pbx: D-channel down", 20)
     check_equal(bed.tandem.span()["trunk"]["up"], False, "tandemctl spans says so")
