@@ -16,7 +16,7 @@ PHONES = 'phone 7101 name "Anna" answer 0'
 BUSY = ("loss_ms=500", "buffer_min_ms=10", "buffer_max_ms=40")
 US = {"ni2", "5ess", "dms100", "4ess"}
 # What the simulated PBX sends of each dialect leaves these: its own must be among them.
-FITS = {"ni2": US, "5ess": US, "dms100": US, "4ess": US, "qsig": None, "euroisdn": {"euroisdn"}}
+FITS = {"ni2": US, "5ess": US, "dms100": US, "4ess": US, "qsig": {"qsig"}, "euroisdn": {"euroisdn"}}
 SABME_USER, UA_USER = b"\x00\x01\x7f", b"\x02\x01\x73"
 SETUP_USER = bytes.fromhex("00010000" "0802000105" "04028090" "1803a18397" "70058137313334")
 
