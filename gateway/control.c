@@ -222,8 +222,8 @@ static const struct {
 	const char *name;
 	json_t *(*run)(struct client *cl, const char *args);
 } commands[] = {
-	{"status", do_status}, {"calls", do_calls}, {"spans", do_spans}, {"reload", do_reload},
-	{"stop", do_stop},     {"log", do_log},     {"trace", do_trace}, {"span", do_span},
+	{"status", do_status},   {"calls", do_calls}, {"spans", do_spans}, {"reload", do_reload},
+	{"stop", do_stop},       {"log", do_log},     {"trace", do_trace}, {"span", do_span},
 	{"channel", do_channel}, {"trunk", do_trunk},
 };
 
@@ -241,7 +241,8 @@ static void run_command(struct client *cl)
 	if (i < sizeof(commands) / sizeof(commands[0]))
 		reply = commands[i].run(cl, args != NULL ? args : "");
 	else
-		reply = failure("unknown command; known are status, calls, spans, channel, trunk, span, reload, "
+		reply = failure("unknown command; known are status, calls, spans, channel, trunk, "
+				"span, reload, "
 				"stop, log, trace");
 	if (reply == NULL)
 		return; /* a stream */

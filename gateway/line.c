@@ -38,7 +38,7 @@ static void on_trunk_trace(void *arg, bool sent, const uint8_t *frame, size_t le
 static bool has_own_canceller(const struct line *l)
 {
 	enum tdm_canceller choice = l->trunk_conf.echo_canceller;
-	char text[sizeof(l->canceller)];
+	char text[sizeof(l->canceller)] = "";
 
 	if (choice == TDM_CANCELLER_AUTO)
 		tdm_span_canceller(l->span, text, sizeof(text));

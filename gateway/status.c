@@ -93,14 +93,11 @@ json_t *status_calls(const struct gateway *g)
  * D D-channel, T under test, - not used for calls. */
 static void slot_grid(const struct line *l, char out[TDM_SLOTS + 1])
 {
-	static const char letters[] = {[ISUP_SLOT_NONE] = '-',
-				       [ISUP_SLOT_IDLE] = '.',
-				       [ISUP_SLOT_BUSY] = 'B',
-				       [ISUP_SLOT_RESTARTING] = 'R',
-				       [ISUP_SLOT_OUT_OF_SERVICE] = 'X',
-				       [ISUP_SLOT_OUT_BY_US] = 'O',
-				       [ISUP_SLOT_OUT_BY_FAR] = 'F',
-				       [ISUP_SLOT_MAINTENANCE] = 'M'};
+	static const char letters[] = {
+		[ISUP_SLOT_NONE] = '-',           [ISUP_SLOT_IDLE] = '.',
+		[ISUP_SLOT_BUSY] = 'B',           [ISUP_SLOT_RESTARTING] = 'R',
+		[ISUP_SLOT_OUT_OF_SERVICE] = 'X', [ISUP_SLOT_OUT_BY_US] = 'O',
+		[ISUP_SLOT_OUT_BY_FAR] = 'F',     [ISUP_SLOT_MAINTENANCE] = 'M'};
 
 	memset(out, '-', TDM_SLOTS);
 	out[TDM_SLOTS] = '\0';

@@ -13,16 +13,16 @@ enum { CHAIN_MAX = 32, COUNTER_MAX = 99 };
 /* The first row of a reason is what is sent, the first of a word or cause what is understood.
  * Causes: RFC 7544 3.4, which takes those of RFC 4458. */
 static const struct {
-	uint8_t reason;
 	const char *word;
 	int cause;
+	uint8_t reason;
 } rows[] = {
-	{UNKNOWN, "unknown", 404},           {BUSY, "user-busy", 486},
-	{NO_REPLY, "no-answer", 408},        {DEFLECTION, "deflection", 480},
-	{OUT_OF_ORDER, "unavailable", 503},  {UNCONDITIONAL, "unconditional", 302},
-	{DEFLECTION, "deflection", 487},     {OUT_OF_ORDER, "out-of-service", 503},
-	{UNCONDITIONAL, "time-of-day", 302}, {UNCONDITIONAL, "do-not-disturb", 302},
-	{UNCONDITIONAL, "follow-me", 302},   {UNCONDITIONAL, "away", 302},
+	{"unknown", 404, UNKNOWN},           {"user-busy", 486, BUSY},
+	{"no-answer", 408, NO_REPLY},        {"deflection", 480, DEFLECTION},
+	{"unavailable", 503, OUT_OF_ORDER},  {"unconditional", 302, UNCONDITIONAL},
+	{"deflection", 487, DEFLECTION},     {"out-of-service", 503, OUT_OF_ORDER},
+	{"time-of-day", 302, UNCONDITIONAL}, {"do-not-disturb", 302, UNCONDITIONAL},
+	{"follow-me", 302, UNCONDITIONAL},   {"away", 302, UNCONDITIONAL},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

@@ -53,4 +53,3 @@ const struct echo_kernel *echo_kernel(void)
 	pthread_once(&once, prepare);
 	return all[usable - 1];
 }
-

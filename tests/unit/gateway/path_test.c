@@ -5,11 +5,7 @@
 #include <math.h>
 #include <netinet/in.h>
 #include <setjmp.h>
-#include <spandsp/telephony.h>
-#include <spandsp/fast_convert.h>
-#include <spandsp/logging.h>
-#include <spandsp/bit_operations.h>
-#include <spandsp/g711.h>
+#include <spandsp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
