@@ -5,10 +5,20 @@
 #include <math.h>
 #include <netinet/in.h>
 #include <setjmp.h>
-#include <spandsp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Each needs those before it. */
+#include <spandsp/telephony.h>
+
+#include <spandsp/fast_convert.h>
+
+#include <spandsp/logging.h>
+
+#include <spandsp/bit_operations.h>
+
+#include <spandsp/g711.h>
 
 #include <cmocka.h>
 
