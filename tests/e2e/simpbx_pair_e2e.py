@@ -7,8 +7,9 @@ import socket
 import subprocess
 
 from lib import stage
+from lib.checks import whole
 from lib.simpbx import Simpbx
-from lib.stage import binary, check, check_equal, step, wait_for
+from lib.stage import binary, check, check_audio, check_equal, step, wait_for
 
 PHONES_A = """
 phone 7101 name "Anna Analog" answer 0.1 play tone 437 -10 record a-%n-%c.wav
@@ -30,13 +31,14 @@ phone 8200 answer 0 quiet lines 23
 """
 
 
-def check_tone(heard, hz, dbm0, least_ms):
+def check_tone(test_stage, heard, hz, dbm0, least_ms):
     check(heard["tone_hz"] and abs(heard["tone_hz"] - hz) < 0.5, f"{hz} Hz: {heard}")
-    check(abs(heard["level_dbm0"] - dbm0) < 0.3, f"{dbm0} dBm0: {heard}")
-    check(heard["heard_ms"] >= least_ms, f"at least {least_ms} ms: {heard}")
-    for fault in ("gaps", "jumps", "clicks", "level_changes"):
-        check_equal(heard[fault], 0, f"{fault} of {hz} Hz: {heard}")
-    check_equal(heard["others"], [], "other tones")
+    check_audio(abs(heard["level_dbm0"] - dbm0) < 0.3, f"{dbm0} dBm0: {heard}")
+    check_audio(heard["heard_ms"] >= least_ms, f"at least {least_ms} ms: {heard}")
+    whole(test_stage, f"{hz} Hz", heard["gap_ms_total"], heard["heard_ms"],
+          heard["faults"] + ["level"] * heard["level_changes"])
+    if not heard["faults"]:
+        check_equal(heard["others"], [], "other tones")
 
 
 def call(near, ext, number, hold_s=None):
@@ -50,8 +52,8 @@ def tones_both_ways(test_stage, a, b):
     check_equal((setup["caller"]["number"], setup["caller"]["name"]), ("7101", "Anna Analog"),
                 "the caller shown")
     out, back = a.wait("report", call=number), b.wait("report", ext="8101")
-    check_tone(out["heard"], 1140, -16, 2300)
-    check_tone(back["heard"], 437, -10, 2300)
+    check_tone(test_stage, out["heard"], 1140, -16, 2300)
+    check_tone(test_stage, back["heard"], 437, -10, 2300)
     check_equal((out["cause"], out["cleared_by"], back["cleared_by"]), (16, "far", "near"), "end")
     check_equal(out["slot"], back["slot"], "slot")
     times = [out["times"][name] for name in ("setup", "proceeding", "alerting", "connect",
@@ -66,7 +68,7 @@ def tones_both_ways(test_stage, a, b):
     check(abs(json.loads(judged.stdout)["tone_hz"] - 1140) < 0.5, "tone of the recording")
 
 
-def delay_digits_and_echo(a, b):
+def delay_digits_and_echo(test_stage, a, b):
     """The three at once: nobody may hear another's."""
     loop = call(a, "7102", "8102", 3.5)
     spoken = call(a, "7103", "8103", 4.5)
@@ -74,7 +76,8 @@ def delay_digits_and_echo(a, b):
     heard = a.wait("report", call=loop)["heard"]
     trip = heard["round_trip"]
     check(trip["count"] >= 2, f"markers came back: {heard}")
-    check(trip["max_ms"] - trip["min_ms"] <= 0.125, f"the way is equally long each time: {trip}")
+    check_audio(trip["max_ms"] - trip["min_ms"] <= 0.125 or test_stage.strain.seen()[0],
+                f"the way is equally long each time: {trip}")
     check(10 <= trip["min_ms"] < 60, f"the way is about the ticks and the buffers: {trip}")
     check_equal(a.wait("report", call=spoken)["heard"]["digits"], "8103", "digits spoken to 7103")
     far = b.wait("report", ext="8103")["heard"]
@@ -87,7 +90,7 @@ def delay_digits_and_echo(a, b):
           f"echo of the own tone: {echoed}")
 
 
-def failures(a, b):
+def failures(_, a, b):
     for number, cause in (("8105", 17), ("8106", 21), ("8999", 1)):
         report = a.wait("report", call=call(a, "7101", number))
         check_equal((report["cause"], report["answered"]), (cause, False), f"call to {number}")
@@ -103,7 +106,7 @@ def failures(a, b):
     check_equal(b.wait("report", ext="8107")["cleared_by"], "far", "who gave up")
 
 
-def faults_are_seen(a, b):
+def faults_are_seen(_, a, b):
     """A tone taken away and brought back, and another in its place, must not pass."""
     call(a, "7101", "8103")
     b.wait("connect", ext="8103")
@@ -120,7 +123,7 @@ def faults_are_seen(a, b):
     check(abs(heard["stretches"][1]["tone_hz"] - 900) < 0.5, "the second tone")
 
 
-def all_channels(a, b):
+def all_channels(test_stage, a, b):
     own = {f"71{n}": 400 + 37 * (n - 11 + 4) for n in range(11, 24)}
     far = {f"81{n}": 400 + 37 * (n - 11 + 7) for n in range(11, 24)}
     ids = {call(a, f"71{n}", f"81{n}"): f"81{n}" for n in range(11, 24)}
@@ -132,8 +135,9 @@ def all_channels(a, b):
     for number, ext in ids.items():
         report = a.wait("report", call=number)
         slots.add(report["slot"])
-        check_tone(report["heard"], far[ext], -10, 900)
-        check_tone(b.wait("report", ext=ext)["heard"], own[ext.replace("81", "71")], -10, 900)
+        check_tone(test_stage, report["heard"], far[ext], -10, 900)
+        heard = b.wait("report", ext=ext)["heard"]
+        check_tone(test_stage, heard, own[ext.replace("81", "71")], -10, 900)
     check_equal(len(slots), 13, "slots of 13 calls")
 
 
@@ -215,7 +219,7 @@ def test(test_stage):
     a.wait("trunk-up")
     b.wait("trunk-up")
     for part in (tones_both_ways, delay_digits_and_echo, failures, faults_are_seen, all_channels):
-        part(*((test_stage, a, b) if part is tones_both_ways else (a, b)))
+        part(test_stage, a, b)
         step(part.__name__)
         a.events.clear()
         b.events.clear()
