@@ -73,7 +73,7 @@ static bool parse_slot(const char *word, uint32_t *slots)
 
 static json_t *do_bert_start(struct gateway *g, unsigned i, char *words)
 {
-	enum bert_pattern pattern = BERT_QRSS;
+	enum tdm_bert_pattern pattern = BERT_QRSS;
 	uint32_t slots = 0;
 	char *save = NULL, why[160];
 
@@ -84,7 +84,7 @@ static json_t *do_bert_start(struct gateway *g, unsigned i, char *words)
 		if (strcmp(w, "slot") == 0 && parse_slot(value, &slots))
 			continue;
 		if (strcmp(w, "pattern") == 0 && value != NULL &&
-		    bert_pattern_parse(value, &pattern))
+		    tdm_bert_pattern_parse(value, &pattern))
 			continue;
 		return failure(usage);
 	}

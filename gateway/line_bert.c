@@ -48,13 +48,13 @@ static int open_slot(struct line *l, unsigned slot)
 		.kind = PATH_SLOT, .worker = l->worker, .span = l->index, .slot = slot};
 	struct path_end to = {.kind = PATH_BERT};
 	struct path *p;
-	int r = bert_new(&to.bert, l->bert.pattern);
+	int r = tdm_bert_new(&to.bert, l->bert.pattern);
 
 	if (r < 0)
 		return r;
 	r = path_new(&p, 0, &from, &to);
 	if (r < 0) {
-		bert_free(to.bert);
+		tdm_bert_free(to.bert);
 		return r;
 	}
 	r = worker_open(l->worker, p);
@@ -68,7 +68,7 @@ static int open_slot(struct line *l, unsigned slot)
 	return 0;
 }
 
-int line_bert_start(struct line *l, uint32_t slots, enum bert_pattern pattern, char *err,
+int line_bert_start(struct line *l, uint32_t slots, enum tdm_bert_pattern pattern, char *err,
 		    size_t err_size)
 {
 	int r = -EALREADY;
@@ -92,7 +92,7 @@ int line_bert_start(struct line *l, uint32_t slots, enum bert_pattern pattern, c
 	l->bert.shown = l->bert.slots;
 	line_apply_slots(l);
 	log_line(LOG_TDM, LOG_INFO, "span %s: BERT runs, pattern %s", l->span_conf.name,
-		 bert_pattern_name(pattern));
+		 tdm_bert_pattern_name(pattern));
 	return 0;
 }
 
@@ -103,7 +103,7 @@ void line_bert_stop(struct line *l)
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
 		if (l->bert.path[slot] == NULL)
 			continue;
-		bert_counts(l->bert.bert[slot], &l->bert.result[slot]);
+		tdm_bert_counts(l->bert.bert[slot], &l->bert.result[slot]);
 		worker_close(l->worker, l->bert.path[slot]);
 		l->bert.path[slot] = NULL;
 		l->bert.bert[slot] = NULL;
@@ -115,10 +115,10 @@ void line_bert_stop(struct line *l)
 	log_line(LOG_TDM, LOG_INFO, "span %s: BERT ended", l->span_conf.name);
 }
 
-void line_bert_counts(const struct line *l, unsigned slot, struct bert_counts *out)
+void line_bert_counts(const struct line *l, unsigned slot, struct tdm_bert_counts *out)
 {
 	if (l->bert.bert[slot] != NULL)
-		bert_counts(l->bert.bert[slot], out);
+		tdm_bert_counts(l->bert.bert[slot], out);
 	else
 		*out = l->bert.result[slot];
 }

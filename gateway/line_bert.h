@@ -17,18 +17,18 @@ struct line;
 struct path;
 
 struct line_bert {
-	enum bert_pattern pattern;
+	enum tdm_bert_pattern pattern;
 	uint32_t slots; /* tested now; 0 = no test runs */
 	uint32_t shown; /* of the last test, running or not */
 	struct path *path[TDM_SLOTS + 1];
-	struct bert *bert[TDM_SLOTS + 1];         /* its path owns it; while the test runs */
-	struct bert_counts result[TDM_SLOTS + 1]; /* at the end */
+	struct tdm_bert *bert[TDM_SLOTS + 1];         /* its path owns it; while the test runs */
+	struct tdm_bert_counts result[TDM_SLOTS + 1]; /* at the end */
 };
 
 /* slots: 0 = all that have no call.  0 or -errno with why in err, and nothing is changed then. */
-int line_bert_start(struct line *l, uint32_t slots, enum bert_pattern pattern, char *err,
+int line_bert_start(struct line *l, uint32_t slots, enum tdm_bert_pattern pattern, char *err,
 		    size_t err_size);
 void line_bert_stop(struct line *l); /* legal when none runs */
-void line_bert_counts(const struct line *l, unsigned slot, struct bert_counts *out);
+void line_bert_counts(const struct line *l, unsigned slot, struct tdm_bert_counts *out);
 
 #endif

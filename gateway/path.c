@@ -82,7 +82,7 @@ static void end_free(struct path_end *end)
 	pipe_free(end->pipe);
 	echo_free(end->echo);
 	rtp_session_close(end->rtp);
-	bert_free(end->bert);
+	tdm_bert_free(end->bert);
 }
 
 int path_new(struct path **out, uint32_t id, const struct path_end *from, const struct path_end *to)
@@ -236,7 +236,7 @@ void path_to_line(struct path *p, unsigned end, uint8_t out[TDM_TICK_OCTETS], ui
 	switch (from->kind) {
 	case PATH_RTP: rtp_take(from, to, out, now_ns); break;
 	case PATH_SLOT: pipe_read(to->pipe, out); break;
-	case PATH_BERT: bert_send(from->bert, out, TDM_TICK_OCTETS); break;
+	case PATH_BERT: tdm_bert_send(from->bert, out, TDM_TICK_OCTETS); break;
 	case PATH_NONE: memset(out, TDM_IDLE, TDM_TICK_OCTETS); break;
 	}
 	if (to->echo != NULL)
@@ -251,7 +251,7 @@ void path_from_line(struct path *p, unsigned end, const uint8_t in[TDM_TICK_OCTE
 	switch (to->kind) {
 	case PATH_RTP: rtp_give(from, to, in, now_ns); break;
 	case PATH_SLOT: ring_put(&to->pipe->ring, in); break;
-	case PATH_BERT: bert_receive(to->bert, in, TDM_TICK_OCTETS); break;
+	case PATH_BERT: tdm_bert_receive(to->bert, in, TDM_TICK_OCTETS); break;
 	case PATH_NONE: break;
 	}
 }

@@ -34,7 +34,7 @@ struct path_end {
 	unsigned span, slot;   /* PATH_SLOT: index of the span in that worker, 1..24 */
 	unsigned echo_tail_ms, echo_bulk_ms; /* PATH_SLOT facing RTP: see tdm/echo.h; tail 0 = none */
 	struct rtp_session *rtp; /* PATH_RTP: owned by the path */
-	struct bert *bert;       /* PATH_BERT, facing a slot: owned by the path */
+	struct tdm_bert *bert;       /* PATH_BERT, facing a slot: owned by the path */
 	/* run time */
 	struct dtmf_detector *detector;   /* SLOT facing RTP: owned */
 	struct dtmf_generator *generator; /* facing RTP: owned; digits it sends as events */

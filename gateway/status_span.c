@@ -61,7 +61,7 @@ json_t *status_bert(const struct line *l)
 	json_t *list = json_array();
 
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++) {
-		struct bert_counts c;
+		struct tdm_bert_counts c;
 
 		if (!(l->bert.shown & 1u << slot))
 			continue;
@@ -78,8 +78,8 @@ json_t *status_bert(const struct line *l)
 		json_array_append_new(list, o);
 	}
 	return json_pack("{s:s, s:s, s:b, s:o}", "span", l->span_conf.name, "pattern",
-			 bert_pattern_name(l->bert.pattern), "running", (int)(l->bert.slots != 0),
-			 "slots", list);
+			 tdm_bert_pattern_name(l->bert.pattern), "running",
+			 (int)(l->bert.slots != 0), "slots", list);
 }
 
 json_t *status_span(const struct gateway *g, unsigned i)

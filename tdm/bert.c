@@ -33,7 +33,7 @@ static const struct pattern patterns[BERT_PATTERNS] = {
 	[BERT_3IN24] = {"3in24", 24, 0, 0x440004},
 };
 
-struct bert {
+struct tdm_bert {
 	const struct pattern *pattern;
 	uint32_t tx, rx;
 	unsigned loaded, confirmed; /* bits, while hunting */
@@ -79,13 +79,13 @@ static bool is_possible(const struct pattern *p, uint32_t reg)
 
 /* --- receiving --- */
 
-static void hunt_again(struct bert *b)
+static void hunt_again(struct tdm_bert *b)
 {
 	b->rx = 0;
 	b->loaded = b->confirmed = 0;
 }
 
-static void hunt(struct bert *b, unsigned bit)
+static void hunt(struct tdm_bert *b, unsigned bit)
 {
 	const struct pattern *p = b->pattern;
 
@@ -110,7 +110,7 @@ static void hunt(struct bert *b, unsigned bit)
 		atomic_store_explicit(&b->sync, 1, memory_order_relaxed);
 }
 
-static void end_second(struct bert *b)
+static void end_second(struct tdm_bert *b)
 {
 	tdm_counter_add(&b->seconds, 1);
 	if (b->second_unsynced)
@@ -121,7 +121,7 @@ static void end_second(struct bert *b)
 	b->second_unsynced = false;
 }
 
-void bert_receive(struct bert *b, const uint8_t *octets, size_t count)
+void tdm_bert_receive(struct tdm_bert *b, const uint8_t *octets, size_t count)
 {
 	unsigned bits = 0, errors = 0;
 
@@ -154,7 +154,7 @@ void bert_receive(struct bert *b, const uint8_t *octets, size_t count)
 
 /* --- the rest --- */
 
-void bert_send(struct bert *b, uint8_t *octets, size_t count)
+void tdm_bert_send(struct tdm_bert *b, uint8_t *octets, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		unsigned octet = 0;
@@ -167,9 +167,9 @@ void bert_send(struct bert *b, uint8_t *octets, size_t count)
 	}
 }
 
-int bert_new(struct bert **out, enum bert_pattern pattern)
+int tdm_bert_new(struct tdm_bert **out, enum tdm_bert_pattern pattern)
 {
-	struct bert *b = calloc(1, sizeof(*b));
+	struct tdm_bert *b = calloc(1, sizeof(*b));
 
 	*out = b;
 	if (b == NULL)
@@ -179,14 +179,14 @@ int bert_new(struct bert **out, enum bert_pattern pattern)
 	return 0;
 }
 
-void bert_free(struct bert *b)
+void tdm_bert_free(struct tdm_bert *b)
 {
 	free(b);
 }
 
-void bert_counts(const struct bert *b, struct bert_counts *out)
+void tdm_bert_counts(const struct tdm_bert *b, struct tdm_bert_counts *out)
 {
-	*out = (struct bert_counts){
+	*out = (struct tdm_bert_counts){
 		.sync = tdm_counter_get(&b->sync) != 0,
 		.bits = tdm_counter_get(&b->bits),
 		.errors = tdm_counter_get(&b->errors),
@@ -197,16 +197,16 @@ void bert_counts(const struct bert *b, struct bert_counts *out)
 	};
 }
 
-const char *bert_pattern_name(enum bert_pattern p)
+const char *tdm_bert_pattern_name(enum tdm_bert_pattern p)
 {
 	return patterns[p].name;
 }
 
-bool bert_pattern_parse(const char *name, enum bert_pattern *out)
+bool tdm_bert_pattern_parse(const char *name, enum tdm_bert_pattern *out)
 {
 	for (unsigned i = 0; i < BERT_PATTERNS; i++)
 		if (strcmp(patterns[i].name, name) == 0) {
-			*out = (enum bert_pattern)i;
+			*out = (enum tdm_bert_pattern)i;
 			return true;
 		}
 	return false;

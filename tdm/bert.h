@@ -1,6 +1,6 @@
 /* bert.h - a bit error test of one slot: makes a pattern, and checks the one that comes back.
  *
- *        bert_send() --> slot --> far end, which loops --> slot --> bert_receive()
+ *        tdm_bert_send() --> slot --> far end, which loops --> slot --> tdm_bert_receive()
  *
  *   HUNTING  -- received bits predict the next CONFIRM_BITS --> SYNC
  *   SYNC     -- more than a fifth of a tick's bits are wrong --> HUNTING (a sync loss)
@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum bert_pattern {
+enum tdm_bert_pattern {
 	BERT_QRSS, /* O.151 2.2: 2^20-1, no more than 14 zeros in a row; usual on a T1 */
 	BERT_2E15, /* O.151 2.1, inverted */
 	BERT_2E11, /* O.152 */
@@ -29,7 +29,7 @@ enum bert_pattern {
 	BERT_PATTERNS
 };
 
-struct bert_counts {
+struct tdm_bert_counts {
 	bool sync;                  /* now */
 	uint64_t bits, errors;      /* while in sync */
 	uint64_t sync_losses;
@@ -38,17 +38,17 @@ struct bert_counts {
 	uint64_t unsynced_seconds;  /* not in sync, or lost it */
 };
 
-struct bert;
+struct tdm_bert;
 
 /* 0 or -ENOMEM. */
-int bert_new(struct bert **out, enum bert_pattern pattern);
-void bert_free(struct bert *b);
-void bert_send(struct bert *b, uint8_t *octets, size_t count);
-void bert_receive(struct bert *b, const uint8_t *octets, size_t count);
-void bert_counts(const struct bert *b, struct bert_counts *out);
+int tdm_bert_new(struct tdm_bert **out, enum tdm_bert_pattern pattern);
+void tdm_bert_free(struct tdm_bert *b);
+void tdm_bert_send(struct tdm_bert *b, uint8_t *octets, size_t count);
+void tdm_bert_receive(struct tdm_bert *b, const uint8_t *octets, size_t count);
+void tdm_bert_counts(const struct tdm_bert *b, struct tdm_bert_counts *out);
 
 /* "qrss", "2e15", "2e11", "ones", "zeros", "1in8", "3in24" */
-const char *bert_pattern_name(enum bert_pattern p);
-bool bert_pattern_parse(const char *name, enum bert_pattern *out);
+const char *tdm_bert_pattern_name(enum tdm_bert_pattern p);
+bool tdm_bert_pattern_parse(const char *name, enum tdm_bert_pattern *out);
 
 #endif

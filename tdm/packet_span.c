@@ -26,6 +26,7 @@
 #include "gateway/base/clock.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/timerfd.h>
@@ -437,11 +438,14 @@ int tdm_packet_span_init(struct tdm_packet_span *s, const struct tdm_backend *ba
 	return 0;
 }
 
-void tdm_packet_span_finish(struct tdm_packet_span *s)
+void tdm_packet_span_close(struct tdm_span *span)
 {
+	struct tdm_packet_span *s = (struct tdm_packet_span *)span;
+
 	if (s->timer >= 0)
 		close(s->timer);
 	tdm_packet_socket_close(&s->socket);
 	tdm_packet_buffer_free(s->buffer);
 	tdm_hdlc_free(s->hdlc);
+	free(s);
 }

@@ -78,13 +78,13 @@ struct tdm_packet_span {
 const char *tdm_packet_span_check(const struct tdm_span_conf *conf, unsigned packet_frames);
 
 /* Makes s, which is zeroed, ready but for its socket.  0, or -errno and why in err; either way
- * tdm_packet_span_finish() is legal, which closes the socket, too. */
+ * tdm_packet_span_close() is legal. */
 int tdm_packet_span_init(struct tdm_packet_span *s, const struct tdm_backend *backend,
 			 const struct tdm_packet_line *line, const struct tdm_span_conf *conf,
 			 unsigned packet_frames, char *err, size_t err_size);
-void tdm_packet_span_finish(struct tdm_packet_span *s);
 
 /* For struct tdm_backend. */
+void tdm_packet_span_close(struct tdm_span *s); /* frees the backend's object, and its socket */
 int tdm_packet_span_fd(const struct tdm_span *s);
 unsigned tdm_packet_span_service(struct tdm_span *s);
 void tdm_packet_span_exchange(struct tdm_span *s, uint32_t mask, tdm_tick rx, tdm_tick tx);

@@ -226,12 +226,6 @@ static int open_socket(struct ether *e, char *err, size_t err_size)
 	return r;
 }
 
-static void ether_close(struct tdm_span *s)
-{
-	tdm_packet_span_finish((struct tdm_packet_span *)s);
-	free(s);
-}
-
 static int ether_open(struct tdm_span **out, const struct tdm_span_conf *conf, char *err,
 		      size_t err_size)
 {
@@ -254,7 +248,7 @@ static int ether_open(struct tdm_span **out, const struct tdm_span_conf *conf, c
 	if (r == 0)
 		r = open_socket(e, err, err_size);
 	if (r != 0) {
-		ether_close(&e->packets.span);
+		tdm_packet_span_close(&e->packets.span);
 		return r;
 	}
 	*out = &e->packets.span;
@@ -335,7 +329,7 @@ static int ether_look(const struct tdm_span_conf *conf, char *out, size_t out_si
 
 const struct tdm_backend tdm_backend_ether = {
 	.open = ether_open,
-	.close = ether_close,
+	.close = tdm_packet_span_close,
 	.fd = tdm_packet_span_fd,
 	.service = tdm_packet_span_service,
 	.exchange = tdm_packet_span_exchange,

@@ -131,12 +131,6 @@ static int open_socket(struct tdm_packet_socket *s, const struct tdm_wire_conf *
 	return r;
 }
 
-static void wire_close(struct tdm_span *s)
-{
-	tdm_packet_span_finish((struct tdm_packet_span *)s);
-	free(s);
-}
-
 static int wire_open(struct tdm_span **out, const struct tdm_span_conf *conf, char *err,
 		     size_t err_size)
 {
@@ -163,7 +157,7 @@ static int wire_open(struct tdm_span **out, const struct tdm_span_conf *conf, ch
 	if (r == 0)
 		r = open_socket(&w->packets.socket, &w->conf, err, err_size);
 	if (r != 0) {
-		wire_close(&w->packets.span);
+		tdm_packet_span_close(&w->packets.span);
 		return r;
 	}
 	*out = &w->packets.span;
@@ -172,7 +166,7 @@ static int wire_open(struct tdm_span **out, const struct tdm_span_conf *conf, ch
 
 const struct tdm_backend tdm_backend_wire = {
 	.open = wire_open,
-	.close = wire_close,
+	.close = tdm_packet_span_close,
 	.fd = tdm_packet_span_fd,
 	.service = tdm_packet_span_service,
 	.exchange = tdm_packet_span_exchange,

@@ -522,11 +522,11 @@ static void a_slot_is_tested(void **state)
 	enum { DELAY = 50, TICKS = 300 };
 	static uint8_t line[TICKS + DELAY][TDM_TICK_OCTETS];
 	struct path_end slot = {.kind = PATH_SLOT, .slot = 5}, test = {.kind = PATH_BERT};
-	struct bert_counts c;
+	struct tdm_bert_counts c;
 	struct path *p;
 	unsigned before;
 
-	assert_int_equal(bert_new(&test.bert, BERT_QRSS), 0);
+	assert_int_equal(tdm_bert_new(&test.bert, BERT_QRSS), 0);
 	assert_int_equal(path_new(&p, 0, &slot, &test), 0);
 	before = allocations;
 	for (unsigned tick = 0; tick < TICKS; tick++) {
@@ -536,7 +536,7 @@ static void a_slot_is_tested(void **state)
 		path_from_line(p, 0, line[tick], 0);
 	}
 	assert_int_equal(allocations, before);
-	bert_counts(test.bert, &c);
+	tdm_bert_counts(test.bert, &c);
 	assert_true(c.sync);
 	assert_int_equal(c.errors, 3);
 	assert_int_equal(c.errored_seconds, 2);

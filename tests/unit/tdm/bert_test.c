@@ -7,11 +7,11 @@
 
 enum { TICK = 80, TICKS_PER_SECOND = 100 };
 
-static struct bert *make(enum bert_pattern p)
+static struct tdm_bert *make(enum tdm_bert_pattern p)
 {
-	struct bert *b;
+	struct tdm_bert *b;
 
-	assert_int_equal(bert_new(&b, p), 0);
+	assert_int_equal(tdm_bert_new(&b, p), 0);
 	return b;
 }
 
@@ -25,7 +25,7 @@ static unsigned take_bit(const uint8_t *octets, size_t i)
 static void patterns_are_what_the_standards_say(void **state)
 {
 	static const struct {
-		enum bert_pattern pattern;
+		enum tdm_bert_pattern pattern;
 		unsigned period, ones, zeros_in_a_row, ones_in_a_row;
 	} rows[] = {
 		{BERT_QRSS, 1048575, 0, 14, 23},   /* with the forced ones before a zero */
@@ -36,10 +36,10 @@ static void patterns_are_what_the_standards_say(void **state)
 	static uint8_t octets[2 * 1048576 / 8 + 8];
 
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
-		struct bert *b = make(rows[r].pattern);
+		struct tdm_bert *b = make(rows[r].pattern);
 		unsigned ones = 0, zero_run = 0, one_run = 0, zeros_max = 0, ones_max = 0;
 
-		bert_send(b, octets, sizeof(octets));
+		tdm_bert_send(b, octets, sizeof(octets));
 		for (unsigned i = 0; i < rows[r].period; i++) {
 			assert_int_equal(take_bit(octets, i), take_bit(octets, i + rows[r].period));
 			ones += take_bit(octets, i);
@@ -58,21 +58,21 @@ static void patterns_are_what_the_standards_say(void **state)
 			assert_in_range(ones, 524288, 524288 + 128); /* forced ones on top */
 		assert_int_equal(zeros_max, rows[r].zeros_in_a_row);
 		assert_int_equal(ones_max, rows[r].ones_in_a_row);
-		bert_free(b);
+		tdm_bert_free(b);
 	}
 }
 
 /* Octets of the pattern through a line that shifts them by some bits. */
-static void through(struct bert *tx, struct bert *rx, unsigned ticks, unsigned shift)
+static void through(struct tdm_bert *tx, struct tdm_bert *rx, unsigned ticks, unsigned shift)
 {
 	static uint8_t octets[TICK + 1], line[TICK];
 
 	for (; ticks > 0; ticks--) {
 		octets[0] = octets[TICK];
-		bert_send(tx, octets + 1, TICK);
+		tdm_bert_send(tx, octets + 1, TICK);
 		for (size_t i = 0; i < TICK; i++)
 			line[i] = (uint8_t)((octets[i] << 8 | octets[i + 1]) >> shift);
-		bert_receive(rx, line, TICK);
+		tdm_bert_receive(rx, line, TICK);
 	}
 }
 
@@ -80,11 +80,11 @@ static void sync_is_found_wherever_the_pattern_stands(void **state)
 {
 	for (unsigned p = 0; p < BERT_PATTERNS; p++)
 		for (unsigned shift = 0; shift < 8; shift++) {
-			struct bert *b = make(p);
-			struct bert_counts c;
+			struct tdm_bert *b = make(p);
+			struct tdm_bert_counts c;
 
 			through(b, b, 3 * TICKS_PER_SECOND, shift);
-			bert_counts(b, &c);
+			tdm_bert_counts(b, &c);
 			assert_true(c.sync);
 			assert_int_equal(c.errors, 0);
 			assert_int_equal(c.sync_losses, 0);
@@ -92,7 +92,7 @@ static void sync_is_found_wherever_the_pattern_stands(void **state)
 			assert_int_equal(c.unsynced_seconds, 1); /* in which it was found */
 			/* Found within a few hundred bits. */
 			assert_in_range(c.bits, 3 * 64000 - 1000, 3 * 64000 - 1);
-			bert_free(b);
+			tdm_bert_free(b);
 		}
 }
 
@@ -100,49 +100,49 @@ static void sync_is_found_wherever_the_pattern_stands(void **state)
 static void errors_are_counted_one_by_one(void **state)
 {
 	for (unsigned p = 0; p < BERT_PATTERNS; p++) {
-		struct bert *b = make(p);
-		struct bert_counts c;
+		struct tdm_bert *b = make(p);
+		struct tdm_bert_counts c;
 		uint8_t octets[TICK];
 
 		through(b, b, TICKS_PER_SECOND, 0);
 		for (unsigned tick = 0; tick < 4 * TICKS_PER_SECOND; tick++) {
-			bert_send(b, octets, TICK);
+			tdm_bert_send(b, octets, TICK);
 			if (tick % 200 == 7) {
 				octets[3] ^= 0x10;
 				octets[3] ^= 0x01;
 				octets[79] ^= 0x80;
 			}
-			bert_receive(b, octets, TICK);
+			tdm_bert_receive(b, octets, TICK);
 		}
-		bert_counts(b, &c);
+		tdm_bert_counts(b, &c);
 		assert_int_equal(c.errors, 6);
 		assert_int_equal(c.seconds, 5);
 		assert_int_equal(c.errored_seconds, 2);
 		assert_int_equal(c.unsynced_seconds, 1);
 		assert_int_equal(c.sync_losses, 0);
-		bert_free(b);
+		tdm_bert_free(b);
 	}
 }
 
 /* A slip of one octet: no bit errors, a loss, and sync again. */
 static void a_slip_is_a_loss_of_sync(void **state)
 {
-	static const enum bert_pattern random[] = {BERT_QRSS, BERT_2E15, BERT_2E11};
+	static const enum tdm_bert_pattern random[] = {BERT_QRSS, BERT_2E15, BERT_2E11};
 
 	for (unsigned i = 0; i < 3; i++) {
-		struct bert *b = make(random[i]);
-		struct bert_counts c;
+		struct tdm_bert *b = make(random[i]);
+		struct tdm_bert_counts c;
 		uint8_t lost[1];
 
 		through(b, b, TICKS_PER_SECOND, 0);
-		bert_send(b, lost, 1);
+		tdm_bert_send(b, lost, 1);
 		through(b, b, 2 * TICKS_PER_SECOND, 0);
-		bert_counts(b, &c);
+		tdm_bert_counts(b, &c);
 		assert_true(c.sync);
 		assert_int_equal(c.sync_losses, 1);
 		assert_int_equal(c.errors, 0);
 		assert_int_equal(c.unsynced_seconds, 2);
-		bert_free(b);
+		tdm_bert_free(b);
 	}
 }
 
@@ -153,8 +153,8 @@ static void nothing_else_is_the_pattern(void **state)
 		static const uint8_t constant[] = {0xff, 0x00, 0x7f, 0x55};
 
 		for (unsigned k = 0; k < 5; k++) {
-			struct bert *b = make(p);
-			struct bert_counts c;
+			struct tdm_bert *b = make(p);
+			struct tdm_bert_counts c;
 			uint8_t octets[TICK];
 			unsigned noise = 1;
 
@@ -163,9 +163,9 @@ static void nothing_else_is_the_pattern(void **state)
 					noise = noise * 1103515245u + 12345;
 					octets[i] = k < 4 ? constant[k] : (uint8_t)(noise >> 16);
 				}
-				bert_receive(b, octets, TICK);
+				tdm_bert_receive(b, octets, TICK);
 			}
-			bert_counts(b, &c);
+			tdm_bert_counts(b, &c);
 			if ((p == BERT_ONES && k == 0) || (p == BERT_ZEROS && k == 1)) {
 				assert_true(c.sync);
 			} else {
@@ -173,7 +173,7 @@ static void nothing_else_is_the_pattern(void **state)
 				assert_int_equal(c.bits, 0);
 				assert_int_equal(c.unsynced_seconds, 5);
 			}
-			bert_free(b);
+			tdm_bert_free(b);
 		}
 	}
 }
@@ -181,13 +181,13 @@ static void nothing_else_is_the_pattern(void **state)
 /* In the errors of a bad line sync is still found, and the count is the line's. */
 static void a_bad_line_is_measured(void **state)
 {
-	struct bert *b = make(BERT_QRSS);
-	struct bert_counts c;
+	struct tdm_bert *b = make(BERT_QRSS);
+	struct tdm_bert_counts c;
 	uint8_t octets[TICK];
 	unsigned noise = 7, made = 0;
 
 	for (unsigned tick = 0; tick < 20 * TICKS_PER_SECOND; tick++) {
-		bert_send(b, octets, TICK);
+		tdm_bert_send(b, octets, TICK);
 		for (unsigned i = 0; i < TICK; i++) {
 			noise = noise * 1103515245u + 12345;
 			if ((noise >> 16) % 25 == 0) { /* 1 bit in 200 */
@@ -195,25 +195,25 @@ static void a_bad_line_is_measured(void **state)
 				made++;
 			}
 		}
-		bert_receive(b, octets, TICK);
+		tdm_bert_receive(b, octets, TICK);
 	}
-	bert_counts(b, &c);
+	tdm_bert_counts(b, &c);
 	assert_true(c.sync);
 	assert_int_equal(c.sync_losses, 0);
 	assert_in_range(c.errors, made - 10, made);
 	assert_int_equal(c.errored_seconds, 19);
-	bert_free(b);
+	tdm_bert_free(b);
 }
 
 static void names(void **state)
 {
-	enum bert_pattern p;
+	enum tdm_bert_pattern p;
 
 	for (unsigned i = 0; i < BERT_PATTERNS; i++) {
-		assert_true(bert_pattern_parse(bert_pattern_name(i), &p));
+		assert_true(tdm_bert_pattern_parse(tdm_bert_pattern_name(i), &p));
 		assert_int_equal(p, i);
 	}
-	assert_false(bert_pattern_parse("2e23", &p));
+	assert_false(tdm_bert_pattern_parse("2e23", &p));
 }
 
 int main(void)
