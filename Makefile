@@ -66,6 +66,7 @@ uses_pbx      := isup tdm base
 
 PROGRAMS := $(OUT)/tandem $(OUT)/tandemctl
 SIMPBX   := $(OUT)/simpbx
+ECHO_BENCH := $(OUT)/echo_bench
 
 .PHONY: all help demo check check-build check-unit check-sim check-e2e check-fuzz check-dahdi soak-dahdi dahdi-rig bench fuzz lint format install clean \
         compile_commands
@@ -89,6 +90,10 @@ $(OUT)/tandem: $(OUT)/gateway/main.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $(OUT)/tandemctl: $(OUT)/gateway/tandemctl.o $(call archive,base)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+# The echo canceller alone, measured: for make bench.
+$(ECHO_BENCH): $(OUT)/tests/bench/echo_bench.o $(foreach m,tdm base,$(call archive,$(m)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 $(SIMPBX): $(call objs,$(src_pbx)) $(foreach m,$(uses_pbx),$(call archive,$(m)))
@@ -171,7 +176,7 @@ soak-dahdi: all $(DAHDI_LINE) dahdi-rig ## ten minutes of 23 calls over it: no s
 	@TANDEM_OUT=$(OUT) TANDEM_DAHDI_RIG=$(DAHDI_RIG) tests/dahdi/soak
 
 bench: ## measure, print a table, write build/bench.json
-	@$(MAKE) --no-print-directory MODE=release all
+	@$(MAKE) --no-print-directory MODE=release all $(BUILD)/release/echo_bench
 	@OUT=$(BUILD)/release JSON=$(BUILD)/bench.json tests/bench/run
 
 demo: all ## place calls between a simulated PBX and a real SIP phone, and show them
