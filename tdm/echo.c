@@ -5,6 +5,7 @@
  */
 #include "tdm/echo.h"
 #include "tdm/echo_filter.h"
+#include "tdm/echo_fit.h"
 #include "tdm/echo_residue.h"
 #include "tdm/echo_tone.h"
 
@@ -28,12 +29,14 @@ enum {
 	CALM_BLOCKS = 100,   /* nothing better found that long */
 	CALM_EVERY = 4,      /* then only every fourth block is learned from */
 	NARROW_BLOCKS = 3,
+	FITS_MAX = 4,      /* in a row, for as long as they tell of no path */
 	QUIET_BLOCKS = 30, /* G.168 7.6: both directions for 250 ms, 150 more or less */
 };
 
 /* Energies of a block: 0 dBm0 is 0.241 a sample. */
 static const float far_least = 0.241F * ECHO_BLOCK * 3e-5F;     /* -45 dBm0: nothing to learn */
 static const float modem_quiet = 0.241F * ECHO_BLOCK * 2.5e-4F; /* -36 dBm0, G.168 7.6 */
+static const float echo_least = 1e-4F;                          /* of the far end's energy */
 static const float narrow_bins = 3;                             /* of 80; a tone has 2 */
 
 struct echo {
@@ -45,11 +48,13 @@ struct echo {
 	float far_peak;
 	unsigned heard; /* blocks of far end since the path changed */
 	unsigned better, worse, changed, poor, calm, narrow, quiet, block;
-	bool adopted, disabled, answer_tone;
+	unsigned fits; /* that told of no path */
+	bool adopted, disabled, answer_tone, fitted, patient;
 	/* For echo_report(). */
 	_Atomic bool off, is_converged, is_disabled, was_disabled;
 	_Atomic unsigned path_changes, path_ms;
 	_Atomic float long_near, long_used, gain;
+	struct echo_fit fit;
 	struct echo_filter filter; /* last: as long as the tail */
 };
 
@@ -71,6 +76,7 @@ int echo_new(struct echo **out, const struct echo_conf *conf)
 	e->conf = *conf;
 	echo_filter_init(&e->filter, parts);
 	echo_residue_init(&e->residue);
+	echo_fit_begin(&e->fit, true);
 	*out = e;
 	return 0;
 }
@@ -130,16 +136,9 @@ static bool is_narrow(struct echo *e)
 	return e->narrow >= NARROW_BLOCKS;
 }
 
-static bool should_learn(struct echo *e)
+static bool can_learn(struct echo *e)
 {
-	bool narrow;
-
-	if (e->far_peak < far_least)
-		return false;
-	narrow = is_narrow(e);
-	if (narrow || e->disabled || e->answer_tone)
-		return false;
-	return e->calm < CALM_BLOCKS || e->block % CALM_EVERY == 0;
+	return !is_narrow(e) && !e->disabled && !e->answer_tone;
 }
 
 static void smooth(float *state, float x)
@@ -190,12 +189,61 @@ static void learned_error(const struct echo *e, const float *near, float error[E
 		error[i] = near[i] - error[i];
 }
 
-static void learn(struct echo *e, const float *near, float used)
+/* Whether now is the time: as soon as it can be where there is no path yet; when all is heard where
+ * the one in use does poorly, as the near end's voice looks like that, too. */
+static bool should_fit(const struct echo *e)
+{
+	unsigned blocks = e->fit.blocks;
+
+	if (e->near < echo_least * e->far_peak)
+		return false;
+	if (e->patient)
+		return blocks == ECHO_FIT_BLOCKS && e->used > 0.01F * e->near;
+	return blocks == ECHO_FIT_BLOCKS || blocks == ECHO_FIT_BLOCKS / 2 ||
+	       blocks == ECHO_FIT_BLOCKS / 4;
+}
+
+/* Where the path begins; -1: nobody knows yet. */
+static int find_path(const struct echo *e)
+{
+	int before = ECHO_FIT_TAPS / 4, peak;
+
+	if (e->learned < 0.5F * e->near) {
+		peak = (int)echo_filter_peak(&e->filter);
+		return peak < before ? 0 : peak - before;
+	}
+	if (e->patient || e->fit.blocks < ECHO_FIT_BLOCKS)
+		return -1;
+	return (int)echo_fit_find(&e->fit, e->filter.kernel, e->filter.parts * ECHO_BLOCK);
+}
+
+/* Looks at all of what was heard lately together.  What it gives is used once it has proved better,
+ * as all that is learned. */
+static void fit(struct echo *e)
+{
+	float taps[ECHO_FIT_TAPS];
+	int delay = should_fit(e) ? find_path(e) : -1;
+
+	if (delay >= 0) {
+		float left = echo_fit_solve(&e->fit, e->filter.kernel, (unsigned)delay, taps);
+		e->fitted = left < 0.03F;
+		if (e->fitted && left * e->near < e->learned)
+			echo_filter_set(&e->filter, taps, ECHO_FIT_TAPS, (unsigned)delay);
+	}
+	if (e->fit.blocks == ECHO_FIT_BLOCKS && !e->fitted && ++e->fits < FITS_MAX)
+		echo_fit_begin(&e->fit, false);
+}
+
+static void learn(struct echo *e, const float *far, const float *near, float used)
 {
 	_Alignas(ECHO_ALIGN) float error[ECHO_BLOCK];
 	bool eager = e->heard < EAGER_BLOCKS, young = e->heard < YOUNG_BLOCKS;
 	float pace = eager ? 0.99F : young ? 0.998F : 0.9995F;
 
+	if (echo_fit_hear(&e->fit, far, near))
+		fit(e);
+	if (e->calm >= CALM_BLOCKS && e->block % CALM_EVERY != 0)
+		return;
 	learned_error(e, near, error);
 	compare(e, used, e->filter.kernel->dot(error, error));
 	echo_filter_learn(&e->filter, error, pace, young);
@@ -224,6 +272,10 @@ static void watch_path(struct echo *e)
 		return;
 	}
 	echo_filter_doubt(&e->filter);
+	echo_fit_begin(&e->fit, false);
+	e->fits = 0;
+	e->fitted = false;
+	e->patient = e->adopted;
 	e->heard = 0;
 	e->poor = e->changed = 0;
 }
@@ -246,7 +298,7 @@ static void note(struct echo *e, float near, float used)
 /* --- each block ---------------------------------------------------------------------------------
  */
 
-static void cancel(struct echo *e, float *near)
+static void cancel(struct echo *e, const float *far, float *near)
 {
 	_Alignas(ECHO_ALIGN) float echo[ECHO_BLOCK], left[ECHO_BLOCK];
 	const struct echo_kernel *k = e->filter.kernel;
@@ -264,9 +316,11 @@ static void cancel(struct echo *e, float *near)
 	if (e->far_peak >= far_least) {
 		smooth(&e->near, energy);
 		smooth(&e->used, b.left);
+		if (can_learn(e))
+			learn(e, far, near, b.left);
+		else
+			echo_fit_interrupt(&e->fit);
 	}
-	if (should_learn(e))
-		learn(e, near, b.left);
 	note(e, energy, b.left);
 	watch_path(e);
 	b.pass = e->answer_tone;
@@ -290,9 +344,11 @@ static bool run(struct echo *e, float *far, float *near)
 	}
 	echo_filter_hear(&e->filter, far);
 	e->far_peak = echo_filter_far_peak(&e->filter);
-	if (e->disabled || atomic_load_explicit(&e->off, memory_order_relaxed))
+	if (e->disabled || atomic_load_explicit(&e->off, memory_order_relaxed)) {
+		echo_fit_interrupt(&e->fit);
 		return false;
-	cancel(e, near);
+	}
+	cancel(e, far, near);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 
 /* Power factors; weights are 1 where the echo is as loud as the far end. */
 static const float first_doubt = 0.05F; /* a partition's: echo paths have 6 dB loss at least */
+static const float known_doubt = 1e-5F;
 static const float noise_floor = 1e-7F;
 
 unsigned echo_filter_parts(unsigned tail_ms)
@@ -125,6 +126,37 @@ void echo_filter_forget(struct echo_filter *f)
 {
 	for (unsigned age = 0; age < f->parts; age++)
 		memset(&f->part[age].used, 0, sizeof(f->part[age].used));
+}
+
+void echo_filter_set(struct echo_filter *f, const float *taps, unsigned count, unsigned delay)
+{
+	for (unsigned age = 0; age < f->parts; age++) {
+		_Alignas(ECHO_ALIGN) float path[ECHO_BLOCK];
+		for (unsigned i = 0; i < ECHO_BLOCK; i++) {
+			unsigned at = age * ECHO_BLOCK + i;
+			path[i] = at >= delay && at - delay < count ? taps[at - delay] : 0;
+		}
+		f->kernel->forward(path, NULL, &f->part[age].learned);
+		for (unsigned k = 0; k < ECHO_BINS; k++)
+			f->part[age].doubt[k] = known_doubt;
+	}
+}
+
+unsigned echo_filter_peak(const struct echo_filter *f)
+{
+	float most = 0;
+	unsigned peak = 0;
+
+	for (unsigned age = 0; age < f->parts; age++) {
+		_Alignas(ECHO_ALIGN) float path[ECHO_BLOCK];
+		f->kernel->inverse(&f->part[age].learned, path, NULL);
+		for (unsigned i = 0; i < ECHO_BLOCK; i++)
+			if (path[i] * path[i] > most) {
+				most = path[i] * path[i];
+				peak = age * ECHO_BLOCK + i;
+			}
+	}
+	return peak;
 }
 
 float echo_filter_gain(const struct echo_filter *f, unsigned *strongest)

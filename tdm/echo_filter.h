@@ -52,6 +52,11 @@ void echo_filter_return(struct echo_filter *f); /* learned = used */
 void echo_filter_doubt(struct echo_filter *f); /* the path may have changed: learn fast */
 void echo_filter_forget(struct echo_filter *f); /* used = nothing */
 
+/* learned = this path from sample delay on, which is known well. */
+void echo_filter_set(struct echo_filter *f, const float *taps, unsigned count, unsigned delay);
+/* The sample at which the learned path is loudest. */
+unsigned echo_filter_peak(const struct echo_filter *f);
+
 /* The gain of the used weights, as a power: 1 / echo return loss; and which part has most of it. */
 float echo_filter_gain(const struct echo_filter *f, unsigned *strongest);
 

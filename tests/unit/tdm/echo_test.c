@@ -81,7 +81,7 @@ static void noise_is_cancelled_on_every_path_within_a_second(void **state)
 	}
 }
 
-static void speech_is_cancelled_and_stays_so_through_double_talk(void **state)
+static void speech_is_cancelled_within_a_second_and_stays_so_through_double_talk(void **state)
 {
 	for (unsigned model = 2; model <= 9; model++) {
 		struct rig r;
@@ -89,14 +89,14 @@ static void speech_is_cancelled_and_stays_so_through_double_talk(void **state)
 		begin(&r, model, true);
 		echo_speech(model, -15, far, 9 * RATE);
 		echo_speech(model + 50, -12, near, 9 * RATE);
-		go(&r, far, NULL, 4 * RATE, NULL);
+		go(&r, far, NULL, RATE, NULL);
 		erle(&r);
-		go(&r, far + 4 * RATE, NULL, RATE, NULL);
-		assert_at_least(erle(&r), 22);
+		go(&r, far + RATE, NULL, 4 * RATE, NULL);
+		assert_at_least(erle(&r), 30);
 		go(&r, far + 5 * RATE, near, 3 * RATE, NULL);
 		erle(&r);
 		go(&r, far + 8 * RATE, NULL, RATE, NULL);
-		assert_at_least(erle(&r), 22);
+		assert_at_least(erle(&r), 29);
 		echo_report(r.echo, &report);
 		assert_true(report.converged);
 		assert_true(fabs((double)report.erl_db - 6) < 1.5);
@@ -417,7 +417,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(noise_is_cancelled_on_every_path_within_a_second),
-		cmocka_unit_test(speech_is_cancelled_and_stays_so_through_double_talk),
+		cmocka_unit_test(speech_is_cancelled_within_a_second_and_stays_so_through_double_talk),
 		cmocka_unit_test(near_speech_passes_in_double_talk),
 		cmocka_unit_test(residue_is_silenced),
 		cmocka_unit_test(path_change_is_learned),
