@@ -223,6 +223,12 @@ static void check_trunk(struct conf_loader *l, size_t i)
 
 	if (!is_given(l, CONF_TRUNK, i, "hunt"))
 		t->isup.hunt = t->isup.side == ISUP_NETWORK ? ISUP_ASCENDING : ISUP_DESCENDING;
+	if (t->dial_tone && (t->isup.overlap & ISUP_OVERLAP_RECEIVE) == 0) {
+		if (is_given(l, CONF_TRUNK, i, "dial_tone"))
+			REPORT(l, CONF_TRUNK, i, "dial_tone",
+			       "expected only with overlap = \"receive\" or \"both\"");
+		t->dial_tone = false; /* the profile's */
+	}
 	if (is_failed(l, CONF_TRUNK, i, "span"))
 		return;
 	const struct tdm_span_conf *span = find_span(c, t->span);
@@ -453,6 +459,7 @@ int conf_check(struct conf_loader *l)
 	for (size_t i = 0; i < c->peer_count; i++)
 		check_peer(l, i);
 	check_names(l);
+	conf_check_tones(l);
 	for (size_t i = 0; i < c->rule_count; i++) {
 		int r = check_rule(l, i);
 		if (r != 0)

@@ -52,7 +52,13 @@ enum conf_change conf_compare_span(const struct conf *old, const struct conf *ne
 enum conf_change conf_compare_trunk(const struct conf *old, const struct conf *new_,
 				    const char *name)
 {
-	return compare(old, new_, CONF_TRUNK, name);
+	enum conf_change change = compare(old, new_, CONF_TRUNK, name);
+	const struct conf_trunk *t = find(new_, CONF_TRUNK, name);
+
+	if (change == CONF_SAME && t != NULL &&
+	    compare(old, new_, CONF_TONES, t->audible.tones) != CONF_SAME)
+		change = CONF_CHANGE_NOW; /* in the section it names */
+	return change;
 }
 
 enum conf_change conf_compare_peer(const struct conf *old, const struct conf *new_,

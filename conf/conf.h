@@ -15,12 +15,31 @@
 #include "sip/media.h"
 #include "sip/rtp.h"
 #include "tdm/span.h"
+#include "tdm/tone.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-enum { CONF_SPANS_MAX = 32, CONF_PEERS_MAX = 64, CONF_RULES_MAX = 4096 };
+enum { CONF_SPANS_MAX = 32, CONF_PEERS_MAX = 64, CONF_TONES_MAX = 16, CONF_RULES_MAX = 4096 };
+
+enum conf_ringback { RINGBACK_FAR, RINGBACK_OWN, RINGBACK_AUTO };
+
+struct conf_audible { /* of sections trunk and peer: what callers from there hear of us */
+	char tones[16]; /* a country, or a section tones */
+	struct tone_set set; /* these, read; by conf_load() */
+	/* Who makes the ringing tone.  AUTO: we do for a caller whose SETUP says that it is not of
+	 * the ISDN, progress indicator 1 or 3. */
+	enum conf_ringback ringback;
+	unsigned failure_tone_ms; /* 0 = a failure is signalled alone */
+};
+
+struct conf_tones { /* section tones NAME */
+	char name[16];
+	unsigned country;                     /* index into tone_countries */
+	char text[TONE_KINDS][TONE_TEXT_MAX]; /* "" = the country's */
+	struct tone_set set;                  /* read; by conf_load() */
+};
 
 struct conf_trunk {                  /* section trunk NAME */
 	struct isup_trunk_conf isup; /* isup.name is the section's title */
@@ -32,6 +51,9 @@ struct conf_trunk {                  /* section trunk NAME */
 	struct dial_numbering numbering;
 	unsigned name_wait_ms; /* for a calling name that SETUP announced */
 	unsigned echo_tail_ms;
+	struct conf_audible audible;
+	bool dial_tone;      /* overlap: SETUP without digits is answered with dial tone */
+	bool hangup_on_busy; /* busy or congestion tone from the far end ends a call */
 	/* gateway/line_alarm.h */
 	unsigned alarm_on_ms, alarm_off_ms, alarm_keep_ms;
 };
@@ -43,6 +65,7 @@ struct conf_peer { /* section peer NAME */
 	uint8_t dtmf_type; /* telephone-event payload type, 0 = off */
 	uint8_t ptime_ms;
 	unsigned calls_max; /* at once, both ways; 0 = no limit */
+	struct conf_audible audible;
 	bool overlap; /* RFC 3578: INVITE before the number is complete; 484 asks for more */
 };
 
@@ -71,6 +94,8 @@ struct conf {
 	size_t trunk_count;
 	struct conf_peer *peers;
 	size_t peer_count;
+	struct conf_tones *tones;
+	size_t tones_count;
 	struct sip_peer_conf *sip_peers; /* what sip.peers points to */
 	struct dial_rule *rules;
 	size_t rule_count;

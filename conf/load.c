@@ -73,7 +73,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 		if (top)
 			conf_error(reading.errors, line, name,
 				   "expected a section: gateway, media, "
-				   "sip, span, trunk, peer or rule");
+				   "sip, span, trunk, peer, tones or rule");
 		else
 			conf_error(reading.errors, line, name, "no such key in section %s",
 				   cfg->name);
@@ -199,6 +199,7 @@ static int make_room(struct conf_loader *l, enum conf_section_id id, size_t coun
 	case CONF_SPAN: c->spans = elements, c->span_count = count; break;
 	case CONF_TRUNK: c->trunks = elements, c->trunk_count = count; break;
 	case CONF_PEER: c->peers = elements, c->peer_count = count; break;
+	case CONF_TONES: c->tones = elements, c->tones_count = count; break;
 	case CONF_RULE: c->rules = elements, c->rule_count = count; break;
 	default: break;
 	}
@@ -368,6 +369,7 @@ void conf_free(struct conf *c)
 	free(c->trunks);
 	free(c->peers);
 	free(c->sip_peers);
+	free(c->tones);
 	free(c->rules);
 	dialplan_free(c->plan);
 	free(c);

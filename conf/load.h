@@ -20,5 +20,7 @@ struct conf_loader {
 /* Fills in defaults that depend on other keys, then checks what no value shows alone; errors are
  * added to l->errors.  Builds conf->plan when there are none.  0, -EINVAL or -ENOMEM. */
 int conf_check(struct conf_loader *l);
+/* check_tones.c: reads the sections tones, and gives each trunk and peer its set. */
+void conf_check_tones(struct conf_loader *l);
 
 #endif

@@ -2,6 +2,7 @@
 #include "conf/schema.h"
 #include "conf/address.h"
 #include "conf/profile.h"
+#include "conf/schema_tones.h"
 #include "tdm/echo.h"
 #include <stddef.h>
 #include <string.h>
@@ -368,6 +369,23 @@ static const struct conf_key trunk_keys[] = {
 	 .help = "A DISCONNECT with progress indicator 8 brings an announcement: the caller hears "
 		 "it until the far end releases the call or t306_ms passes, and only then is the "
 		 "call cleared."},
+	CONF_AUDIBLE_KEYS(
+		struct conf_trunk, conf_trunk_ringbacks,
+		"Who makes the ringing tone for a caller of the trunk when the called end sends "
+		"none: \"far\", the caller's own end; \"own\", this gateway, and ALERTING says so "
+		"with progress indicator 8.  \"auto\": this gateway for a caller that its SETUP "
+		"says is not of the ISDN (progress indicator 1 or 3), else the caller's end.  "
+		"Either way what the called end sends takes its place as soon as it arrives "
+		"(RFC 3960)."),
+	{"dial_tone", CONF_BOOL, 0, FIELD(struct conf_trunk, dial_tone),
+	 .help = "A SETUP without any digit is answered with dial tone until the first one comes, "
+		 "and SETUP ACKNOWLEDGE says so with progress indicator 8 (Q.931 5.1.3).  Needs "
+		 "overlap.  For a far end that gives its callers no dial tone by itself."},
+	{"hangup_on_busy", CONF_BOOL, 0, FIELD(struct conf_trunk, hangup_on_busy),
+	 .help = "Busy or congestion tone from the far end, as tones has them, ends the call: for "
+		 "analog lines behind the trunk, whose end nobody signals.  Three periods of it "
+		 "must be heard and nothing else.  Not for a trunk that signals: somebody may want "
+		 "to hear the tone."},
 	TIMER(t302_ms, "Q.931 T302, overlap receiving and no further digit"),
 	TIMER(t303_ms, "Q.931 T303, SETUP sent and nothing back"),
 	TIMER(t304_ms, "Q.931 T304, overlap sending and nothing back"),
@@ -394,6 +412,8 @@ static void trunk_default(void *element)
 	t->alarm_on_ms = 2500;
 	t->name_wait_ms = 500;
 	t->echo_tail_ms = 64;
+	strcpy(t->audible.tones, "us");
+	t->audible.ringback = RINGBACK_AUTO;
 	t->alarm_off_ms = 1000;
 	t->alarm_keep_ms = 10000;
 }
@@ -437,6 +457,12 @@ static const struct conf_key peer_keys[] = {
 	 .help = "RFC 3578: a number that is dialled in parts is tried as soon as a rule matches "
 		 "it, "
 		 "and 484 asks for more of it.  Else digits are collected until it is complete."},
+	CONF_AUDIBLE_KEYS(
+		struct conf_peer, conf_peer_ringbacks,
+		"Who makes the ringing tone for a caller of the peer when the called end sends "
+		"none: "
+		"\"far\", the peer, as phones do; \"own\", this gateway, as early media (183), for "
+		"a peer that plays nothing by itself."),
 };
 
 static void peer_default(void *element)
@@ -448,6 +474,7 @@ static void peer_default(void *element)
 		.codec_count = 2,
 		.dtmf_type = 101,
 		.ptime_ms = 20,
+		.audible = {.tones = "us"},
 	};
 }
 
@@ -533,6 +560,14 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 		       .set_default = peer_default,
 		       KEYS(peer_keys),
 		       .help = "A SIP server or phone we exchange calls with."},
+	[CONF_TONES] = {.name = "tones",
+			TITLE(struct conf_tones, name, CONF_NAME),
+			.limit = CONF_TONES_MAX,
+			.set_default = conf_tones_default,
+			.keys = conf_tones_keys,
+			.key_count = CONF_TONES_KEYS,
+			.help = "Tones that differ from a country's; a trunk or peer names the "
+				"section in its key tones."},
 	[CONF_RULE] =
 		{.name = "rule",
 		 TITLE(struct dial_rule, name, CONF_TEXT),
@@ -552,6 +587,7 @@ void *conf_element(const struct conf *c, enum conf_section_id section, size_t i)
 	case CONF_SPAN: return &c->spans[i];
 	case CONF_TRUNK: return &c->trunks[i];
 	case CONF_PEER: return &c->peers[i];
+	case CONF_TONES: return &c->tones[i];
 	case CONF_RULE: return &c->rules[i];
 	case CONF_SECTION_COUNT: break;
 	}
@@ -564,6 +600,7 @@ size_t conf_element_count(const struct conf *c, enum conf_section_id section)
 	case CONF_SPAN: return c->span_count;
 	case CONF_TRUNK: return c->trunk_count;
 	case CONF_PEER: return c->peer_count;
+	case CONF_TONES: return c->tones_count;
 	case CONF_RULE: return c->rule_count;
 	default: return 1;
 	}

@@ -17,6 +17,7 @@ enum conf_section_id {
 	CONF_SPAN,
 	CONF_TRUNK,
 	CONF_PEER,
+	CONF_TONES,
 	CONF_RULE,
 	CONF_SECTION_COUNT,
 };

@@ -14,6 +14,17 @@
 static const struct {
 	const char *text, *error; /* error NULL: must load */
 } row[] = {
+	/* tones */
+	{SPANS "trunk t { span = a\ntones = xx }", "f:4: tones: expected a country, such as us"},
+	{"peer p { address = 192.0.2.1\ntones = xx }", "f:2: tones: expected a country"},
+	{SPANS "trunk t { span = a tones = mine }\ntones mine { }", NULL},
+	{"tones de { }", "f:1: tones: expected a name of its own: de is a country"},
+	{"tones mine {\nbusy = '425/5' }", "f:2: busy: expected a time from 10 to 60000 ms"},
+	{"tones mine { country = xx }", "f:1: country: expected \"us\", \"ca\""},
+	{SPANS "trunk t { span = a\ndial_tone = yes }", "f:4: dial_tone: expected only with over"},
+	{SPANS "trunk t { span = a dial_tone = yes overlap = both }", NULL},
+	/* The profile's dial tone means nothing without overlap. */
+	{SPANS "trunk t { span = a profile = generic-euroisdn overlap = no }", NULL},
 	/* gateway, media, sip */
 	{"gateway { control = x }", "f:1: control: expected an absolute path"},
 	{"\nmedia {\njitter_min_ms = 200 }",

@@ -36,6 +36,7 @@ static void each_change(void **state)
 		{"trunk t { span = s hunt = descending }", CONF_SAME, CONF_CHANGE_NOW, CONF_SAME},
 		{"trunk t { span = s t303_ms = 5000 }", CONF_SAME, CONF_CHANGE_NOW, CONF_SAME},
 		{"trunk t { span = s group = g }", CONF_SAME, CONF_CHANGE_NOW, CONF_SAME},
+		{"trunk t { span = s tones = de }", CONF_SAME, CONF_CHANGE_NOW, CONF_SAME},
 		{"trunk t { span = s switch_type = 5ess }", CONF_SAME, CONF_DRAIN, CONF_SAME},
 		{"trunk t { span = s side = user group = g }", CONF_SAME, CONF_DRAIN, CONF_SAME},
 		{"peer p { address = 192.0.2.3 }", CONF_SAME, CONF_SAME, CONF_CHANGE_NOW},
@@ -60,6 +61,27 @@ static void each_change(void **state)
 		conf_free(new_);
 	}
 	conf_free(old);
+}
+
+/* What a trunk is told by name may change under that name. */
+static void tones_of_a_trunk(void **state)
+{
+	static const char text[] = "span s { peer = 192.0.2.1 }\ntrunk t { span = s tones = x }\n"
+				   "tones x { country = uk busy = '%s' }\n";
+	char before[256], after[256];
+
+	(void)state;
+	snprintf(before, sizeof(before), text, "400/375,0/375");
+	snprintf(after, sizeof(after), text, "400/300,0/300");
+	struct conf *old = parse_good(before), *same = parse_good(before),
+		    *new_ = parse_good(after);
+	assert_int_equal(conf_compare_trunk(old, same, "t"), CONF_SAME);
+	assert_int_equal(conf_compare_trunk(old, new_, "t"), CONF_CHANGE_NOW);
+	assert_int_equal(new_->trunks[0].audible.set.tone[TONE_BUSY].part[0].ms, 300);
+	assert_int_equal(new_->trunks[0].audible.set.tone[TONE_DIAL].part[0].dhz[0], 3500);
+	conf_free(old);
+	conf_free(same);
+	conf_free(new_);
 }
 
 static void added_removed_moved(void **state)
@@ -104,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_change),
+		cmocka_unit_test(tones_of_a_trunk),
 		cmocka_unit_test(added_removed_moved),
 		cmocka_unit_test(restart_is_named),
 	};

@@ -137,7 +137,9 @@ static void random_keys(FILE *to, enum conf_section_id id)
 					    "to",
 					    "reject",
 					    "strip",
-					    "number"};
+					    "number",
+					    "tones",
+					    "dial_tone"};
 	const struct conf_section *s = &conf_sections[id];
 
 	for (size_t k = 0; k < s->key_count; k++) {
@@ -164,6 +166,8 @@ static void random_file(FILE *to)
 		below(65536), 10 + below(600));
 	random_keys(to, CONF_SIP);
 	fprintf(to, " }\n");
+	fprintf(to, "tones own { country = %s busy = '%u@-20+600/%u,0/200' }\n",
+		tone_countries[below(18)], 300 + below(1000), 10 + below(1000));
 	for (unsigned i = 0; i < spans; i++) {
 		fprintf(to,
 			"span s%u { peer = 192.0.2.%u local = '10.0.0.%u:%u' frames_per_packet = "
@@ -172,7 +176,8 @@ static void random_file(FILE *to)
 			i, below(255), i, below(65536), 1u << below(4), 5 + below(36),
 			20 + below(100));
 		random_keys(to, CONF_SPAN);
-		fprintf(to, " }\ntrunk t%u { span = s%u group = g%u", i, i, below(2));
+		fprintf(to, " }\ntrunk t%u { span = s%u group = g%u tones = %s", i, i, below(2),
+			below(2) ? "own" : "de");
 		random_keys(to, CONF_TRUNK);
 		fprintf(to, " }\n");
 	}
