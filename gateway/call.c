@@ -1,7 +1,9 @@
 #include "gateway/call.h"
 
+#include "conf/conf.h"
 #include "gateway/base/log.h"
 #include "gateway/call_path.h"
+#include "gateway/call_tones.h"
 #include "isup/cause.h"
 
 #include <errno.h>
@@ -9,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const state_names[CALL_STATE_COUNT] = {
-	"NEW", "COLLECTING", "OFFERED", "PROCEEDING", "ALERTING", "CONNECTED", "CLEARING"};
+static const char *const state_names[CALL_STATE_COUNT] = {"NEW",        "COLLECTING", "OFFERED",
+							  "PROCEEDING", "ALERTING",   "FAILING",
+							  "CONNECTED",  "CLEARING"};
 
 static const char *const event_names[CALL_EVENT_COUNT] = {
 	[FROM_SETUP] = "FROM_SETUP",
@@ -129,9 +132,10 @@ static int collect(struct call *c)
 {
 	bool grown = strcmp(c->dialled, c->from->dialled) != 0;
 
-	if (c->to != NULL || c->path != NULL)
-		return MORE;
 	if (!grown && c->from->incomplete)
+		return MORE;
+	call_path_close(c); /* the first digit ends dial tone */
+	if (c->to != NULL || c->path != NULL)
 		return MORE;
 	if (!grown && c->too_short)
 		return Q850_INVALID_NUMBER_FORMAT;
@@ -181,25 +185,35 @@ static int proceeding(struct call *c, const struct leg_info *info)
 	return 0;
 }
 
+static void note_inband(struct call *c, const struct leg_info *info)
+{
+	c->cut_through = c->cut_through || info->inband;
+	c->audible = c->audible || (info->inband && !info->promised);
+}
+
 static int progress(struct call *c, const struct leg_info *info)
 {
+	/* That what was promised has come is no news to who was told of it. */
+	bool came = c->cut_through && !c->audible && info->inband && !info->promised;
+
 	c->growing = false;
-	c->cut_through = c->cut_through || info->inband;
-	c->from->ops->progress(c->from, info->inband);
+	note_inband(c, info);
+	if (!came)
+		c->from->ops->progress(c->from, info->inband);
 	return 0;
 }
 
 static int alert(struct call *c, const struct leg_info *info)
 {
 	c->growing = false;
-	c->cut_through = c->cut_through || info->inband;
-	c->from->ops->alert(c->from, info->inband);
+	note_inband(c, info);
+	c->from->ops->alert(c->from, info->inband || call_makes_ringback(c));
 	return 0;
 }
 
 static int answer(struct call *c, const struct leg_info *info)
 {
-	c->cut_through = true;
+	c->cut_through = c->audible = true;
 	c->from->ops->answer(c->from, c->to->connected_known ? &c->to->connected : NULL);
 	return 0;
 }
@@ -243,6 +257,18 @@ static int to_gone(struct call *c, const struct leg_info *info)
 {
 	leg_drop(c, &c->to, &c->to_cause);
 	return 0;
+}
+
+/* FAILING is over.  The first cause stays, whatever the caller hung up with. */
+static int failed(struct call *c, const struct leg_info *info)
+{
+	return c->why.cause;
+}
+
+static int failed_from_gone(struct call *c, const struct leg_info *info)
+{
+	leg_drop(c, &c->from, &c->from_cause);
+	return c->why.cause;
 }
 
 /* Nobody was reached in time: recovery on timer expiry. */
@@ -341,6 +367,23 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[CALL_TIMEOUT] = {no_answer, CALL_CLEARING},
 				ENDS,
 			},
+		[CALL_FAILING] =
+			{
+				[FROM_DIGITS] = STAY(CALL_FAILING),
+				[FROM_MEDIA] = STAY(CALL_FAILING),
+				[FROM_CLEARING] = {failed, CALL_CLEARING},
+				[FROM_RELEASED] = {failed_from_gone, CALL_CLEARING},
+				/* of a leg that is cleared */
+				[TO_PROCEEDING] = STAY(CALL_FAILING),
+				[TO_PROGRESS] = STAY(CALL_FAILING),
+				[TO_ALERTING] = STAY(CALL_FAILING),
+				[TO_ANSWERED] = STAY(CALL_FAILING),
+				[TO_MEDIA] = STAY(CALL_FAILING),
+				[TO_CLEARING] = STAY(CALL_FAILING),
+				[TO_RELEASED] = {to_gone, CALL_FAILING},
+				[CALL_TIMEOUT] = {failed, CALL_CLEARING},
+				[CALL_PATH_CLOSED] = STAY(CALL_FAILING),
+			},
 		[CALL_CONNECTED] =
 			{
 				[FROM_DIGITS] = STAY(CALL_CONNECTED), /* that the answer overtook */
@@ -387,6 +430,17 @@ static void enter_clearing(struct call *c, int cause)
 		c->to->ops->clear(c->to, &c->why);
 }
 
+/* The caller is told to listen; the called side is gone, so its end of the path must not stay. */
+static void enter_failing(struct call *c, int cause)
+{
+	c->why.cause = cause;
+	call_path_pause(c);
+	if (c->to != NULL)
+		c->to->ops->clear(c->to, &c->why);
+	c->from->ops->progress(c->from, true);
+	timer_start(c->env->loop, &c->timer, c->from->tones->failure_tone_ms, on_timer, c);
+}
+
 static void enter(struct call *c, enum call_state next, int cause)
 {
 	char title[160];
@@ -395,8 +449,8 @@ static void enter(struct call *c, enum call_state next, int cause)
 	if (next == c->state)
 		return;
 	log_line(LOG_CALL, LOG_INFO, "%s: %s -> %s%s%s", call_title(c, title, sizeof(title)),
-		 state_names[c->state], state_names[next], next == CALL_CLEARING ? ": " : "",
-		 next == CALL_CLEARING ? cause_text(cause) : "");
+		 state_names[c->state], state_names[next], cause != 0 ? ": " : "",
+		 cause != 0 ? cause_text(cause) : "");
 	c->state = next;
 	switch (next) {
 	case CALL_COLLECTING: timer_stop(&c->timer); break; /* the leg has its own, T302 */
@@ -407,6 +461,7 @@ static void enter(struct call *c, enum call_state next, int cause)
 		c->alert_ms = now;
 		timer_start(c->env->loop, &c->timer, c->env->answer_timeout_ms, on_timer, c);
 		break;
+	case CALL_FAILING: enter_failing(c, cause); break;
 	case CALL_CONNECTED:
 		c->answer_ms = now;
 		timer_stop(&c->timer);
@@ -431,12 +486,13 @@ void call_dispatch(struct call *c, enum call_event ev, const struct leg_info *in
 		return;
 	}
 	int cause = row->action(c, info);
-	enum call_state next = cause == 0      ? row->next
-			       : cause == MORE ? CALL_COLLECTING
-					       : CALL_CLEARING;
-	if (next != CALL_CLEARING && (cause = call_path_sync(c)) != 0)
-		next = CALL_CLEARING;
-	enter(c, next, cause);
+	enum call_state next = cause == 0                         ? row->next
+			       : cause == MORE                    ? CALL_COLLECTING
+			       : call_fails_audibly(c, ev, cause) ? CALL_FAILING
+								  : CALL_CLEARING;
+	enter(c, next, cause == MORE ? 0 : cause);
+	if (c->state != CALL_CLEARING && (cause = call_path_sync(c)) != 0)
+		enter(c, CALL_CLEARING, c->state == CALL_FAILING ? c->why.cause : cause);
 }
 
 /* --- the queue --- */

@@ -18,6 +18,8 @@
  *                        +-----------+
  *                              | CLEARING, RELEASED of either leg, CALL_TIMEOUT, a refusal
  *                              v (from any state above): call_clear()
+ *                              |   But before the answer, where the caller is to hear why: FAILING,
+ *                              |   for failure_tone_ms or until it hangs up.
  *                        +----------+  both legs RELEASED and CALL_PATH_CLOSED
  *                        | CLEARING | ---------------------------------------> recorded, freed
  *                        +----------+
@@ -40,6 +42,7 @@ enum call_state {
 	CALL_OFFERED,
 	CALL_PROCEEDING,
 	CALL_ALERTING,
+	CALL_FAILING,
 	CALL_CONNECTED,
 	CALL_CLEARING,
 	CALL_STATE_COUNT
@@ -102,11 +105,13 @@ struct call {
 	bool growing;     /* the second leg was started before the number was complete */
 	bool too_short;   /* ... and said so: c->dialled is not to be tried again */
 	bool cut_through; /* the caller is to hear the other end: answered, or told of tones there */
+	bool audible; /* ... and what is to be heard there has come, or is sure to */
 	unsigned rule_line;                  /* that decided; 0 = none */
 	struct leg_info why;                 /* first cause wins; cause 0 while alive */
 	struct path *path;                   /* owned; run by path_worker until CALL_PATH_CLOSED */
 	struct worker *path_worker;
 	bool path_closing;
+	enum tone_kind tone; /* what the path plays to from; see call_tones.h */
 	unsigned media_set[2]; /* what the path has of each leg's media, see call_path.c */
 	bool has_rtp[2];       /* rtp[i] was filled when the path closed */
 	struct rtp_counts rtp[2];

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 struct call;
+struct conf_audible;
 struct leg;
 
 enum { LEG_NAME_MAX = 48, LEG_DISPLAY_MAX = 64 };
@@ -54,7 +55,8 @@ struct leg_info {
 	int cause;      /* Q.850; the one neutral cause code */
 	int sip_status; /* what a SIP peer really said, 0 = none: kept SIP to SIP */
 	bool location_user;
-	bool inband; /* tones or announcements are on the path */
+	bool inband; /* tones or announcements are on the path, */
+	bool promised; /* ... as it was said; nothing of them has come yet */
 };
 
 struct leg_ops {          /* call -> leg */
@@ -73,6 +75,7 @@ struct leg_ops {          /* call -> leg */
 	bool (*has_end)(const struct leg *leg);    /* its end of the path is known */
 	/* That end, once; an RTP session moves to the caller. */
 	void (*take_end)(struct leg *leg, struct path_end *out);
+	void (*give_end)(struct leg *leg, const struct path_end *end); /* its session is back */
 	void (*free)(struct leg *leg); /* by the call, after RELEASED */
 };
 
@@ -88,6 +91,9 @@ struct leg { /* first member of struct leg_isup, leg_sip */
 	bool incomplete;
 	struct leg_party connected; /* who answered, before LEG_ANSWERED, */
 	bool connected_known;       /* if its end said so */
+	const struct conf_audible *tones; /* what callers from there hear of us; lent */
+	bool makes_ringback; /* that includes the ringing tone */
+	bool dial_tone;      /* more() promised it until the first digit */
 	int final_cause; /* Q.850 the peer gave or got at the end, 0 = none yet: the record */
 };
 

@@ -94,7 +94,8 @@ static bool do_more(struct leg *leg)
 {
 	struct leg_isup *l = from_leg(leg);
 
-	return l->call != NULL && isup_call_more(l->call);
+	leg->dial_tone = l->line->trunk_conf.dial_tone && leg->dialled[0] == '\0';
+	return l->call != NULL && isup_call_more(l->call, leg->dial_tone);
 }
 
 static void do_digits(struct leg *leg, const char *digits)
@@ -181,6 +182,11 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 	line_set_echo(l->line, out);
 }
 
+static void do_give_end(struct leg *leg, const struct path_end *end)
+{
+	/* A slot is the line's. */
+}
+
 static void do_free(struct leg *leg)
 {
 	timer_stop(&from_leg(leg)->name_timer);
@@ -199,6 +205,7 @@ static const struct leg_ops ops = {
 	.clear = do_clear,
 	.has_end = do_has_end,
 	.take_end = do_take_end,
+	.give_end = do_give_end,
 	.free = do_free,
 };
 
@@ -367,6 +374,7 @@ static struct leg_isup *leg_new(struct line *line)
 		return NULL;
 	l->leg.ops = &ops;
 	l->leg.worker = line->worker;
+	l->leg.tones = &line->trunk_conf.audible;
 	l->line = line;
 	return l;
 }
@@ -382,6 +390,8 @@ int leg_isup_offered(struct leg **out, struct line *line, const struct isup_even
 	l->named = l->settled = true; /* by SETUP */
 	/* Digits that are still to come must not find a call that has not begun. */
 	l->name_follows = setup->name_follows && setup->complete && setup->calling.name[0] == '\0';
+	l->leg.makes_ringback = l->leg.tones->ringback == RINGBACK_OWN ||
+				(l->leg.tones->ringback == RINGBACK_AUTO && setup->tones_only);
 	set_name(l);
 	set_dialled(&l->leg, setup);
 	isup_call_bind(setup->call, &l->leg);

@@ -13,10 +13,12 @@ struct leg_sip {
 	struct sip_dialog *dialog; /* the agent's; NULL once ENDED */
 	struct rtp_session *rtp;   /* owned until taken by the path */
 	char peer[SIP_NAME_MAX];
+	struct conf_audible tones;
 	bool invited;  /* the dialog came to us */
 	bool answered; /* 2xx sent or received */
 	bool ringing;  /* 180 came */
 	bool early;    /* early media: 183 with SDP said so, or RTP came */
+	bool heard;    /* RTP came */
 };
 
 static struct leg_sip *from_leg(struct leg *leg)
@@ -118,6 +120,11 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 	l->rtp = NULL;
 }
 
+static void do_give_end(struct leg *leg, const struct path_end *end)
+{
+	from_leg(leg)->rtp = end->rtp;
+}
+
 static void do_free(struct leg *leg)
 {
 	struct leg_sip *l = from_leg(leg);
@@ -137,6 +144,7 @@ static const struct leg_ops ops = {
 	.clear = do_clear,
 	.has_end = do_has_end,
 	.take_end = do_take_end,
+	.give_end = do_give_end,
 	.free = do_free,
 };
 
@@ -170,11 +178,13 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 		 */
 		l->ringing = true;
 		info.inband = l->early;
+		info.promised = !l->heard;
 		call_post(leg, LEG_ALERTING, &info);
 		break;
 	case SIP_PROGRESS:
 		l->early = l->early || leg->media_version != 0;
 		info.inband = l->early;
+		info.promised = !l->heard;
 		call_post(leg, LEG_PROGRESS, &info);
 		break;
 	case SIP_ANSWERED:
@@ -208,10 +218,11 @@ void leg_sip_heard(struct leg *leg)
 	struct leg_sip *l = from_leg(leg);
 	const struct leg_info info = {.inband = true};
 
-	if (leg->ops != &ops || l->early || l->answered || l->dialog == NULL)
+	if (leg->ops != &ops || l->heard || l->answered || l->dialog == NULL)
 		return;
-	l->early = true;
-	if (l->ringing)
+	bool told = l->ringing || l->early;
+	l->heard = l->early = true;
+	if (told)
 		call_post(leg, LEG_PROGRESS, &info);
 }
 
@@ -249,6 +260,9 @@ static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,
 		goto fail;
 	l->leg.ops = &ops;
 	snprintf(l->peer, sizeof(l->peer), "%s", peer->sip.name);
+	l->tones = peer->audible;
+	l->leg.tones = &l->tones;
+	l->leg.makes_ringback = l->tones.ringback == RINGBACK_OWN;
 	if (rtp.addr.ss_family == AF_UNSPEC) {
 		r = sip_agent_local_addr(place->agent, peer->sip.name, &rtp.addr);
 		if (r < 0)

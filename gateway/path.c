@@ -14,6 +14,8 @@ enum {
 	EVENT_LEVEL = 10,  /* -dBm0 of an event we hand on without having heard its tone */
 };
 
+_Static_assert((int)TONE_TICK == (int)TDM_TICK_OCTETS, "a player makes a tick at a time");
+
 /* Octets from one slot on their way to another, a tick an item.  The slot they come from writes,
  * the slot they go to reads. */
 struct path_pipe {
@@ -61,6 +63,7 @@ static int end_build(struct path_end *end, const struct path_end *other)
 	end->pipe = NULL;
 	end->echo = NULL;
 	memset(end->said, TDM_IDLE, sizeof(end->said));
+	memset(&end->player, 0, sizeof(end->player));
 	end->digit_on = 0;
 	end->quiet_reported = false;
 	if (end->kind == PATH_SLOT && other->kind == PATH_SLOT)
@@ -208,14 +211,11 @@ static void rtp_give(struct path_end *from, struct path_end *to, const uint8_t i
 	uint8_t level = EVENT_LEVEL, heard[TDM_TICK_OCTETS];
 	char digit = 0;
 
-	if (from->echo != NULL) {
-		memcpy(heard, in, sizeof(heard));
+	memcpy(heard, in, sizeof(heard));
+	if (from->echo != NULL)
 		echo_run_ulaw(from->echo, from->said, heard);
-		in = heard;
-	}
-
 	if (rtp_session_sends_events(to->rtp))
-		digit = dtmf_detector_run(from->detector, in, TDM_TICK_OCTETS, &level);
+		digit = dtmf_detector_run(from->detector, heard, TDM_TICK_OCTETS, &level);
 	if (digit != from->digit_on) {
 		if (from->digit_on != 0)
 			rtp_session_digit(to->rtp, from->digit_on, false, level);
@@ -223,7 +223,8 @@ static void rtp_give(struct path_end *from, struct path_end *to, const uint8_t i
 			rtp_session_digit(to->rtp, digit, true, level);
 		from->digit_on = digit;
 	}
-	rtp_session_send(to->rtp, digit == 0 ? in : NULL, now_ns);
+	tone_player_run(&to->player, heard);
+	rtp_session_send(to->rtp, digit == 0 ? heard : NULL, now_ns);
 }
 
 /* --- each tick ----------------------------------------------------------------------------------
@@ -239,6 +240,7 @@ void path_to_line(struct path *p, unsigned end, uint8_t out[TDM_TICK_OCTETS], ui
 	case PATH_BERT: tdm_bert_send(from->bert, out, TDM_TICK_OCTETS); break;
 	case PATH_NONE: memset(out, TDM_IDLE, TDM_TICK_OCTETS); break;
 	}
+	tone_player_run(&to->player, out);
 	if (to->echo != NULL)
 		memcpy(to->said, out, sizeof(to->said));
 }
@@ -261,18 +263,27 @@ void path_relay(struct path *p, uint64_t now_ns)
 	for (unsigned i = 0; i < 2; i++) {
 		struct path_end *from = &p->end[i], *to = &p->end[1 - i];
 		uint8_t octets[TDM_TICK_OCTETS];
-		bool audio;
+		bool audio = false;
 
-		if (from->kind != PATH_RTP)
-			continue;
-		audio = rtp_take(from, to, octets, now_ns);
-		if (to->kind == PATH_RTP)
+		memset(octets, TDM_IDLE, sizeof(octets));
+		if (from->kind == PATH_RTP)
+			audio = rtp_take(from, to, octets, now_ns);
+		if (tone_player_run(&to->player, octets))
+			audio = true;
+		if (to->kind == PATH_RTP && (audio || from->kind == PATH_RTP))
 			rtp_session_send(to->rtp, audio ? octets : NULL, now_ns);
 	}
 }
 
+void path_play(struct path *p, unsigned end, const struct tone *tone)
+{
+	tone_player_set(&p->end[end].player, tone);
+}
+
 void path_end_media(struct path *p)
 {
+	if (p->pauses)
+		return;
 	for (unsigned i = 0; i < 2; i++)
 		if (p->end[i].kind == PATH_RTP)
 			rtp_session_bye(p->end[i].rtp);

@@ -5,6 +5,9 @@
  *   slot -> slot, bit-exact               RTP -> RTP by the worker's clock
  *   slot -> bit error test -> the same slot
  *
+ * Either end may be played a tone in place of what the other one sends; with one end alone, the other
+ * PATH_NONE, it hears that tone and else nothing.
+ *
  * A slot's tick is in two halves, so that what arrived by RTP until the last moment leaves with it:
  * path_to_line() before the span exchanges its octets, path_from_line() after.  Octets from slot to
  * slot cross by a ring each way, which keeps the two spans' clocks apart, and their threads too
@@ -19,6 +22,7 @@
 #include "sip/rtp.h"
 #include "tdm/dtmf.h"
 #include "tdm/span.h"
+#include "tdm/tone.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +43,7 @@ struct path_end {
 	struct dtmf_detector *detector;   /* SLOT facing RTP: owned */
 	struct dtmf_generator *generator; /* facing RTP: owned; digits it sends as events */
 	struct echo *echo; /* SLOT facing RTP: owned; NULL = none */
+	struct tone_player player; /* what is heard at this end */
 	uint8_t said[TDM_TICK_OCTETS]; /* last to the slot: the canceller's reference */
 	struct path_pipe *pipe;           /* SLOT facing a slot: owned; octets for this slot */
 	char digit_on;       /* digit this end holds down, handed on as event; 0 = none */
@@ -53,6 +58,7 @@ struct path {
 	struct worker *owner; /* it was opened on; NULL = that one was stopped */
 	struct worker *at[2]; /* workers that have it; two when its slots are two workers' */
 	bool closing;
+	bool pauses; /* set before closing: its RTP goes on in another path, so no RTCP BYE */
 };
 
 /* Ends are copied, sessions and tests move in on success only.  0 or -ENOMEM. */
@@ -69,6 +75,8 @@ void path_from_line(struct path *p, unsigned end, const uint8_t in[TDM_TICK_OCTE
 		    uint64_t now_ns);
 /* One tick of both directions of a path without a slot. */
 void path_relay(struct path *p, uint64_t now_ns);
+/* What that end hears from its next tick on: a tone, or the other end again (NULL). */
+void path_play(struct path *p, unsigned end, const struct tone *tone);
 /* The worker gives the path up. */
 void path_end_media(struct path *p);
 

@@ -148,6 +148,19 @@ int worker_set_media(struct worker *w, const struct path *p, unsigned end,
 	return 0;
 }
 
+int worker_play(struct worker *w, const struct path *p, unsigned end, const struct tone *tone)
+{
+	struct worker *at = runner(w, p, end);
+	struct command c = {.kind = COMMAND_PLAY, .index = end, .path = (struct path *)p};
+
+	if (p->closing || !order_fits(at))
+		return -EAGAIN;
+	if (tone != NULL)
+		c.tone = *tone;
+	order(at, &c);
+	return 0;
+}
+
 bool worker_send_frame(struct worker *w, unsigned span, const uint8_t *frame, size_t len)
 {
 	struct command c = {.kind = COMMAND_FRAME, .index = span};

@@ -71,6 +71,8 @@ void worker_close(struct worker *w, struct path *p);
 /* New media for the RTP end (0 or 1) of a path.  0 or -EAGAIN. */
 int worker_set_media(struct worker *w, const struct path *p, unsigned end,
 		     const struct sip_media *m);
+/* That end of a path hears the tone (NULL: the other end) from its next tick on.  0 or -EAGAIN. */
+int worker_play(struct worker *w, const struct path *p, unsigned end, const struct tone *tone);
 /* False: ring full, frame refused. */
 bool worker_send_frame(struct worker *w, unsigned span, const uint8_t *frame, size_t len);
 

@@ -19,6 +19,7 @@ enum command_kind {
 	COMMAND_OPEN,
 	COMMAND_CLOSE,
 	COMMAND_MEDIA,
+	COMMAND_PLAY,
 	COMMAND_FRAME,
 	COMMAND_ADD_SPAN,
 	COMMAND_REMOVE_SPAN
@@ -31,11 +32,12 @@ struct frame {
 
 struct command {
 	enum command_kind kind;
-	unsigned index;      /* of the span; MEDIA: end of the path */
+	unsigned index;      /* of the span; MEDIA, PLAY: end of the path */
 	uint32_t generation; /* ADD_SPAN */
 	struct path *path;
 	union {
 		struct sip_media media;
+		struct tone tone;
 		struct frame frame;
 		struct tdm_span *span; /* ADD_SPAN */
 		sem_t *done;           /* REMOVE_SPAN */

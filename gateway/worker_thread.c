@@ -227,13 +227,24 @@ static void close_path(struct worker *w, struct path *p)
 	tell(w, &(struct event){.kind = WORKER_CLOSED, .path = p, .path_id = p->id});
 }
 
+static bool has_path(const struct worker *w, const struct path *p)
+{
+	for (unsigned i = 0; i < w->path_count; i++)
+		if (w->paths[i] == p)
+			return true;
+	return false;
+}
+
 static void set_media(struct worker *w, const struct command *c)
 {
-	struct path_end *end = &c->path->end[c->index];
+	if (has_path(w, c->path) && c->path->end[c->index].kind == PATH_RTP)
+		rtp_session_set(c->path->end[c->index].rtp, &c->media);
+}
 
-	for (unsigned i = 0; i < w->path_count; i++)
-		if (w->paths[i] == c->path && end->kind == PATH_RTP)
-			rtp_session_set(end->rtp, &c->media);
+static void play(struct worker *w, const struct command *c)
+{
+	if (has_path(w, c->path))
+		path_play(c->path, c->index, &c->tone);
 }
 
 static void add_span(struct worker *w, const struct command *c)
@@ -268,6 +279,7 @@ static void drain_commands(struct worker *w)
 		case COMMAND_OPEN: open_path(w, c.path); break;
 		case COMMAND_CLOSE: close_path(w, c.path); break;
 		case COMMAND_MEDIA: set_media(w, &c); break;
+		case COMMAND_PLAY: play(w, &c); break;
 		case COMMAND_FRAME: send_frame(w, &c); break;
 		case COMMAND_ADD_SPAN: add_span(w, &c); break;
 		case COMMAND_REMOVE_SPAN: remove_span(w, &c); break;

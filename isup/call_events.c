@@ -55,6 +55,9 @@ static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 			      ring->calling.number.valid ? ring->calling.number.presentation
 							 : PRES_NUMBER_NOT_AVAILABLE);
 	party_name_from_pri(&c->calling, &ring->calling.name);
+	/* 4.5.23, RFC 3398 4.1: behind these there are tones and nothing else. */
+	c->tones_only =
+		(ring->progressmask & (PRI_PROG_CALL_NOT_E2E_ISDN | PRI_PROG_CALLER_NOT_ISDN)) != 0;
 	c->name_follows = t->reading_name_follows;
 	const struct pri_subcommand *redirected =
 		party_subcommand(ring->subcmds, PRI_SUBCMD_REDIRECTING);

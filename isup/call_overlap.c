@@ -39,7 +39,7 @@ static void start_t302(struct isup_call *c)
 	timer_start(t->loop, &c->timer, timer_ms(t->conf.t302_ms, T302_MS), on_t302, c);
 }
 
-bool isup_call_more(struct isup_call *c)
+bool isup_call_more(struct isup_call *c, bool inband)
 {
 	if (c->state == CALL_OVERLAP_RECEIVING)
 		return !c->complete;
@@ -48,7 +48,7 @@ bool isup_call_more(struct isup_call *c)
 	trunk_enter(c->trunk);
 	trunk_call_set_state(c, CALL_OVERLAP_RECEIVING);
 	start_t302(c);
-	pri_setup_ack(c->trunk->pri, c->pri, (int)c->slot, 0, 0);
+	pri_setup_ack(c->trunk->pri, c->pri, (int)c->slot, 0, inband);
 	trunk_leave(c->trunk);
 	return true;
 }

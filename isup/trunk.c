@@ -67,6 +67,7 @@ static void tell_call(struct isup_call *c, enum isup_event_kind kind)
 		.called = c->called,
 		.calling = c->calling,
 		.redirecting = c->redirecting,
+		.tones_only = c->tones_only,
 		.name_follows = c->name_follows,
 		.connected = kind == ISUP_CONNECT && c->connected_known ? &c->connected : NULL,
 	};

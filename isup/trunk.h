@@ -140,6 +140,7 @@ struct isup_event {
 	bool speech;        /* bearer: speech or 3.1 kHz audio */
 	struct isup_party called, calling;
 	struct isup_redirecting redirecting; /* SETUP */
+	bool tones_only; /* SETUP: progress indicator 1 or 3, the caller is not of the ISDN */
 	bool name_follows; /* SETUP: the calling name comes in a FACILITY (NI-2) */
 	const struct isup_party *connected;  /* CONNECT: who answered; NULL = not told */
 };
@@ -231,9 +232,9 @@ int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct i
 		    void *user);
 void isup_call_bind(struct isup_call *c, void *user);
 unsigned isup_call_slot(const struct isup_call *c); /* 0 = not known yet */
-/* An incoming call whose number is not complete: SETUP ACKNOWLEDGE, DIGITS follows.  False: the far
- * side has said that no more will come. */
-bool isup_call_more(struct isup_call *c);
+/* An incoming call whose number is not complete: SETUP ACKNOWLEDGE, DIGITS follows.  inband: there is
+ * dial tone, progress indicator 8.  False: the far side has said that no more will come. */
+bool isup_call_more(struct isup_call *c, bool inband);
 /* More of the number of a call that was started without all of it: INFORMATION.  Kept until the far
  * side asks; nothing once it has enough. */
 void isup_call_digits(struct isup_call *c, const char *digits);

@@ -81,7 +81,7 @@ struct isup_call {
 	bool location_user;
 	struct isup_party called, calling;
 	struct isup_redirecting redirecting;
-	bool name_follows;
+	bool tones_only, name_follows;
 	struct isup_party connected; /* who answered, here or there */
 	bool connected_known;
 	unsigned due;    /* bit per enum isup_event_kind waiting to be told */

@@ -203,7 +203,7 @@ static void verb(struct subject *s, uint8_t what, uint8_t which)
 		case 2: isup_call_alerting(c, which & 32); break;
 		case 3: isup_call_progress(c, which & 32); break;
 		case 4: isup_call_answer(c); break;
-		case 5: (void)isup_call_more(c); break;
+		case 5: (void)isup_call_more(c, false); break;
 		case 6: isup_call_digits(c, (which & 32) != 0 ? "12#" : "9"); break;
 		default: isup_call_clear(c, which); break;
 		}

@@ -265,7 +265,7 @@ static void number_came(struct pbx_call *c, const struct isup_event *ev)
 
 	c->called = ev->called;
 	if (phone == NULL && !ev->complete && begins_a_number(s->pbx, ev->called.digits) &&
-	    isup_call_more(c->isup))
+	    isup_call_more(c->isup, false))
 		return;
 	int cause = refusal(phone);
 	if (phone != NULL)

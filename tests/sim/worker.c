@@ -28,6 +28,7 @@ struct fake_path {
 	bool closing;
 	bool has_media[2];
 	struct sip_media media[2];
+	enum tone_kind tone[2]; /* played to that end */
 	struct sim_event closed_due;
 };
 
@@ -192,6 +193,23 @@ int worker_set_media(struct worker *w, const struct path *p, unsigned end,
 	return 0;
 }
 
+/* By what North America has, which is what a trunk has by default. */
+int worker_play(struct worker *w, const struct path *p, unsigned end, const struct tone *tone)
+{
+	struct fake_path *f = path_entry(p);
+	struct tone_set us;
+
+	if (f == NULL || f->closing || p->end[end].kind == PATH_NONE)
+		sim_fail("a tone for a path that is not open or has no such end");
+	tone_set_country(&us, "us");
+	f->tone[end] = TONE_NONE;
+	while (tone != NULL && memcmp(tone, &us.tone[f->tone[end]], sizeof(*tone)) != 0)
+		if (++f->tone[end] == TONE_KINDS)
+			sim_fail("a tone that is none of the trunk's");
+	sim_note("path %u end %u hears %s", p->id, end, tone_kind_name(f->tone[end]));
+	return 0;
+}
+
 static struct fake_path *oldest_path(void)
 {
 	struct fake_path *oldest = NULL;
@@ -216,7 +234,7 @@ static const char *path_text(const struct fake_path *f)
 		if (end->kind == PATH_SLOT)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s/%u", plus,
 					      f->worker->span[end->span].name, end->slot);
-		else
+		else if (end->kind == PATH_RTP)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%srtp", plus);
 	}
 	for (unsigned e = 0; f != NULL && e < 2; e++)
@@ -224,6 +242,10 @@ static const char *path_text(const struct fake_path *f)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
 					      f->media[e].send ? " send" : "",
 					      f->media[e].recv ? " recv" : "");
+	for (unsigned e = 0; f != NULL && e < 2; e++)
+		if (f->tone[e] != TONE_NONE)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, " hears %s",
+					      tone_kind_name(f->tone[e]));
 	return text;
 }
 

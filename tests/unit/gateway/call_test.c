@@ -83,6 +83,10 @@ static void fake_take_end(struct leg *l, struct path_end *out)
 	out->slot = 1;
 }
 
+static void fake_give_end(struct leg *l, const struct path_end *end)
+{
+}
+
 static void fake_free(struct leg *l)
 {
 	for (unsigned i = 0; i < 2; i++)
@@ -103,7 +107,10 @@ static const struct leg_ops fake_ops = {.kind = "fake",
 					.clear = fake_clear,
 					.has_end = fake_has_end,
 					.take_end = fake_take_end,
+					.give_end = fake_give_end,
 					.free = fake_free};
+
+static struct conf_audible audible;
 
 static struct leg *fake_leg_new(unsigned which, bool end_known)
 {
@@ -111,6 +118,7 @@ static struct leg *fake_leg_new(unsigned which, bool end_known)
 
 	assert_non_null(l);
 	l->leg.ops = &fake_ops;
+	l->leg.tones = &audible;
 	l->end_known = end_known;
 	snprintf(l->leg.name, sizeof(l->leg.name), "leg-%u", which);
 	fakes[which] = l;
@@ -140,6 +148,18 @@ int worker_set_media(struct worker *w, const struct path *p, unsigned end,
 {
 	assert_ptr_equal(p, open_path);
 	media_updates++;
+	return media_result;
+}
+
+static const struct tone *playing;
+static unsigned plays;
+
+int worker_play(struct worker *w, const struct path *p, unsigned end, const struct tone *tone)
+{
+	assert_ptr_equal(p, open_path);
+	assert_int_equal(end, 0);
+	playing = tone;
+	plays++;
 	return media_result;
 }
 
@@ -582,6 +602,9 @@ static const char *const expected[CALL_STATE_COUNT] = {
 	[CALL_ALERTING] = ".S.SCC"
 			  "SSSSSCC"
 			  "C.",
+	[CALL_FAILING] = ".S.SCC"
+			 "SSSSSSS"
+			 "CS",
 	[CALL_CONNECTED] = ".SSSCC"
 			   "SSS.SCC"
 			   "..",
@@ -667,7 +690,7 @@ static void random_step(struct call *c)
 
 static void random_orders_free_every_leg_once(void **state)
 {
-	unsigned again = 0;
+	unsigned again = 0, failing = 0;
 
 	for (unsigned seed = 1; seed <= 3000; seed++) {
 		rng_state = seed;
@@ -676,10 +699,18 @@ static void random_orders_free_every_leg_once(void **state)
 		media_result = rng(10) == 0 ? -EAGAIN : 0;
 		start_cause = rng(20) == 0 ? Q850_NO_CHANNEL : 0;
 		early = rng(4) != 0;
+		audible.failure_tone_ms = rng(3) == 0 ? 0 : 1 + rng(3);
 		made_legs = 0;
 		struct call *c = rng(2) == 0 ? offer("7134") : offer_part("95");
-		for (unsigned i = 0; i < 60 && ended_calls == 0; i++)
+		c->from->makes_ringback = rng(2) == 0;
+		c->from->dial_tone = rng(2) == 0;
+		for (unsigned i = 0; i < 60 && ended_calls == 0; i++) {
 			random_step(c);
+			if (ended_calls == 0 && c->state == CALL_FAILING)
+				failing++;
+			if (ended_calls == 0 && c->state == CALL_FAILING && rng(20) == 0)
+				usleep(2000);
+		}
 		for (unsigned i = 0; i < 10 && ended_calls == 0; i++) {
 			for (unsigned w = 0; w < 2; w++)
 				if (fakes[w] != NULL && !fakes[w]->released) {
@@ -700,6 +731,9 @@ static void random_orders_free_every_leg_once(void **state)
 	assert_int_equal(record_lines, 3000);
 	if (again < 5)
 		fail_msg("484 and another leg: only %u times", again);
+	if (failing < 100 || plays < 100)
+		fail_msg("tones: only %u steps in FAILING, %u changes", failing, plays);
+	audible.failure_tone_ms = 0;
 	assert_int_equal(error_lines, 0);
 }
 

@@ -80,7 +80,7 @@ static void digit_by_digit(struct pair *p, struct end *from)
 
 	isup_call_digits(out, "7"); /* kept: nobody asked yet */
 	assert_int_equal(from->sent[Q931_INFORMATION], 0);
-	assert_true(isup_call_more(in));
+	assert_true(isup_call_more(in, false));
 	run_ms(p, 50);
 	expect(from, ISUP_MORE);
 	assert_int_equal(to->sent[Q931_SETUP_ACK], 1);
@@ -124,7 +124,7 @@ static void test_complete_at_once(void **state)
 		struct pair *p = pair_overlap((enum isup_switch)type, ISUP_OVERLAP_RECEIVE,
 					      ISUP_OVERLAP_SEND);
 		struct isup_call *out = start_call(&p->b), *in = arrives(p, &p->a, "7134", true);
-		assert_false(isup_call_more(in));
+		assert_false(isup_call_more(in, false));
 		accept_and_finish(p, &p->b, out, in);
 		pair_close(p);
 		p = pair_overlap((enum isup_switch)type, ISUP_EN_BLOC, ISUP_EN_BLOC);
@@ -140,7 +140,7 @@ static void test_hash_ends_the_number(void **state)
 	struct pair *p = pair_overlap(ISUP_QSIG, ISUP_OVERLAP_RECEIVE, ISUP_OVERLAP_SEND);
 	struct isup_call *out = start(&p->b, "55"), *in = arrives(p, &p->a, "55", false);
 
-	assert_true(isup_call_more(in));
+	assert_true(isup_call_more(in, false));
 	run_ms(p, 50);
 	expect(&p->b, ISUP_MORE);
 	isup_call_digits(out, "5#9");
@@ -165,7 +165,7 @@ static void test_t302(void **state)
 	struct pair *p = pair_overlap(ISUP_EUROISDN, ISUP_OVERLAP_RECEIVE, ISUP_OVERLAP_SEND);
 	struct isup_call *out = start(&p->b, "7"), *in = arrives(p, &p->a, "7", false);
 
-	assert_true(isup_call_more(in));
+	assert_true(isup_call_more(in, false));
 	run_ms(p, T302_MS - 500);
 	expect(&p->b, ISUP_MORE);
 	expect_none(&p->a);
@@ -177,7 +177,7 @@ static void test_t302(void **state)
 	struct isup_event *ev = expect(&p->a, ISUP_DIGITS);
 	assert_true(ev->complete);
 	assert_string_equal(ev->called.digits, "71");
-	assert_false(isup_call_more(in));
+	assert_false(isup_call_more(in, false));
 	isup_call_clear(in, Q850_INVALID_NUMBER_FORMAT);
 	run_ms(p, 50);
 	assert_int_equal(last_cause(&p->a, Q931_DISCONNECT), Q850_INVALID_NUMBER_FORMAT);
@@ -199,7 +199,7 @@ static void test_t304(void **state)
 	conf.t302_ms = 100000;
 	isup_trunk_reconfigure(p->a.trunk, &conf);
 	start(&p->b, "7");
-	assert_true(isup_call_more(arrives(p, &p->a, "7", false)));
+	assert_true(isup_call_more(arrives(p, &p->a, "7", false), false));
 	run_ms(p, T304_MS - 500);
 	expect(&p->b, ISUP_MORE);
 	expect_none(&p->b);
@@ -215,7 +215,7 @@ static void test_too_many_digits(void **state)
 	struct pair *p = pair_overlap(ISUP_QSIG, ISUP_OVERLAP_RECEIVE, ISUP_OVERLAP_SEND);
 	struct isup_call *out = start(&p->b, "9"), *in = arrives(p, &p->a, "9", false);
 
-	assert_true(isup_call_more(in));
+	assert_true(isup_call_more(in, false));
 	run_ms(p, 50);
 	expect(&p->b, ISUP_MORE);
 	isup_call_digits(out, "12345678901234567890123456789012345");
@@ -234,7 +234,7 @@ static void test_clearing_while_dialling(void **state)
 	for (unsigned who = 0; who < 2; who++) {
 		struct pair *p = pair_overlap(ISUP_NI2, ISUP_OVERLAP_RECEIVE, ISUP_OVERLAP_SEND);
 		struct isup_call *out = start(&p->b, "7"), *in = arrives(p, &p->a, "7", false);
-		assert_true(isup_call_more(in));
+		assert_true(isup_call_more(in, false));
 		run_ms(p, 50);
 		expect(&p->b, ISUP_MORE);
 		if (who == 0)
