@@ -118,7 +118,8 @@ SIM_OBJ := $(call objs,$(filter-out $(SIM_SRC),$(wildcard tests/sim/*.c)))
 # Our own allocations go through tests/sim/alloc.c, which can let one fail.
 SIM_WRAP := $(foreach f,malloc calloc realloc strdup,-Wl,--wrap=$(f))
 $(OUT)/tests/sim/%_sim: $(OUT)/tests/sim/%_sim.o $(SIM_OBJ) $(ALL_ARCHIVES)
-	$(CC) $(LDFLAGS_ALL) -rdynamic $(SIM_WRAP) -o $@ $^ $(LIBS) -lcmocka
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -rdynamic $(SIM_WRAP) -o $@ $^ $(LIBS) -lcmocka
 
 # --- fuzzing: tests/fuzz/X_fuzz.c, corpus in tests/fuzz/corpus/X ---------------------------------
 FUZZ_SRC    := $(wildcard tests/fuzz/*_fuzz.c)
