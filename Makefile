@@ -18,7 +18,7 @@ Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-4s %s\n' $(1) $(2))
 
 # --- flags -------------------------------------------------------------------------------------
-PKGS   := libuv libosip2 libsrtp2 libconfuse jansson spandsp
+PKGS   := libuv libosip2 libsrtp2 libconfuse jansson spandsp gnutls
 CFLAGS_debug   := -O1 -g
 CFLAGS_release := -O2 -g -DNDEBUG -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \

@@ -110,6 +110,27 @@ int conf_address_parse(struct sockaddr_storage *out, const char *text, uint16_t 
 	return 0;
 }
 
+int conf_bind_parse(struct sip_bind *out, const char *text, char *err, size_t err_size)
+{
+	enum sip_protocol p = SIP_UDP;
+
+	if (strlen(text) > 4 && text[3] == ':' && sip_protocol_parse(&p, text, 3))
+		text += 4;
+	memset(out, 0, sizeof(*out));
+	out->protocol = p;
+	return conf_address_parse(&out->addr, text, sip_protocol_port(p), err, err_size);
+}
+
+void conf_bind_format(const struct sip_bind *b, char out[CONF_ADDRESS_TEXT_MAX])
+{
+	char address[CONF_ADDRESS_TEXT_MAX];
+	bool udp = b->protocol == SIP_UDP;
+
+	conf_address_format(&b->addr, address);
+	snprintf(out, CONF_ADDRESS_TEXT_MAX, "%s%s%.56s", udp ? "" : sip_protocol_name(b->protocol),
+		 udp ? "" : ":", address);
+}
+
 static const void *host_of(const struct sockaddr_storage *a, size_t *size)
 {
 	if (a->ss_family == AF_INET6) {

@@ -4,6 +4,7 @@
 #ifndef CONF_ADDRESS_H
 #define CONF_ADDRESS_H
 
+#include "sip/target.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,9 @@ enum { CONF_ADDRESS_TEXT_MAX = 64 };
 /* 0, or -EINVAL with what was expected in err.  Without a port in text the port is port. */
 int conf_address_parse(struct sockaddr_storage *out, const char *text, uint16_t port, char *err,
 		       size_t err_size);
+/* "tls:192.0.2.7:5061"; without a protocol it is UDP, without a port the protocol's own. */
+int conf_bind_parse(struct sip_bind *out, const char *text, char *err, size_t err_size);
+void conf_bind_format(const struct sip_bind *b, char out[CONF_ADDRESS_TEXT_MAX]); /* no "udp:" */
 void conf_address_format(const struct sockaddr_storage *a, char out[CONF_ADDRESS_TEXT_MAX]);
 /* The host alone, without port; an IPv6 address stands in brackets, as in a URI. */
 void conf_host_format(const struct sockaddr_storage *a, char out[CONF_ADDRESS_TEXT_MAX]);

@@ -50,28 +50,66 @@ static bool overlap(const struct sockaddr_storage *a, const struct sockaddr_stor
 /* --- gateway, media, sip ------------------------------------------------------------------------
  */
 
+#define ABSOLUTE_PATH "expected an absolute path, which begins with /"
+
 static void check_single_sections(struct conf_loader *l)
 {
 	const struct conf *c = l->conf;
 
 	if (c->gateway.control_path[0] != '/')
-		REPORT(l, CONF_GATEWAY, 0, "control",
-		       "expected an absolute path, which begins with /");
+		REPORT(l, CONF_GATEWAY, 0, "control", ABSOLUTE_PATH);
 	if (c->media.rtp.jitter_min_ms > c->media.rtp.jitter_max_ms)
 		REPORT(l, CONF_MEDIA, 0, "jitter_min_ms", "expected at most jitter_max_ms, %u",
 		       c->media.rtp.jitter_max_ms);
 	if (c->sip.t1_ms > c->sip.t2_ms)
 		REPORT(l, CONF_SIP, 0, "t1_ms", "expected at most t2_ms, %u", c->sip.t2_ms);
-	for (unsigned i = 0; i < c->sip.listen_count; i++) {
-		char text[CONF_ADDRESS_TEXT_MAX];
-		conf_address_format(&c->sip.listen[i], text);
-		if (conf_address_is_multicast(&c->sip.listen[i]))
+}
+
+static bool is_path(const char *text)
+{
+	return *text == '\0' || *text == '/';
+}
+
+static void check_tls(struct conf_loader *l)
+{
+	const struct sip_tls_conf *t = &l->conf->sip.tls;
+	bool listens = false;
+
+	for (unsigned i = 0; i < l->conf->sip.listen_count; i++)
+		listens = listens || l->conf->sip.listen[i].protocol == SIP_TLS;
+	if (listens && t->certificate[0] == '\0')
+		REPORT(l, CONF_SIP, 0, "certificate",
+		       "expected one, with its key, for the \"tls:\" in listen");
+	else if (t->certificate[0] != '\0' && t->key[0] == '\0')
+		REPORT(l, CONF_SIP, 0, "key", "expected the file with the key of the certificate");
+	else if (t->certificate[0] == '\0' && t->key[0] != '\0')
+		REPORT(l, CONF_SIP, 0, "key", "expected only with a certificate");
+	if (!is_path(t->certificate))
+		REPORT(l, CONF_SIP, 0, "certificate", ABSOLUTE_PATH);
+	if (!is_path(t->key))
+		REPORT(l, CONF_SIP, 0, "key", ABSOLUTE_PATH);
+	if (!is_path(t->ca))
+		REPORT(l, CONF_SIP, 0, "ca", ABSOLUTE_PATH);
+}
+
+static void check_listeners(struct conf_loader *l)
+{
+	const struct sip_agent_conf *c = &l->conf->sip;
+	char text[CONF_ADDRESS_TEXT_MAX];
+
+	for (unsigned i = 0; i < c->listen_count; i++) {
+		const struct sip_bind *b = &c->listen[i];
+		conf_address_format(&b->addr, text);
+		if (conf_address_is_multicast(&b->addr))
 			REPORT(l, CONF_SIP, 0, "listen", "%s: expected an address of this machine",
 			       text);
-		for (unsigned j = 0; j < i; j++)
-			if (overlap(&c->sip.listen[i], &c->sip.listen[j]))
+		for (unsigned j = 0; j < i; j++) {
+			bool same_kind =
+				(b->protocol == SIP_UDP) == (c->listen[j].protocol == SIP_UDP);
+			if (same_kind && overlap(&b->addr, &c->listen[j].addr))
 				REPORT(l, CONF_SIP, 0, "listen",
 				       "%s: cannot be bound beside another one of these", text);
+		}
 	}
 }
 
@@ -256,8 +294,15 @@ static bool share_source(const struct sip_peer_conf *a, unsigned i, const struct
 {
 	uint16_t port_a = conf_address_port(&a->addr[i]), port_b = conf_address_port(&b->addr[j]);
 
+	/* Names tell them apart; so does a transport that only one of them takes requests by. */
+	if (a->tls_name[0] != '\0' && b->tls_name[0] != '\0' && a->transport == SIP_TLS &&
+	    b->transport == SIP_TLS)
+		return strcasecmp(a->tls_name, b->tls_name) == 0;
+	if (a->transport != b->transport)
+		return false;
 	return conf_address_same_host(&a->addr[i], &b->addr[j]) &&
-	       (port_a == port_b || a->any_port || b->any_port || port_a == 0 || port_b == 0);
+	       (port_a == port_b || a->transport != SIP_UDP || a->any_port || b->any_port ||
+		port_a == 0 || port_b == 0);
 }
 
 static void check_peer_sources(struct conf_loader *l, size_t i)
@@ -287,13 +332,21 @@ static void check_peer_sources(struct conf_loader *l, size_t i)
 static void check_peer_listener(struct conf_loader *l, size_t i)
 {
 	const struct conf *c = l->conf;
-	int family = c->peers[i].sip.addr[0].ss_family;
+	const struct sip_peer_conf *p = &c->peers[i].sip;
+	int family = p->addr[0].ss_family;
+	const char *version = family == AF_INET6 ? "IPv6" : "IPv4";
 
 	for (unsigned n = 0; n < c->sip.listen_count; n++)
-		if (c->sip.listen[n].ss_family == family)
+		if (c->sip.listen[n].addr.ss_family == family &&
+		    c->sip.listen[n].protocol == p->transport)
 			return;
-	REPORT(l, CONF_PEER, i, "address", "no listen address in section sip is %s",
-	       family == AF_INET6 ? "IPv6" : "IPv4");
+	if (p->transport == SIP_UDP)
+		REPORT(l, CONF_PEER, i, "address", "no listen address in section sip is %s",
+		       version);
+	else
+		REPORT(l, CONF_PEER, i, "address",
+		       "no listen address in section sip is \"%s:\" and %s",
+		       sip_protocol_name(p->transport), version);
 }
 
 static void check_peer(struct conf_loader *l, size_t i)
@@ -452,6 +505,8 @@ int conf_check(struct conf_loader *l)
 	struct conf *c = l->conf;
 
 	check_single_sections(l);
+	check_tls(l);
+	check_listeners(l);
 	for (size_t i = 0; i < c->span_count; i++)
 		check_span(l, i);
 	for (size_t i = 0; i < c->trunk_count; i++)

@@ -27,6 +27,7 @@ static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
 static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
 static const char *const redirect_forms[] = {"diversion", "history-info", "both", "none", NULL};
 static const char *const codecs[] = {"pcmu", "pcma", NULL};
+static const char *const transports[] = {"udp", "tcp", "tls", NULL};
 static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
 
 /* --- gateway -----------------------------------------------------------------------------------
@@ -121,11 +122,45 @@ static void media_default(void *element)
  */
 
 static const struct conf_key sip_keys[] = {
-	{"listen", CONF_ADDRESSES, 0, LIST(struct sip_agent_conf, listen, listen_count),
-	 .min = 5060,
-	 .help = "Local addresses for SIP over UDP; 0.0.0.0 and [::] stand for every address of "
-		 "the "
-		 "machine.  Port 0 lets the system choose, for tests."},
+	{"listen", CONF_BINDS, 0, LIST(struct sip_agent_conf, listen, listen_count),
+	 .help = "Local addresses for SIP: \"192.0.2.1\" over UDP, \"tcp:192.0.2.1\" over TCP, "
+		 "\"tls:192.0.2.1\" over TLS; 0.0.0.0 and [::] stand for every address of the "
+		 "machine.  Requests leave by a transport only when it is here too, for the "
+		 "answer must find us.  Port 0 lets the system choose, for tests."},
+	{"certificate", CONF_TEXT, CONF_MAY_BE_EMPTY, FIELD(struct sip_agent_conf, tls.certificate),
+	 .help = "File in PEM, by its absolute path: our certificate for TLS, then those between "
+		 "it and its root.  Shown to whoever connects, and to servers that ask for one.  "
+		 "This file, key and ca are read again at each reload; connections stay."},
+	{"key", CONF_TEXT, CONF_MAY_BE_EMPTY, FIELD(struct sip_agent_conf, tls.key),
+	 .help = "File in PEM: the certificate's private key, without a password."},
+	{"ca", CONF_TEXT, CONF_MAY_BE_EMPTY, FIELD(struct sip_agent_conf, tls.ca),
+	 .def = "those the system trusts",
+	 .help = "File in PEM: the certificates of the CAs whose word on a peer's name is "
+		 "believed.  With a CA of your own, only it: any of those the system trusts could "
+		 "issue a certificate in the name of a peer."},
+	{"verify_client", CONF_BOOL, 0, FIELD(struct sip_agent_conf, tls.verify_client),
+	 .help = "Whether everyone who connects by TLS must have a certificate from these CAs "
+		 "(mutual TLS).  Else a certificate is asked for, and only peers with tls_name "
+		 "need it."},
+	{"connections_max", CONF_UINT, 0, FIELD(struct sip_agent_conf, connections_max), .min = 2,
+	 .max = 100000,
+	 .help = "TCP and TLS connections at once.  Those of no known peer (one whose certificate "
+		 "is still to come) may be half of them."},
+	{"connections_per_address", CONF_UINT, 0,
+	 FIELD(struct sip_agent_conf, connections_per_address), .min = 1, .max = 100000,
+	 .help = "Of these at once, those of no known peer from one address."},
+	{"connections_per_network", CONF_UINT, 0,
+	 FIELD(struct sip_agent_conf, connections_per_network), .min = 1, .max = 100000,
+	 .help = "The same from one network: a /24 of IPv4, a /64 of IPv6."},
+	{"idle_timeout_s", CONF_UINT, 0, FIELD(struct sip_agent_conf, idle_timeout_s), .min = 10,
+	 .max = 86400,
+	 .help = "A TCP or TLS connection nothing came by for so long is closed; the next request "
+		 "opens another."},
+	{"setup_timeout_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, setup_timeout_ms),
+	 .min = 100, .max = 60000,
+	 .help = "Time to connect with TLS and all, and for a message that has begun to be "
+		 "complete.  Who is slower is cut off; a call goes another way while its caller "
+		 "still waits."},
 	{"user_agent", CONF_TEXT, CONF_MAY_BE_EMPTY, FIELD(struct sip_agent_conf, user_agent),
 	 .help = "What the User-Agent and Server headers say."},
 	{"t1_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, t1_ms), .min = 10, .max = 10000,
@@ -145,13 +180,13 @@ static const struct conf_key sip_keys[] = {
 
 static void sip_default(void *element)
 {
-	static const char *const listen[] = {"0.0.0.0:5060", "[::]:5060"};
+	static const char *const listen[] = {"0.0.0.0", "[::]", "tcp:0.0.0.0", "tcp:[::]"};
 	struct sip_agent_conf *s = element;
 
 	memset(s, 0, sizeof(*s));
 	sip_agent_conf_default(s);
 	for (size_t i = 0; i < COUNT_OF(listen); i++)
-		conf_address_parse(&s->listen[i], listen[i], 0, NULL, 0);
+		conf_bind_parse(&s->listen[i], listen[i], NULL, 0);
 	s->listen_count = COUNT_OF(listen);
 }
 
@@ -422,12 +457,29 @@ static void trunk_default(void *element)
  */
 
 static const struct conf_key peer_keys[] = {
+	/* Before address, whose port it decides. */
+	{"transport", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.transport), .choices = transports,
+	 .help = "How requests go to it.  They are accepted by this transport and by those that "
+		 "protect more: \"udp\" accepts all, \"tcp\" TCP and TLS, \"tls\" TLS alone.  To a "
+		 "\"udp\" peer a request over 1300 octets goes by TCP when section sip listens on "
+		 "TCP and the peer takes it (RFC 3261 18.1.1)."},
 	{"address", CONF_ADDRESSES, CONF_REQUIRED, LIST(struct conf_peer, sip.addr, sip.addr_count),
-	 .min = 5060,
+	 .min = 5060, .protocol = offsetof(struct conf_peer, sip.transport),
 	 .help = "Where the peer is.  Requests go to the first address and are accepted from each, "
-		 "and from no other.  Port 0, not in the first, accepts any source port."},
+		 "and from no other.  Port 0, not in the first, accepts any source port; so does "
+		 "TCP always."},
 	{"any_port", CONF_BOOL, 0, FIELD(struct conf_peer, sip.any_port),
 	 .help = "Accept requests from any source port of these addresses."},
+	{"tls_name", CONF_HOST, CONF_MAY_BE_EMPTY, FIELD(struct conf_peer, sip.tls_name),
+	 .help = "The domain its certificate must prove (RFC 5922; wildcards prove nothing) when "
+		 "it "
+		 "connects to us, and it may then come from any address.  When we connect to it, "
+		 "it must prove this name too, or \"domain\" when none is given here."},
+	{"keepalive_s", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct conf_peer, sip.keepalive_s),
+	 .min = 5, .max = 3600,
+	 .help = "So often an empty line is sent to it, which keeps open what a NAT or firewall on "
+		 "the way would forget: 20 to 30 for UDP, 110 for TCP.  A TCP or TLS peer that "
+		 "answered (RFC 5626 4.4.1) and does so no more is connected to anew."},
 	{"domain", CONF_HOST, 0, FIELD(struct conf_peer, sip.domain), .def = "the first address",
 	 .help = "Host part of the URIs sent to it: \"cs\" makes sip:7134@cs."},
 	{"trusted", CONF_BOOL, 0, FIELD(struct conf_peer, sip.trusted),

@@ -35,6 +35,7 @@ enum conf_type {
 	CONF_DTMF,         /* uint8_t: telephone-event payload type, 0 = inband */
 	CONF_ADDRESS,      /* sockaddr_storage; min = port when none is written */
 	CONF_ADDRESSES,    /* sockaddr_storage[size], how many in an unsigned at other */
+	CONF_BINDS,        /* struct sip_bind[size], how many in an unsigned at other */
 	CONF_BARE_ADDRESS, /* sockaddr_storage without a port */
 	CONF_PORTS,        /* uint16_t first and, at other, last */
 	CONF_SLOTS,        /* uint32_t, bit n = slot n: "1-12,14" */
@@ -53,6 +54,8 @@ struct conf_key {
 	enum conf_type type;
 	unsigned flags;
 	size_t offset, size, other; /* in the section's struct */
+	size_t protocol; /* CONF_ADDRESSES: of the enum sip_protocol, read before, whose port is left
+			    out; 0 = min is */
 	unsigned min, max;
 	const char *const *choices; /* ends with NULL */
 	const char *def;            /* for people, where the default depends on other keys */

@@ -60,7 +60,8 @@ static unsigned get_uint(const struct conf_key *k, const void *element)
 
 _Static_assert(sizeof(enum sip_codec) == sizeof(unsigned) &&
 		       sizeof(enum isup_side) == sizeof(unsigned) &&
-		       sizeof(enum tdm_clock) == sizeof(unsigned),
+		       sizeof(enum tdm_clock) == sizeof(unsigned) &&
+		       sizeof(enum sip_protocol) == sizeof(unsigned),
 	       "choices are stored as unsigned");
 
 /* --- reading -----------------------------------------------------------------------------------
@@ -172,7 +173,7 @@ static int find_choice(const struct conf_key *k, const char *text, const struct 
 }
 
 static int parse_address(const struct conf_key *k, struct sockaddr_storage *a, const char *text,
-			 const struct reason *why)
+			 uint16_t port, const struct reason *why)
 {
 	struct sockaddr_storage parsed;
 
@@ -180,7 +181,7 @@ static int parse_address(const struct conf_key *k, struct sockaddr_storage *a, c
 		memset(a, 0, sizeof(*a));
 		return 0;
 	}
-	if (conf_address_parse(&parsed, text, (uint16_t)k->min, why->text, why->size) != 0)
+	if (conf_address_parse(&parsed, text, port, why->text, why->size) != 0)
 		return -EINVAL;
 	if (k->type == CONF_BARE_ADDRESS && conf_address_port(&parsed) != 0)
 		return refuse(why, "expected an address without a port");
@@ -252,11 +253,15 @@ static int parse_addresses(const struct conf_key *k, void *element, const char *
 			   size_t count, size_t *bad, const struct reason *why)
 {
 	struct sockaddr_storage *list = (struct sockaddr_storage *)((char *)element + k->offset);
-	struct sockaddr_storage found[SIP_LISTEN_MAX];
+	struct sockaddr_storage found[SIP_PEER_ADDRS_MAX];
+	uint16_t port = (uint16_t)k->min;
 
+	if (k->protocol != 0)
+		port = sip_protocol_port(
+			*(const enum sip_protocol *)((const char *)element + k->protocol));
 	for (size_t i = 0; i < count; i++) {
 		*bad = i;
-		if (parse_address(k, &found[i], text[i], why) != 0)
+		if (parse_address(k, &found[i], text[i], port, why) != 0)
 			return -EINVAL;
 		for (size_t j = 0; j < i; j++)
 			if (memcmp(&found[i], &found[j], sizeof(found[i])) == 0)
@@ -268,11 +273,30 @@ static int parse_addresses(const struct conf_key *k, void *element, const char *
 	return 0;
 }
 
-_Static_assert((int)SIP_LISTEN_MAX == (int)SIP_PEER_ADDRS_MAX, "parse_addresses serves both");
+static int parse_binds(const struct conf_key *k, void *element, const char *const *text,
+		       size_t count, size_t *bad, const struct reason *why)
+{
+	struct sip_bind *list = (struct sip_bind *)((char *)element + k->offset);
+	struct sip_bind found[SIP_LISTEN_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		*bad = i;
+		if (conf_bind_parse(&found[i], text[i], why->text, why->size) != 0)
+			return -EINVAL;
+		for (size_t j = 0; j < i; j++)
+			if (found[i].protocol == found[j].protocol &&
+			    memcmp(&found[i].addr, &found[j].addr, sizeof(found[i].addr)) == 0)
+				return refuse(why, "%s is there twice", text[i]);
+	}
+	memset(list, 0, k->size * sizeof(*list));
+	memcpy(list, found, count * sizeof(*list));
+	*(unsigned *)((char *)element + k->other) = (unsigned)count;
+	return 0;
+}
 
 static bool is_list(const struct conf_key *k)
 {
-	return k->type == CONF_ADDRESSES || k->type == CONF_CHOICES;
+	return k->type == CONF_ADDRESSES || k->type == CONF_BINDS || k->type == CONF_CHOICES;
 }
 
 int conf_value_parse(const struct conf_key *k, void *element, const char *const *text, size_t count,
@@ -299,10 +323,11 @@ int conf_value_parse(const struct conf_key *k, void *element, const char *const 
 	case CONF_SLOTS: return parse_slots(k, element, text[0], &why);
 	case CONF_CHOICES: return parse_choices(k, element, text, count, &why);
 	case CONF_ADDRESSES: return parse_addresses(k, element, text, count, bad, &why);
+	case CONF_BINDS: return parse_binds(k, element, text, count, bad, &why);
 	case CONF_ADDRESS:
 	case CONF_BARE_ADDRESS:
 		return parse_address(k, (struct sockaddr_storage *)((char *)element + k->offset),
-				     text[0], &why);
+				     text[0], (uint16_t)k->min, &why);
 	case CONF_CHOICE:
 		choice = find_choice(k, text[0], &why);
 		if (choice >= 0)
@@ -368,8 +393,10 @@ static void format_list(const struct conf_key *k, const void *element,
 	for (unsigned i = 0; i < count; i++) {
 		if (k->type == CONF_ADDRESSES)
 			conf_address_format((const struct sockaddr_storage *)list + i, address);
+		else if (k->type == CONF_BINDS)
+			conf_bind_format((const struct sip_bind *)list + i, address);
 		add(out, "%s\"%s\"", i > 0 ? ", " : "",
-		    k->type == CONF_ADDRESSES ? address : k->choices[((const unsigned *)list)[i]]);
+		    k->type == CONF_CHOICES ? k->choices[((const unsigned *)list)[i]] : address);
 	}
 	add(out, "}");
 }
@@ -402,6 +429,7 @@ bool conf_value_format(const struct conf_key *k, const void *element, char out[C
 		    k->choices[get_uint(k, element) == 0 ? DTMF_INBAND : DTMF_RFC4733]);
 		return true;
 	case CONF_CHOICES:
+	case CONF_BINDS:
 	case CONF_ADDRESSES: format_list(k, element, out); return true;
 	case CONF_ADDRESS:
 	case CONF_BARE_ADDRESS:
@@ -471,8 +499,14 @@ void conf_value_expected(const struct conf_key *k, char *out, size_t out_size)
 		break;
 	case CONF_ADDRESSES:
 		snprintf(out, out_size,
-			 "1 to %zu IPv4 or IPv6 addresses with port (%u when left out)", k->size,
-			 k->min);
+			 "1 to %zu IPv4 or IPv6 addresses with port (%u when left out%s)", k->size,
+			 k->min, k->protocol != 0 ? ", 5061 for TLS" : "");
+		break;
+	case CONF_BINDS:
+		snprintf(out, out_size,
+			 "1 to %zu IPv4 or IPv6 addresses with port (5060 when left out, 5061 for "
+			 "TLS), after \"tcp:\", \"tls:\" or \"udp:\" (when left out)",
+			 k->size);
 		break;
 	case CONF_BARE_ADDRESS: snprintf(out, out_size, "an IPv4 or IPv6 address"); break;
 	case CONF_PORTS:

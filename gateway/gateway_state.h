@@ -78,7 +78,6 @@ void gateway_on_path_opened(void *arg, struct call *c);
 void gateway_on_line_event(void *arg, struct line *l, const struct isup_event *ev);
 void gateway_on_line_failed(void *arg, struct line *l);
 void gateway_on_line_trace(void *arg, struct line *l, bool sent, const uint8_t *frame, size_t len);
-void gateway_on_sip_trace(void *arg, bool sent, const struct sockaddr *peer, const char *text,
-			  size_t len);
+void gateway_on_sip_trace(void *arg, const struct sip_traced *what);
 
 #endif

@@ -30,11 +30,12 @@ void gateway_on_line_trace(void *arg, struct line *l, bool sent, const uint8_t *
 			   isup_frame_text(frame, len, text, sizeof(text)));
 }
 
-void gateway_on_sip_trace(void *arg, bool sent, const struct sockaddr *peer, const char *text,
-			  size_t len)
+void gateway_on_sip_trace(void *arg, const struct sip_traced *traced)
 {
 	struct gateway *g = arg;
-	char what[240], host[INET6_ADDRSTRLEN] = "?", where[INET6_ADDRSTRLEN + 8];
+	char what[240], host[INET6_ADDRSTRLEN] = "?", where[INET6_ADDRSTRLEN + 16];
+	const struct sockaddr *peer = traced->peer;
+	bool udp = traced->protocol == SIP_UDP;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)peer;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)peer;
 
@@ -44,9 +45,11 @@ void gateway_on_sip_trace(void *arg, bool sent, const struct sockaddr *peer, con
 		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
 	else
 		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
-	snprintf(where, sizeof(where), peer->sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
+	snprintf(where, sizeof(where), peer->sa_family == AF_INET6 ? "%s%s[%s]:%u" : "%s%s%s:%u",
+		 udp ? "" : sip_protocol_name(traced->protocol), udp ? "" : ":", host,
 		 ntohs(peer->sa_family == AF_INET6 ? v6->sin6_port : v4->sin_port));
-	trace_line(g, "sip", where, sent, sip_message_text(text, len, what, sizeof(what)));
+	trace_line(g, "sip", where, traced->sent,
+		   sip_message_text(traced->text, traced->len, what, sizeof(what)));
 }
 
 void gateway_set_trace(struct gateway *g, gateway_trace_fn *fn, void *arg)

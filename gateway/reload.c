@@ -77,7 +77,7 @@ static bool listens_on(const struct conf *c, const char *address)
 	char text[CONF_ADDRESS_TEXT_MAX];
 
 	for (unsigned i = 0; i < c->sip.listen_count; i++) {
-		conf_address_format(&c->sip.listen[i], text);
+		conf_bind_format(&c->sip.listen[i], text);
 		if (strcmp(text, address) == 0)
 			return true;
 	}
@@ -89,12 +89,12 @@ static void report_listeners(const struct conf *old, const struct conf *new_, FI
 	char text[CONF_ADDRESS_TEXT_MAX];
 
 	for (unsigned i = 0; i < new_->sip.listen_count; i++) {
-		conf_address_format(&new_->sip.listen[i], text);
+		conf_bind_format(&new_->sip.listen[i], text);
 		if (!listens_on(old, text))
 			fprintf(report, "sip: listens on %s\n", text);
 	}
 	for (unsigned i = 0; i < old->sip.listen_count; i++) {
-		conf_address_format(&old->sip.listen[i], text);
+		conf_bind_format(&old->sip.listen[i], text);
 		if (!listens_on(new_, text))
 			fprintf(report, "sip: no longer listens on %s\n", text);
 	}

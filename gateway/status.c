@@ -226,6 +226,12 @@ static json_t *sip_json(const struct gateway *g)
 	FIELD(o, c, retransmits_in);
 	FIELD(o, c, retransmits_out);
 	FIELD(o, c, stray);
+	FIELD(o, c, connections_in);
+	FIELD(o, c, connections_out);
+	FIELD(o, c, connections_failed);
+	FIELD(o, c, refused_connections);
+	FIELD(o, c, cut_slow);
+	FIELD(o, c, connections);
 	FIELD(o, c, transactions);
 	FIELD(o, c, dialogs);
 	return o;

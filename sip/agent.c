@@ -13,6 +13,8 @@
  * at 32 s of that a hundred calls a second need 6,400. */
 enum { TRANSACTIONS_SPARE = 8192, TRANSACTIONS_A_DIALOG = 16 };
 
+enum { EXPIRY_WARNING_S = 14 * 86400 };
+
 void sip_agent_conf_default(struct sip_agent_conf *conf)
 {
 	memset(conf, 0, sizeof(*conf));
@@ -21,117 +23,12 @@ void sip_agent_conf_default(struct sip_agent_conf *conf)
 	conf->t4_ms = 5000;
 	conf->invite_timeout_ms = 180000;
 	conf->dialogs_max = 1000;
+	conf->connections_max = 1024;
+	conf->connections_per_address = 16;
+	conf->connections_per_network = 64;
+	conf->idle_timeout_s = 600;
+	conf->setup_timeout_ms = 5000;
 	snprintf(conf->user_agent, sizeof(conf->user_agent), "Tandem");
-}
-
-/* --- peers --- */
-
-static bool peer_sends_from(const struct sip_peer_conf *p, const struct sockaddr *from)
-{
-	for (unsigned i = 0; i < p->addr_count; i++) {
-		const struct sockaddr *addr = (const struct sockaddr *)&p->addr[i];
-		bool any_port = p->any_port || sip_addr_port(addr) == 0;
-		if (sip_addr_equal(addr, from, !any_port))
-			return true;
-	}
-	return false;
-}
-
-struct sip_peer *sip_agent_peer_at(struct sip_agent *a, const struct sockaddr *from)
-{
-	struct sip_peer *retired = NULL;
-
-	for (struct sip_peer *p = a->peers; p != NULL; p = p->next) {
-		if (!peer_sends_from(&p->conf, from))
-			continue;
-		if (!p->retired)
-			return p;
-		retired = p;
-	}
-	return retired;
-}
-
-struct sip_peer *sip_agent_peer_named(const struct sip_agent *a, const char *name)
-{
-	for (struct sip_peer *p = a->peers; p != NULL; p = p->next)
-		if (!p->retired && strcmp(p->conf.name, name) == 0)
-			return p;
-	return NULL;
-}
-
-bool sip_agent_has_peer(const struct sip_agent *a, const char *name)
-{
-	return sip_agent_peer_named(a, name) != NULL;
-}
-
-static void peer_remove(struct sip_agent *a, struct sip_peer *p)
-{
-	struct sip_peer **at = &a->peers;
-
-	while (*at != p)
-		at = &(*at)->next;
-	*at = p->next;
-	free(p);
-}
-
-void sip_agent_peer_hold(struct sip_peer *p)
-{
-	p->dialogs++;
-}
-
-void sip_agent_peer_release(struct sip_agent *a, struct sip_peer *p)
-{
-	p->dialogs--;
-	if (p->retired && p->dialogs == 0)
-		peer_remove(a, p);
-}
-
-/* The new peers as a list of their own, in the order of conf.  NULL with *r set on failure. */
-static struct sip_peer *peers_copy(const struct sip_agent_conf *conf, int *r)
-{
-	struct sip_peer *first = NULL, **last = &first;
-
-	*r = 0;
-	for (unsigned i = 0; i < conf->peer_count; i++) {
-		struct sip_peer *p = calloc(1, sizeof(*p));
-		if (p == NULL) {
-			*r = -ENOMEM;
-			while (first != NULL) {
-				p = first;
-				first = p->next;
-				free(p);
-			}
-			return NULL;
-		}
-		p->conf = conf->peers[i];
-		if (sip_addr_port((struct sockaddr *)&p->conf.addr[0]) == 0)
-			sip_addr_set_port(&p->conf.addr[0], SIP_PORT);
-		*last = p;
-		last = &p->next;
-	}
-	return first;
-}
-
-/* Dialogs keep the peer they have: old ones with calls stay, retired, behind the new ones. */
-static void peers_replace(struct sip_agent *a, struct sip_peer *fresh)
-{
-	struct sip_peer *old = a->peers, **last = &fresh;
-
-	while (*last != NULL)
-		last = &(*last)->next;
-	while (old != NULL) {
-		struct sip_peer *p = old;
-		old = p->next;
-		p->next = NULL;
-		p->retired = true;
-		if (p->dialogs == 0) {
-			free(p);
-		} else {
-			*last = p;
-			last = &p->next;
-		}
-	}
-	a->peers = fresh;
 }
 
 /* --- configuration --- */
@@ -139,7 +36,8 @@ static void peers_replace(struct sip_agent *a, struct sip_peer *fresh)
 static bool wanted(const struct sip_agent_conf *conf, const struct sip_listener *l)
 {
 	for (unsigned i = 0; i < conf->listen_count; i++)
-		if (sip_addr_equal((const struct sockaddr *)&conf->listen[i],
+		if (conf->listen[i].protocol == l->protocol &&
+		    sip_addr_equal((const struct sockaddr *)&conf->listen[i].addr,
 				   (const struct sockaddr *)&l->wanted, true))
 			return true;
 	return false;
@@ -159,6 +57,12 @@ static int check(const struct sip_agent_conf *conf, char *err, size_t err_size)
 			return -EINVAL;
 		}
 	}
+	if (conf->connections_max == 0 || conf->connections_per_address == 0 ||
+	    conf->connections_per_network == 0 || conf->setup_timeout_ms == 0 ||
+	    conf->idle_timeout_s == 0) {
+		snprintf(err, err_size, "limits of connections: more than 0 expected");
+		return -EINVAL;
+	}
 	if (conf->t1_ms == 0 || conf->t2_ms == 0 || conf->t4_ms == 0 || conf->dialogs_max == 0) {
 		snprintf(err, err_size, "timers and dialogs_max: more than 0 expected");
 		return -EINVAL;
@@ -174,7 +78,7 @@ static int listeners_open(struct sip_agent *a, const struct sip_agent_conf *conf
 	unsigned opened = 0;
 
 	for (unsigned i = 0; i < conf->listen_count; i++) {
-		const struct sockaddr *want = (const struct sockaddr *)&conf->listen[i];
+		const struct sip_bind *want = &conf->listen[i];
 		if (sip_transport_find(&a->transport, want) != NULL)
 			continue;
 		int r = sip_transport_listen(&a->transport, want);
@@ -182,8 +86,9 @@ static int listeners_open(struct sip_agent *a, const struct sip_agent_conf *conf
 			opened++;
 			continue;
 		}
-		snprintf(err, err_size, "cannot listen on %s: %s", sip_addr_text(want, addr),
-			 strerror(-r));
+		snprintf(err, err_size, "cannot listen on %s:%s: %s",
+			 sip_protocol_name(want->protocol),
+			 sip_addr_text((const struct sockaddr *)&want->addr, addr), strerror(-r));
 		while (opened-- > 0) /* the newest come first */
 			sip_listener_retire(a->transport.listeners);
 		return r;
@@ -204,28 +109,34 @@ static void listeners_retire(struct sip_agent *a, const struct sip_agent_conf *c
 	}
 }
 
-int sip_agent_reconfigure(struct sip_agent *a, const struct sip_agent_conf *conf, char *err,
-			  size_t err_size)
+/* The files are read again each time: that is how a certificate is renewed. */
+static int keys_load(struct sip_tls_keys **out, const struct sip_agent_conf *conf, char *err,
+		     size_t err_size)
 {
-	int r = check(conf, err, err_size);
+	bool needed = false;
 
-	if (r < 0)
-		return r;
-	struct sip_peer *peers = peers_copy(conf, &r);
-	if (r == 0)
-		r = listeners_open(a, conf, err, err_size);
-	else
-		snprintf(err, err_size, "out of memory");
-	if (r < 0) {
-		while (peers != NULL) {
-			struct sip_peer *p = peers;
-			peers = p->next;
-			free(p);
-		}
-		return r;
-	}
-	listeners_retire(a, conf);
-	peers_replace(a, peers);
+	*out = NULL;
+	for (unsigned i = 0; i < conf->listen_count; i++)
+		needed = needed || conf->listen[i].protocol == SIP_TLS;
+	return needed ? sip_tls_keys_load(out, &conf->tls, err, err_size) : 0;
+}
+
+static void warn_expiry(const struct sip_tls_keys *keys)
+{
+	char date[32];
+	struct tm tm;
+	time_t now = time(NULL), at = keys != NULL ? sip_tls_keys_expiry(keys) : -1;
+
+	if (at == -1 || at - now > EXPIRY_WARNING_S || gmtime_r(&at, &tm) == NULL ||
+	    strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", &tm) == 0)
+		return;
+	log_line(LOG_SIP, LOG_WARN,
+		 "our certificate %s on %s: put a new one in its place and reload",
+		 at <= now ? "expired" : "expires", date);
+}
+
+static void set_numbers(struct sip_agent *a, const struct sip_agent_conf *conf)
+{
 	a->layer.t1_ms = conf->t1_ms;
 	a->layer.t2_ms = conf->t2_ms;
 	a->layer.t4_ms = conf->t4_ms;
@@ -233,12 +144,44 @@ int sip_agent_reconfigure(struct sip_agent *a, const struct sip_agent_conf *conf
 	a->invite_timeout_ms = conf->invite_timeout_ms;
 	a->dialogs_max = conf->dialogs_max;
 	snprintf(a->user_agent, sizeof(a->user_agent), "%s", conf->user_agent);
+}
+
+int sip_agent_reconfigure(struct sip_agent *a, const struct sip_agent_conf *conf, char *err,
+			  size_t err_size)
+{
+	struct sip_tls_keys *keys = NULL;
+	int r = check(conf, err, err_size);
+
+	if (r == 0)
+		r = keys_load(&keys, conf, err, err_size);
+	if (r < 0)
+		return r;
+	struct sip_peer *peers = sip_peers_copy(conf, &r);
+	if (r == 0)
+		r = listeners_open(a, conf, err, err_size);
+	else
+		snprintf(err, err_size, "out of memory");
+	if (r < 0) {
+		sip_tls_keys_release(keys);
+		sip_peers_free(peers);
+		return r;
+	}
+	listeners_retire(a, conf);
+	struct sip_stream_conf streams = {.connections_max = conf->connections_max,
+					  .per_address = conf->connections_per_address,
+					  .per_network = conf->connections_per_network,
+					  .idle_ms = 1000 * conf->idle_timeout_s,
+					  .setup_ms = conf->setup_timeout_ms};
+	sip_transport_configure(&a->transport, &streams, keys);
+	warn_expiry(keys);
+	sip_peers_replace(a, peers);
+	set_numbers(a, conf);
 	return 0;
 }
 
 /* --- life --- */
 
-static void on_sent(void *agent, const struct sockaddr *to, const char *data, size_t len, int error)
+static void on_sent(void *agent, const struct sip_traced *what, int error)
 {
 	struct sip_agent *a = agent;
 
@@ -248,7 +191,7 @@ static void on_sent(void *agent, const struct sockaddr *to, const char *data, si
 	}
 	a->counts.datagrams_out++;
 	if (a->ops.trace != NULL)
-		a->ops.trace(a->arg, true, to, data, len);
+		a->ops.trace(a->arg, what);
 }
 
 int sip_agent_open(struct sip_agent **out, struct loop *loop, const struct sip_agent_conf *conf,
@@ -265,7 +208,13 @@ int sip_agent_open(struct sip_agent **out, struct loop *loop, const struct sip_a
 	a->loop = loop;
 	a->ops = *ops;
 	a->arg = arg;
-	struct sip_receiver receiver = {sip_agent_datagram, on_sent, a};
+	struct sip_receiver receiver = {.message = sip_agent_receive,
+					.refused = sip_agent_refuse,
+					.admit = sip_agent_admit,
+					.sent = on_sent,
+					.trouble = sip_agent_trouble,
+					.connected = sip_agent_connected,
+					.arg = a};
 	sip_transport_init(&a->transport, loop, &receiver);
 	sip_layer_init(&a->layer, loop, &a->counts);
 	int r = sip_agent_reconfigure(a, conf, err, err_size);
@@ -285,8 +234,7 @@ void sip_agent_close(struct sip_agent *a)
 		sip_dialog_free(a->dialogs);
 	sip_layer_close(&a->layer);
 	sip_transport_close(&a->transport);
-	while (a->peers != NULL)
-		peer_remove(a, a->peers);
+	sip_peers_free(a->peers);
 	free(a);
 }
 
@@ -296,8 +244,8 @@ int sip_agent_local_addr(const struct sip_agent *a, const char *peer, struct soc
 
 	if (p == NULL)
 		return -ENOENT;
-	if (sip_transport_pick((struct sip_transport *)(uintptr_t)&a->transport,
-			       (const struct sockaddr *)&p->conf.addr[0], out) == NULL)
+	if (sip_transport_pick((struct sip_transport *)(uintptr_t)&a->transport, &p->targets[0],
+			       out) == NULL)
 		return -ENETUNREACH;
 	sip_addr_set_port(out, 0);
 	return 0;
@@ -322,7 +270,20 @@ int sip_agent_listen_addr(const struct sip_agent *a, unsigned i, struct sockaddr
 
 void sip_agent_counts(const struct sip_agent *a, struct sip_agent_counts *out)
 {
+	const struct sip_stream_counts *s = &a->transport.counts;
+
 	*out = a->counts;
+	out->connections_in = s->accepted;
+	out->connections_out = s->opened;
+	out->connections_failed = s->failed;
+	out->refused_connections = s->refused_stranger + s->refused_limit;
+	out->cut_slow = s->cut_slow;
+	out->connections = s->connections;
+}
+
+int64_t sip_agent_certificate_expiry(const struct sip_agent *a)
+{
+	return a->transport.keys != NULL ? sip_tls_keys_expiry(a->transport.keys) : -1;
 }
 
 bool sip_agent_is_idle(const struct sip_agent *a)

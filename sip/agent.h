@@ -6,6 +6,9 @@
 #ifndef SIP_AGENT_H
 #define SIP_AGENT_H
 
+#include "sip/target.h"
+#include "sip/tls_conf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,14 +30,24 @@ struct sip_peer_conf {
 		addr[SIP_PEER_ADDRS_MAX]; /* requests go to the first, come from any */
 	unsigned addr_count;              /* port 0 in addr[i>0] = any source port */
 	bool any_port;                    /* accept requests from any source port of addr[] */
-	char domain[64];                  /* host part of URIs: sip:7134@DOMAIN */
+	enum sip_protocol transport;      /* of requests to it; by a lesser one none is accepted */
+	/* What its certificate must prove when it connects to us; then its address does not matter.
+	 * "": its address decides.  When we connect to it: this, else the domain. */
+	char tls_name[SIP_HOST_MAX];
+	unsigned keepalive_s;      /* RFC 5626 4.4.1: so often a ping; 0 = none */
+	char domain[SIP_HOST_MAX]; /* host part of URIs: sip:7134@DOMAIN */
 	enum sip_redirect_form redirecting;
 	bool trusted; /* identities are told to it and believed from it, RFC 3325 */
 };
 
 struct sip_agent_conf {
-	struct sockaddr_storage listen[SIP_LISTEN_MAX]; /* UDP, IPv4 and IPv6 */
+	struct sip_bind listen[SIP_LISTEN_MAX];
 	unsigned listen_count;
+	struct sip_tls_conf tls; /* the files are read at each reconfiguration */
+	/* TCP and TLS; those who are no peer (yet) may have half of the connections */
+	unsigned connections_max, connections_per_address, connections_per_network;
+	unsigned idle_timeout_s;   /* a connection nothing came by is closed */
+	unsigned setup_timeout_ms; /* to connect, to shake hands, to complete a message */
 	const struct sip_peer_conf *peers; /* copied */
 	unsigned peer_count;
 	unsigned t1_ms, t2_ms, t4_ms; /* RFC 3261 17.1.1.1: 500, 4000, 5000 */
@@ -48,9 +61,8 @@ void sip_agent_conf_default(struct sip_agent_conf *conf);
 struct sip_agent_ops {
 	/* Every event of every dialog; see dialog.h.  SIP_INVITED comes with user NULL. */
 	void (*event)(void *arg, const struct sip_event *ev);
-	/* Every message sent or accepted, for traces; may be NULL.  Text is not NUL-terminated. */
-	void (*trace)(void *arg, bool sent, const struct sockaddr *peer, const char *text,
-		      size_t len);
+	/* Every message sent or accepted, for traces; may be NULL. */
+	void (*trace)(void *arg, const struct sip_traced *what);
 };
 
 int sip_agent_open(struct sip_agent **out, struct loop *loop, const struct sip_agent_conf *conf,
@@ -67,12 +79,19 @@ int sip_agent_local_addr(const struct sip_agent *a, const char *peer, struct soc
 
 /* Where the i-th listener is bound: what port 0 in the configuration became.  0 or -ENOENT. */
 int sip_agent_listen_addr(const struct sip_agent *a, unsigned i, struct sockaddr_storage *out);
+/* Why the last connection from or to the peer failed, a sentence with the remedy; "" when the last
+ * one did not.  Lent. */
+const char *sip_agent_peer_trouble(const struct sip_agent *a, const char *peer);
+/* When our certificate expires, in seconds of the time of day; -1: there is none. */
+int64_t sip_agent_certificate_expiry(const struct sip_agent *a);
 
 struct sip_agent_counts {
 	uint64_t datagrams_in, datagrams_out, send_errors;
 	uint64_t refused_stranger, refused_malformed, refused_oversize, refused_full;
 	uint64_t requests_in, responses_in, retransmits_in, retransmits_out, stray;
-	unsigned transactions, dialogs; /* now */
+	uint64_t connections_in, connections_out, connections_failed;
+	uint64_t refused_connections, cut_slow;
+	unsigned transactions, dialogs, connections; /* now */
 };
 void sip_agent_counts(const struct sip_agent *a, struct sip_agent_counts *out);
 /* No call is left, nor one whose BYE, CANCEL or ACK is still awaited and may have to be repeated. */

@@ -13,6 +13,12 @@
 struct sip_peer {
 	struct sip_peer *next;
 	struct sip_peer_conf conf;
+	struct sip_target targets[SIP_PEER_ADDRS_MAX]; /* where requests go, by preference */
+	unsigned target_count;
+	struct timer keepalive;      /* UDP; a connection has its own */
+	struct sip_agent *agent;     /* for it */
+	char trouble[SIP_TLS_WHY];   /* of its last connection; "" = none */
+	struct log_limit trouble_limit;
 	bool retired; /* no longer configured; its calls go on */
 	unsigned dialogs;
 };
@@ -31,14 +37,24 @@ struct sip_agent {
 	struct sip_transport transport;
 };
 
-struct sip_peer *sip_agent_peer_at(struct sip_agent *a, const struct sockaddr *from);
+/* Who may send us requests from there; NULL: a stranger. */
+struct sip_peer *sip_agent_peer_of(const struct sip_agent *a, const struct sip_source *from);
+/* peer.c, for the transport's struct sip_receiver */
+enum sip_admission sip_agent_admit(void *agent, const struct sip_source *from);
+void sip_agent_trouble(void *agent, const struct sockaddr *peer, bool outgoing, const char *why);
+void sip_agent_connected(void *agent, const struct sockaddr *peer, const char *how);
+struct sip_peer *sip_peers_copy(const struct sip_agent_conf *conf, int *r);
+void sip_peers_replace(struct sip_agent *a, struct sip_peer *fresh);
+void sip_peers_free(struct sip_peer *first);
 struct sip_peer *sip_agent_peer_named(const struct sip_agent *a, const char *name);
 void sip_agent_peer_hold(struct sip_peer *p);
 void sip_agent_peer_release(struct sip_agent *a, struct sip_peer *p);
 
 /* dispatch.c: what the transport received. */
-void sip_agent_datagram(void *agent, struct sip_listener *l, const struct sockaddr *from,
-			const char *data, size_t len);
+void sip_agent_receive(void *agent, const struct sip_source *from, const char *data, size_t len);
+/* A stream that ends because of this head. */
+void sip_agent_refuse(void *agent, const struct sip_source *from, const char *head, size_t len,
+		      int status, const char *why);
 /* Answers a request outside INVITE's own ways; adds what the status wants (Allow, Accept, ...). */
 void sip_agent_reply(struct sip_agent *a, struct sip_server *s, const struct sip_incoming *in,
 		     int status, const char *phrase);

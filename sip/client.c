@@ -15,8 +15,10 @@ static void client_free(struct sip_client *c)
 	l->counts->transactions--;
 	timer_stop(&c->retry);
 	timer_stop(&c->life);
+	sip_transport_unwatch(&c->watch);
 	sip_listener_release(c->listener);
 	free(c->text);
+	free(c->datagram);
 	free(c->ack);
 	free(c);
 }
@@ -52,14 +54,14 @@ static void on_timeout(void *arg)
 	client_end(c);
 }
 
-/* Timers A and E: A doubles for ever, E up to T2 and is T2 once something came. */
+/* Timers A and E, UDP only: A doubles for ever, E up to T2 and is T2 once something came. */
 static void on_retry(void *arg)
 {
 	struct sip_client *c = arg;
 	struct sip_layer *l = c->layer;
 
 	l->counts->retransmits_out++;
-	sip_listener_send(c->listener, (struct sockaddr *)&c->to, c->text, c->len);
+	sip_listener_send(c->listener, &c->to, c->text, c->len);
 	c->retry_ms *= 2;
 	if (!c->invite && (c->retry_ms > l->t2_ms || c->state == SIP_TX_PROCEEDING))
 		c->retry_ms = l->t2_ms;
@@ -75,6 +77,8 @@ static size_t client_key(char *out, size_t size, struct sip_text branch, struct 
 	memcpy(out + branch.len + 1, method.at, method.len);
 	return branch.len + 1 + method.len;
 }
+
+enum { SIP_DATAGRAM_SAFE = 1300 }; /* octets, 18.1.1: where the path MTU is not known */
 
 enum { KEY_MAX = 96 }; /* our branches and methods fit; what does not is not ours */
 
@@ -123,8 +127,91 @@ static int client_new(struct sip_client **out, struct sip_layer *l, const osip_m
 	return 0;
 }
 
+/* --- sending --- */
+
+static bool is_reliable(const struct sip_client *c)
+{
+	return c->to.protocol != SIP_UDP;
+}
+
+static void on_lost(void *arg, int error);
+
+static int transmit(struct sip_client *c)
+{
+	int r = sip_listener_send(c->listener, &c->to, c->text, c->len);
+
+	if (r == 0 && is_reliable(c))
+		sip_transport_watch(c->listener->transport, c->to.flow, &c->watch, on_lost, c);
+	return r;
+}
+
+/* RFC 3261 18.1.1: what would be torn into fragments goes by TCP, under a Via that says so. */
+static void grow(struct sip_client *c)
+{
+	struct sip_target tcp = c->to;
+	struct sockaddr_storage local;
+	char sent_by[SIP_ADDR_TEXT], *text;
+	size_t len;
+
+	tcp.protocol = SIP_TCP;
+	if (sip_transport_pick(c->listener->transport, &tcp, &local) == NULL ||
+	    sip_message_move(c->text, c->len, SIP_TCP,
+			     sip_addr_text((struct sockaddr *)&local, sent_by), &text, &len) < 0)
+		return;
+	c->datagram = c->text;
+	c->datagram_len = c->len;
+	c->text = text;
+	c->len = len;
+	c->to = tcp;
+}
+
+static void shrink(struct sip_client *c)
+{
+	free(c->text);
+	c->text = c->datagram;
+	c->len = c->datagram_len;
+	c->datagram = NULL;
+	c->to.protocol = SIP_UDP;
+	c->to.flow = 0;
+}
+
+static void start_retries(struct sip_client *c)
+{
+	struct sip_layer *l = c->layer;
+
+	if (is_reliable(c))
+		return;
+	c->retry_ms = l->t1_ms;
+	timer_start(l->loop, &c->retry, c->retry_ms, on_retry, c);
+}
+
+/* The connection is gone.  Once there was a response the far side knows of the request, and may
+ * answer by a connection of its own (18.2.2). */
+static void on_lost(void *arg, int error)
+{
+	struct sip_client *c = arg;
+
+	if (c->state != SIP_TX_TRYING)
+		return;
+	if (c->datagram != NULL) { /* 18.1.1: it takes no TCP, then UDP all the same */
+		shrink(c);
+		error = transmit(c);
+		start_retries(c);
+	} else if (error == -ECONNRESET && !c->sent_again) { /* closed just as it was used */
+		c->sent_again = true;
+		error = transmit(c);
+	}
+	if (error == 0 || (error == -EAGAIN && !is_reliable(c)))
+		return;
+	if (c->ops != NULL && c->ops->unreachable != NULL)
+		c->ops->unreachable(c->arg, error);
+	else if (c->ops != NULL)
+		c->ops->timeout(c->arg);
+	client_end(c);
+}
+
 int sip_client_start(struct sip_client **out, struct sip_layer *l, struct sip_listener *via,
-		     const struct sockaddr *to, struct sip_draft *draft)
+		     const struct sip_target *to, struct sip_draft *draft)
 {
 	struct sip_client *c = NULL;
 	int r = draft->error;
@@ -137,17 +224,22 @@ int sip_client_start(struct sip_client **out, struct sip_layer *l, struct sip_li
 		return r;
 	}
 	c->listener = sip_listener_hold(via);
-	sip_addr_copy(&c->to, to);
+	c->to = *to;
 	r = sip_draft_text(draft, &c->text, &c->len);
+	if (r == 0 && c->len > SIP_DATAGRAM_SAFE && to->protocol == SIP_UDP && to->may_grow)
+		grow(c);
 	if (r == 0)
-		r = sip_listener_send(via, to, c->text, c->len);
+		r = transmit(c);
+	if (r < 0 && c->datagram != NULL) {
+		shrink(c);
+		r = transmit(c);
+	}
 	if (r < 0 && r != -EAGAIN) { /* no room to send now: timer A or E tries again */
 		client_free(c);
 		*out = NULL;
 		return r;
 	}
-	c->retry_ms = l->t1_ms;
-	timer_start(l->loop, &c->retry, c->retry_ms, on_retry, c);
+	start_retries(c);
 	timer_start(l->loop, &c->life, 64ul * l->t1_ms, on_timeout, c);
 	return 0;
 }
@@ -166,7 +258,7 @@ static void send_ack(struct sip_client *c, const struct sip_incoming *in)
 		if (sip_draft_text(&d, &c->ack, &c->ack_len) < 0)
 			return; /* the response comes again */
 	}
-	sip_listener_send(c->listener, (struct sockaddr *)&c->to, c->ack, c->ack_len);
+	sip_listener_send(c->listener, &c->to, c->ack, c->ack_len);
 }
 
 static void invite_receive(struct sip_client *c, const struct sip_incoming *in)
@@ -195,7 +287,7 @@ static void invite_receive(struct sip_client *c, const struct sip_incoming *in)
 	} else {
 		unsigned d_ms = 64 * l->t1_ms > 32000 ? 64 * l->t1_ms : 32000;
 		c->state = SIP_TX_COMPLETED;
-		timer_start(l->loop, &c->life, d_ms, on_end, c);
+		timer_start(l->loop, &c->life, is_reliable(c) ? 0 : d_ms, on_end, c);
 		send_ack(c, in);
 	}
 	if (c->ops != NULL)
@@ -215,7 +307,8 @@ static void other_receive(struct sip_client *c, const struct sip_incoming *in)
 	} else {
 		c->state = SIP_TX_COMPLETED;
 		timer_stop(&c->retry);
-		timer_start(l->loop, &c->life, l->t4_ms, on_end, c); /* timer K */
+		/* timer K */
+		timer_start(l->loop, &c->life, is_reliable(c) ? 0 : l->t4_ms, on_end, c);
 	}
 	if (c->ops != NULL)
 		c->ops->response(c->arg, in);

@@ -193,7 +193,8 @@ static void bye_gone(void *arg)
 	sip_dialog_settle(d);
 }
 
-static const struct sip_client_ops bye_ops = {bye_response, bye_timeout, bye_gone};
+static const struct sip_client_ops bye_ops = {
+	.response = bye_response, .timeout = bye_timeout, .gone = bye_gone};
 
 void sip_dialog_bye(struct sip_dialog *d, int q850)
 {
@@ -208,8 +209,11 @@ void sip_dialog_draft_contact(struct sip_dialog *d, struct sip_draft *draft)
 {
 	char addr[SIP_ADDR_TEXT];
 
-	sip_draft_set(draft, osip_message_set_contact, "<sip:%s>",
-		      sip_addr_text((struct sockaddr *)&d->local_addr, addr));
+	enum sip_protocol by = d->listener->protocol;
+	sip_draft_set(draft, osip_message_set_contact, "<sip:%s%s%s>",
+		      sip_addr_text((struct sockaddr *)&d->local_addr, addr),
+		      by != SIP_UDP ? ";transport=" : "",
+		      by != SIP_UDP ? sip_protocol_name(by) : "");
 	sip_draft_set(draft, osip_message_set_allow, "%s", SIP_ALLOW);
 	sip_draft_header(draft, "Supported", "%s", ""); /* no extension, said so */
 }

@@ -88,24 +88,53 @@ int sip_far_learn(struct sip_far *f, const osip_message_t *m)
 	return r; /* -EBADMSG: no usable Contact or route, the rest is set */
 }
 
-/* RFC 3261 12.2.1.1: the URI that decides where a request goes; a name cannot be looked up yet,
- * then the peer it belongs to is next. */
-static void next_hop(const struct sip_dialog *d, const char *uri, struct sockaddr_storage *to)
+/* What the URI asks for, else what the dialog goes by: who leaves the parameter out means that far
+ * more often than UDP.  Never less than the peer is configured for. */
+static enum sip_protocol uri_protocol(const struct sip_dialog *d, const osip_uri_t *uri)
 {
+	const char *wanted = sip_param(&uri->url_params, "transport");
+	enum sip_protocol p = d->listener->protocol;
+
+	if (wanted != NULL)
+		(void)sip_protocol_parse(&p, wanted, strlen(wanted));
+	return p < d->peer->conf.transport ? d->peer->conf.transport : p;
+}
+
+static void target_uri(const struct sip_dialog *d, const osip_uri_t *uri, struct sip_target *to)
+{
+	struct sip_target literal = *to;
+	struct sockaddr_storage local;
+
+	literal.protocol = uri_protocol(d, uri);
+	literal.may_grow = to->may_grow && literal.protocol == SIP_UDP;
+	int port = uri->port != NULL ? atoi(uri->port) : sip_protocol_port(literal.protocol);
+	if (port <= 0 || port > UINT16_MAX ||
+	    !sip_addr_parse(&literal.addr, uri->host, (uint16_t)port) ||
+	    literal.addr.ss_family != d->local_addr.ss_family)
+		return;
+	if (literal.protocol == d->listener->protocol ||
+	    sip_transport_pick(&d->agent->transport, &literal, &local) != NULL)
+		*to = literal;
+}
+
+/* RFC 3261 12.2.1.1: the URI that decides where a request goes; a name cannot be looked up yet,
+ * then the peer it belongs to is next.  The connection its INVITE came by leads back to the same
+ * host, through whatever firewall let it through. */
+static void next_hop(const struct sip_dialog *d, const char *uri, struct sip_target *to)
+{
+	struct sip_transport *t = &d->agent->transport;
 	osip_uri_t *parsed;
 
-	*to = d->peer->conf.addr[0];
+	*to = d->peer->targets[0];
 	if (osip_uri_init(&parsed) != OSIP_SUCCESS)
 		return;
-	if (osip_uri_parse(parsed, uri) == OSIP_SUCCESS && parsed->host != NULL) {
-		struct sockaddr_storage literal;
-		int port = parsed->port != NULL ? atoi(parsed->port) : SIP_PORT;
-		if (port > 0 && port <= UINT16_MAX &&
-		    sip_addr_parse(&literal, parsed->host, (uint16_t)port) &&
-		    literal.ss_family == d->local_addr.ss_family)
-			*to = literal;
-	}
+	if (osip_uri_parse(parsed, uri) == OSIP_SUCCESS && parsed->host != NULL)
+		target_uri(d, parsed, to);
 	osip_uri_free(parsed);
+	const struct sockaddr *back = sip_transport_flow_peer(t, d->flow);
+	if (back != NULL && to->protocol == d->listener->protocol &&
+	    sip_addr_equal(back, (struct sockaddr *)&to->addr, false))
+		to->flow = d->flow;
 }
 
 static bool is_loose(const char *uri)
@@ -120,12 +149,19 @@ static bool is_loose(const char *uri)
 	return false;
 }
 
-void sip_draft_via(struct sip_draft *draft, const struct sip_dialog *d)
+/* alias, RFC 5923 5: what they send to our address may come by this connection.  By TLS alone, for
+ * there it is proved whose it is. */
+void sip_draft_via(struct sip_draft *draft, const struct sip_dialog *d, const struct sip_target *to)
 {
 	char addr[SIP_ADDR_TEXT], branch[SIP_TOKEN_SIZE];
+	struct sockaddr_storage local = d->local_addr;
 
-	sip_draft_set(draft, osip_message_set_via, "SIP/2.0/UDP %s;rport;branch=z9hG4bK%s",
-		      sip_addr_text((struct sockaddr *)&d->local_addr, addr), sip_token(branch));
+	if (to->protocol != d->listener->protocol)
+		(void)sip_transport_pick(&d->agent->transport, to, &local);
+	sip_draft_set(draft, osip_message_set_via, "SIP/2.0/%s %s;rport%s;branch=z9hG4bK%s",
+		      sip_protocol_upper(to->protocol),
+		      sip_addr_text((struct sockaddr *)&local, addr),
+		      to->protocol == SIP_TLS ? ";alias" : "", sip_token(branch));
 	sip_draft_header(draft, "Max-Forwards", "70");
 	if (d->agent->user_agent[0] != '\0')
 		sip_draft_header(draft, "User-Agent", "%s", d->agent->user_agent);
@@ -145,7 +181,7 @@ static void draft_parties(struct sip_draft *draft, const struct sip_dialog *d, c
 }
 
 void sip_far_draft(const struct sip_far *f, const struct sip_dialog *d, struct sip_draft *draft,
-		   const char *method, uint32_t cseq, struct sockaddr_storage *to)
+		   const char *method, uint32_t cseq, struct sip_target *to)
 {
 	bool strict = f->route_count > 0 && !is_loose(f->routes[0]);
 	const char *target = f->target;
@@ -156,8 +192,9 @@ void sip_far_draft(const struct sip_far *f, const struct sip_dialog *d, struct s
 			 sip_addr_text((const struct sockaddr *)&d->peer->conf.addr[0], text));
 		target = fallback;
 	}
+	next_hop(d, f->route_count > 0 ? f->routes[0] : target, to);
 	sip_draft_request(draft, method, strict ? f->routes[0] : target);
-	sip_draft_via(draft, d);
+	sip_draft_via(draft, d, to);
 	draft_parties(draft, d, f->tag);
 	sip_draft_set(draft, osip_message_set_call_id, "%s", d->call_id);
 	sip_draft_set(draft, osip_message_set_cseq, "%u %s", cseq, method);
@@ -165,5 +202,4 @@ void sip_far_draft(const struct sip_far *f, const struct sip_dialog *d, struct s
 		sip_draft_set(draft, osip_message_set_route, "<%s>", f->routes[i]);
 	if (strict)
 		sip_draft_set(draft, osip_message_set_route, "<%s>", target);
-	next_hop(d, f->route_count > 0 ? f->routes[0] : target, to);
 }

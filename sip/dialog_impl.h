@@ -47,7 +47,7 @@ struct sip_fork {
 	struct sip_media media; /* from its first SDP; later ones are repeats */
 	char *ack;              /* for its 2xx, to be repeated; NULL = no 2xx yet */
 	size_t ack_len;
-	struct sockaddr_storage ack_to;
+	struct sip_target ack_to;
 };
 
 struct sip_dialog {
@@ -57,6 +57,7 @@ struct sip_dialog {
 	struct sip_peer *peer;
 	struct sip_listener *listener;
 	struct sockaddr_storage local_addr; /* ours, in Via and Contact */
+	uint64_t flow; /* the connection its INVITE came by; 0: none, or we called */
 	char local_tag[SIP_TOKEN_SIZE];
 	char *call_id;
 	osip_from_t *local, *remote; /* From and To of our requests, without tags */
@@ -143,8 +144,9 @@ int sip_far_retarget(struct sip_far *f, const osip_message_t *m);
 void sip_far_free(struct sip_far *f);
 /* A request inside the dialog and where it goes. */
 void sip_far_draft(const struct sip_far *f, const struct sip_dialog *d, struct sip_draft *draft,
-		   const char *method, uint32_t cseq, struct sockaddr_storage *to);
-void sip_draft_via(struct sip_draft *draft, const struct sip_dialog *d);
+		   const char *method, uint32_t cseq, struct sip_target *to);
+void sip_draft_via(struct sip_draft *draft, const struct sip_dialog *d,
+		   const struct sip_target *to);
 
 /* dialog_out.c */
 void sip_dialog_cancel(struct sip_dialog *d, int q850);

@@ -256,6 +256,7 @@ void sip_dialog_invited(struct sip_agent *a, struct sip_incoming *in, struct sip
 		return;
 	}
 	d->state = DIALOG_INVITED;
+	d->flow = in->flow;
 	int status = sip_listener_local(in->listener, (struct sockaddr *)&in->from, &d->local_addr);
 	status = status < 0 ? 503 : read_invite(d, in);
 	if (status != 0) {

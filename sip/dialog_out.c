@@ -99,12 +99,11 @@ int sip_dialog_bye_to(struct sip_dialog *d, const struct sip_far *far, int q850,
 		      struct sip_client **out)
 {
 	struct sip_draft draft;
-	struct sockaddr_storage to;
+	struct sip_target to;
 
 	sip_far_draft(far, d, &draft, "BYE", ++d->cseq, &to);
 	sip_draft_reason(&draft, q850);
-	int r = sip_client_start(out, &d->agent->layer, d->listener, (struct sockaddr *)&to,
-				 &draft);
+	int r = sip_client_start(out, &d->agent->layer, d->listener, &to, &draft);
 	if (r < 0)
 		log_line(LOG_SIP, LOG_WARN, "%s: no BYE sent: %s", d->call_id, strerror(-r));
 	return r;
@@ -144,8 +143,7 @@ static void send_cancel(struct sip_dialog *d)
 	d->cancel_wanted = false;
 	sip_draft_derive(&draft, "CANCEL", d->invite->text, d->invite->len, NULL);
 	sip_draft_reason(&draft, d->cancel_q850);
-	int r = sip_client_start(&c, &d->agent->layer, d->listener,
-				 (struct sockaddr *)&d->invite->to, &draft);
+	int r = sip_client_start(&c, &d->agent->layer, d->listener, &d->invite->to, &draft);
 	if (r < 0)
 		log_line(LOG_SIP, LOG_WARN, "%s: no CANCEL sent: %s", d->call_id, strerror(-r));
 	timer_start(d->agent->loop, &d->give_up, 64ul * d->agent->layer.t1_ms, on_cancel_lost, d);
@@ -193,9 +191,9 @@ static void on_provisional(struct sip_dialog *d, const struct sip_incoming *in)
 	d->last_1xx = kind;
 }
 
-static void ack_send(struct sip_dialog *d, const struct sip_fork *f)
+static void ack_send(struct sip_dialog *d, struct sip_fork *f)
 {
-	sip_listener_send(d->listener, (const struct sockaddr *)&f->ack_to, f->ack, f->ack_len);
+	sip_listener_send(d->listener, &f->ack_to, f->ack, f->ack_len);
 }
 
 /* 13.2.2.4: route set and target are those of the 2xx. */
@@ -278,7 +276,17 @@ static void on_gone(void *arg)
 	invite_forget(arg);
 }
 
-static const struct sip_client_ops invite_ops = {on_response, on_timeout, on_gone};
+/* RFC 3261 8.1.3.1: as if 503 had come, and at once. */
+static void on_unreachable(void *arg, int error)
+{
+	struct sip_dialog *d = arg;
+
+	log_line(LOG_SIP, LOG_INFO, "%s: %s cannot be reached: %s", d->call_id, d->peer->conf.name,
+		 strerror(-error));
+	sip_dialog_fail(d, 503, 0);
+}
+
+static const struct sip_client_ops invite_ops = {on_response, on_timeout, on_gone, on_unreachable};
 
 /* --- INVITE --- */
 
@@ -329,7 +337,7 @@ static int send_invite(struct sip_dialog *d, const struct sip_invite *inv)
 {
 	struct sip_agent *a = d->agent;
 	struct sip_draft draft;
-	struct sockaddr_storage to;
+	struct sip_target to;
 	const char *sdp = sip_dialog_write_offer(d);
 
 	if (sdp == NULL)
@@ -339,9 +347,8 @@ static int send_invite(struct sip_dialog *d, const struct sip_invite *inv)
 	sip_dialog_draft_identity(d, &draft, &inv->calling);
 	sip_dialog_draft_redirecting(d, &draft, &inv->redirecting, inv->number);
 	sip_draft_sdp(&draft, sdp);
-	/* The first request goes to the peer's first address, whatever its domain is. */
-	return sip_client_start(&d->invite, &a->layer, d->listener,
-				(struct sockaddr *)&d->peer->conf.addr[0], &draft);
+	/* The first request goes to the peer's first target, whatever its domain is. */
+	return sip_client_start(&d->invite, &a->layer, d->listener, &d->peer->targets[0], &draft);
 }
 
 int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct sip_invite *inv,
@@ -357,8 +364,7 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 		return -ENOENT;
 	if (a->counts.dialogs >= a->dialogs_max)
 		return -EAGAIN;
-	struct sip_listener *l =
-		sip_transport_pick(&a->transport, (struct sockaddr *)&peer->conf.addr[0], &local);
+	struct sip_listener *l = sip_transport_pick(&a->transport, &peer->targets[0], &local);
 	if (l == NULL)
 		return -ENETUNREACH;
 	int r = sip_dialog_new(&d, a, peer, l);

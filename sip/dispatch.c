@@ -1,4 +1,4 @@
-/* dispatch.c - from a datagram to a transaction and a dialog, or a refusal: RFC 3261 8.2 in its
+/* dispatch.c - from a message to a transaction and a dialog, or a refusal: RFC 3261 8.2 in its
  * order. */
 #include "sip/address.h"
 #include "sip/agent_impl.h"
@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -62,7 +63,7 @@ static void stateless_tag(struct sip_agent *a, const struct sip_scan *scan,
 	snprintf(tag, SIP_TOKEN_SIZE, "%016llx", (unsigned long long)hash);
 }
 
-static void reply_stateless(struct sip_agent *a, const struct sip_incoming *in, int status)
+static void reply_stateless(struct sip_agent *a, struct sip_incoming *in, int status)
 {
 	struct sip_draft draft;
 	char tag[SIP_TOKEN_SIZE], *text;
@@ -72,11 +73,11 @@ static void reply_stateless(struct sip_agent *a, const struct sip_incoming *in, 
 	sip_draft_response(&draft, in->m, status, NULL, tag);
 	draft_extras(a, &draft, in->m, status);
 	if (sip_draft_text(&draft, &text, &len) == 0)
-		sip_listener_send(in->listener, (const struct sockaddr *)&in->reply_to, text, len);
+		sip_listener_send(in->listener, &in->reply_to, text, len);
 	osip_free(text);
 }
 
-static void refuse_malformed(struct sip_agent *a, const struct sip_incoming *in)
+static void refuse_malformed(struct sip_agent *a, struct sip_incoming *in)
 {
 	char text[SIP_MESSAGE_MAX], tag[SIP_TOKEN_SIZE], addr[SIP_ADDR_TEXT];
 
@@ -90,7 +91,7 @@ static void refuse_malformed(struct sip_agent *a, const struct sip_incoming *in)
 	stateless_tag(a, &in->scan, tag);
 	size_t len = sip_scan_refuse(&in->scan, tag, text, sizeof(text));
 	if (len > 0)
-		sip_listener_send(in->listener, (const struct sockaddr *)&in->from, text, len);
+		sip_listener_send(in->listener, &in->reply_to, text, len);
 }
 
 /* --- requests --- */
@@ -228,23 +229,29 @@ static void receive_request(struct sip_agent *a, struct sip_incoming *in)
 	}
 }
 
-/* --- datagrams --- */
+/* --- messages --- */
 
 static void trace(struct sip_agent *a, const struct sip_incoming *in)
 {
+	struct sip_traced what = {.protocol = in->listener->protocol,
+				  .local = (const struct sockaddr *)&in->listener->addr,
+				  .peer = (const struct sockaddr *)&in->from,
+				  .text = in->text,
+				  .len = in->len};
+
 	if (a->ops.trace != NULL)
-		a->ops.trace(a->arg, false, (const struct sockaddr *)&in->from, in->text, in->len);
+		a->ops.trace(a->arg, &what);
 }
 
 /* A response needs no peer, for its branch is ours and 96 bits long; but then it must come from
  * where the request went.  What matches nothing is not even parsed. */
-static void on_response_datagram(struct sip_agent *a, struct sip_incoming *in)
+static void on_response_text(struct sip_agent *a, struct sip_incoming *in)
 {
 	struct sip_client *c = sip_layer_client(&a->layer, &in->scan);
 
 	if (c == NULL || in->scan.via_count != 1 ||
-	    (in->peer == NULL &&
-	     !sip_addr_equal((struct sockaddr *)&c->to, (struct sockaddr *)&in->from, false))) {
+	    (in->peer == NULL && !sip_addr_equal((struct sockaddr *)&c->to.addr,
+						 (struct sockaddr *)&in->from, false))) {
 		a->counts.stray++;
 		return;
 	}
@@ -261,12 +268,35 @@ static void on_response_datagram(struct sip_agent *a, struct sip_incoming *in)
 	sip_client_receive(c, in);
 }
 
-static void on_request_datagram(struct sip_agent *a, struct sip_incoming *in)
+/* 18.2.2: by the connection the request came by; when that is gone, by one to where the sender of
+ * the request listens. */
+static void route_by_stream(struct sip_agent *a, struct sip_incoming *in)
+{
+	const osip_via_t *via = osip_list_get(&in->m->vias, 0);
+	int port = via->port != NULL ? atoi(via->port) : sip_protocol_port(in->reply_to.protocol);
+	struct sip_target there;
+
+	if (port <= 0 || port > UINT16_MAX)
+		return; /* then only by the connection itself */
+	sip_addr_set_port(&in->reply_to.addr, (uint16_t)port);
+	if (in->peer == NULL)
+		return;
+	snprintf(in->reply_to.name, sizeof(in->reply_to.name), "%s", in->peer->targets[0].name);
+	if (sip_param(&via->via_params, "alias") == NULL) /* RFC 5923 */
+		return;
+	there = in->reply_to;
+	there.flow = 0;
+	sip_transport_alias(&a->transport, in->flow, &there);
+}
+
+static void on_request_text(struct sip_agent *a, struct sip_incoming *in)
 {
 	int r = sip_message_read(in);
 
 	if (r == 0)
-		r = sip_message_fix_via(in->m, (struct sockaddr *)&in->from, &in->reply_to);
+		r = sip_message_fix_via(in->m, (struct sockaddr *)&in->from, &in->reply_to.addr);
+	if (r == 0 && in->flow != 0)
+		route_by_stream(a, in);
 	if (r == -ENOMEM)
 		return; /* as if it had been lost */
 	if (r < 0) {
@@ -288,29 +318,54 @@ static void on_stranger(struct sip_agent *a, const struct sockaddr *from)
 		    "%s is no configured peer, its request is dropped", sip_addr_text(from, addr));
 }
 
-void sip_agent_datagram(void *agent, struct sip_listener *l, const struct sockaddr *from,
-			const char *data, size_t len)
+static void set_source(struct sip_incoming *in, const struct sip_source *from)
+{
+	in->listener = from->listener;
+	in->flow = from->flow;
+	in->from = from->addr;
+	in->reply_to = (struct sip_target){
+		.protocol = from->listener->protocol, .addr = from->addr, .flow = from->flow};
+}
+
+void sip_agent_receive(void *agent, const struct sip_source *from, const char *data, size_t len)
 {
 	struct sip_agent *a = agent;
-	struct sip_incoming in = {.listener = l, .text = data, .len = len};
+	struct sip_incoming in = {.text = data, .len = len};
 
 	a->counts.datagrams_in++;
-	in.peer = sip_agent_peer_at(a, from);
+	in.peer = sip_agent_peer_of(a, from);
 	if (in.peer == NULL && (len < 4 || strncasecmp(data, "SIP/", 4) != 0)) {
 		if (len > 4) /* not worth a word: line ends that keep a NAT open */
-			on_stranger(a, from);
+			on_stranger(a, (const struct sockaddr *)&from->addr);
 		return;
 	}
-	sip_addr_copy(&in.from, from);
-	in.reply_to = in.from;
-	sip_listener_hold(l); /* what follows may end the last call that kept it */
+	set_source(&in, from);
+	sip_listener_hold(in.listener); /* what follows may end the last call that kept it */
 	int r = sip_scan(&in.scan, data, len);
 	if (r == -EBADMSG)
 		refuse_malformed(a, &in);
 	else if (r == 0 && in.scan.request)
-		on_request_datagram(a, &in);
+		on_request_text(a, &in);
 	else if (r == 0)
-		on_response_datagram(a, &in);
+		on_response_text(a, &in);
 	osip_message_free(in.m);
-	sip_listener_release(l);
+	sip_listener_release(in.listener);
+}
+
+void sip_agent_refuse(void *agent, const struct sip_source *from, const char *head, size_t len,
+		      int status, const char *why)
+{
+	struct sip_agent *a = agent;
+	struct sip_incoming in = {.text = head, .len = len};
+
+	in.peer = sip_agent_peer_of(a, from);
+	if (in.peer == NULL) {
+		on_stranger(a, (const struct sockaddr *)&from->addr);
+		return;
+	}
+	set_source(&in, from);
+	(void)sip_scan(&in.scan, head, len);
+	in.scan.refusal = status;
+	in.scan.why = why;
+	refuse_malformed(a, &in);
 }

@@ -141,6 +141,29 @@ int sip_message_fix_via(osip_message_t *m, const struct sockaddr *from,
 	return 0;
 }
 
+int sip_message_move(const char *text, size_t len, enum sip_protocol protocol, const char *sent_by,
+		     char **out, size_t *out_len)
+{
+	static const char udp[] = "\r\nVia: SIP/2.0/UDP ";
+	const char *via = memmem(text, len, udp, sizeof(udp) - 1);
+	const char *end = text + len;
+
+	*out = NULL;
+	if (via == NULL)
+		return -EINVAL;
+	const char *host = via + sizeof(udp) - 1, *params = memchr(host, ';', (size_t)(end - host));
+	if (params == NULL)
+		return -EINVAL;
+	int n = asprintf(out, "%.*s\r\nVia: SIP/2.0/%s %s%.*s", (int)(via - text), text,
+			 sip_protocol_upper(protocol), sent_by, (int)(end - params), params);
+	if (n < 0) {
+		*out = NULL;
+		return -ENOMEM;
+	}
+	*out_len = (size_t)n;
+	return 0;
+}
+
 const char *sip_message_tag(const osip_from_t *h)
 {
 	const char *tag = sip_param(&h->gen_params, "tag");

@@ -9,6 +9,7 @@
 
 #include "sip/dialog.h"
 #include "sip/prescan.h"
+#include "sip/target.h"
 
 #include <osipparser2/osip_parser.h>
 #undef SIP_TRYING /* the parser's status codes; ours are events */
@@ -21,12 +22,13 @@ struct sip_server;
 struct sip_incoming {
 	osip_message_t *m;    /* whoever keeps it sets this to NULL */
 	struct sip_scan scan; /* the body is scan.body */
-	const char *text;     /* the whole datagram */
+	const char *text;     /* the whole message */
 	size_t len;
 	struct sip_listener *listener;
+	uint64_t flow;         /* the connection it came by; 0: a datagram */
 	struct sip_peer *peer; /* NULL: a response from an address that is no peer */
 	struct sockaddr_storage from;
-	struct sockaddr_storage reply_to; /* requests: RFC 3261 18.2.2, RFC 3581 4 */
+	struct sip_target reply_to; /* requests: RFC 3261 18.2.2, RFC 3581 4 */
 };
 
 void sip_message_init(void); /* once in the process; may repeat */
@@ -38,6 +40,10 @@ int sip_message_read(struct sip_incoming *in);
 /* Writes received and rport into the topmost Via and says where the response goes. */
 int sip_message_fix_via(osip_message_t *m, const struct sockaddr *from,
 			struct sockaddr_storage *reply_to);
+/* The text with another protocol and sent-by ("192.0.2.1:5060") in the Via that is ours, the
+ * topmost; *out is malloc'ed.  0, -EINVAL or -ENOMEM. */
+int sip_message_move(const char *text, size_t len, enum sip_protocol protocol, const char *sent_by,
+		     char **out, size_t *out_len);
 /* The value of a parameter: "" when it stands alone, NULL when it is not there. */
 const char *sip_param(const osip_list_t *params, const char *name);
 const char *sip_message_tag(const osip_from_t *h); /* "" = none */

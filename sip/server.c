@@ -29,6 +29,11 @@ void sip_server_abandon(struct sip_server *s)
 	free(s);
 }
 
+static bool is_reliable(const struct sip_server *s)
+{
+	return s->to.protocol != SIP_UDP;
+}
+
 /* Timers H, I, J and L. */
 static void on_end(void *arg)
 {
@@ -46,7 +51,7 @@ void sip_server_resend(struct sip_server *s)
 	if (s->text == NULL)
 		return;
 	s->layer->counts->retransmits_out++;
-	sip_listener_send(s->listener, (struct sockaddr *)&s->to, s->text, s->len);
+	sip_listener_send(s->listener, &s->to, s->text, s->len);
 }
 
 /* Timer G. */
@@ -197,7 +202,8 @@ bool sip_server_receive(struct sip_server *s, const struct sip_incoming *in)
 	if (s->state == SIP_TX_COMPLETED && s->invite) {
 		s->state = SIP_TX_CONFIRMED;
 		timer_stop(&s->retry);
-		timer_start(l->loop, &s->life, l->t4_ms, on_end, s); /* timer I */
+		/* timer I */
+		timer_start(l->loop, &s->life, is_reliable(s) ? 0 : l->t4_ms, on_end, s);
 	}
 	return true;
 }
@@ -208,14 +214,15 @@ static void set_final(struct sip_server *s, int status)
 
 	osip_message_free(s->request);
 	s->request = NULL;
-	/* Timers H, J and L: all the same length. */
-	timer_start(l->loop, &s->life, 64ul * l->t1_ms, on_end, s);
+	/* Timers H, J and L: all the same length, but J 0 where nothing is repeated. */
+	bool at_once = !s->invite && is_reliable(s);
+	timer_start(l->loop, &s->life, at_once ? 0 : 64ul * l->t1_ms, on_end, s);
 	if (s->invite && status < 300) {
 		s->state = SIP_TX_ACCEPTED;
 		return;
 	}
 	s->state = SIP_TX_COMPLETED;
-	if (s->invite) {
+	if (s->invite && !is_reliable(s)) {
 		s->retry_ms = l->t1_ms;
 		timer_start(l->loop, &s->retry, s->retry_ms, on_retry, s);
 	}
@@ -232,7 +239,7 @@ int sip_server_respond(struct sip_server *s, struct sip_draft *draft)
 		free(s->text);
 		s->text = text;
 		s->len = len;
-		sip_listener_send(s->listener, (struct sockaddr *)&s->to, text, len);
+		sip_listener_send(s->listener, &s->to, text, len);
 	}
 	/* A final response that could not be written still ends the transaction. */
 	if (r < 0 && status >= 200) {

@@ -1,4 +1,4 @@
-/* transaction.h - RFC 3261 17 with RFC 6026, over UDP.  Signalling thread.
+/* transaction.h - RFC 3261 17 with RFC 6026.  Signalling thread.
  *
  * Our own and not libosip2's: its transactions lack the Accepted state, its timers are compiled in
  * and its lists are searched end to end.  Transactions are found by a keyed hash of branch, sent-by
@@ -11,6 +11,9 @@
  *                             Proceeding -> Completed (3xx-6xx) -> Confirmed (ACK) -> gone after I
  *   server, other             Trying -> Completed -> gone after J
  *
+ * By TCP and TLS nothing is repeated and D, I, J and K are 0 (table 4); a request whose connection
+ * breaks before any response goes once more by a new one, and fails at once when there is none.
+ *
  * A user is told `gone` exactly once unless it detached, and must not touch the transaction then.
  */
 #ifndef SIP_TRANSACTION_H
@@ -20,6 +23,7 @@
 #include "sip/agent.h"
 #include "sip/message.h"
 #include "sip/token.h"
+#include "sip/transport.h"
 
 #include <uthash.h>
 
@@ -38,6 +42,8 @@ struct sip_client_ops {
 	void (*response)(void *arg, const struct sip_incoming *in);
 	void (*timeout)(void *arg); /* timer B or F: nobody answered; gone follows */
 	void (*gone)(void *arg);
+	/* It cannot be sent (RFC 3261 8.1.3.1: as if 503 had come); gone follows.  NULL: timeout. */
+	void (*unreachable)(void *arg, int error);
 };
 
 struct sip_server_ops {
@@ -58,9 +64,13 @@ struct sip_client {
 	bool invite;
 	enum sip_tx_state state;
 	struct sip_listener *listener;
-	struct sockaddr_storage to;
+	struct sip_target to;
 	char *text, *ack; /* what is sent again */
 	size_t len, ack_len;
+	char *datagram; /* UDP's version of a text that went by TCP for its size */
+	size_t datagram_len;
+	struct sip_watch watch; /* of its connection */
+	bool sent_again;
 	struct timer retry, life;
 	unsigned retry_ms;
 	const struct sip_client_ops *ops; /* NULL = detached */
@@ -75,7 +85,7 @@ struct sip_server {
 	bool invite, merges;
 	enum sip_tx_state state;
 	struct sip_listener *listener;
-	struct sockaddr_storage to;
+	struct sip_target to;
 	osip_message_t *request; /* an INVITE's until its final response */
 	char *text;              /* the last response */
 	size_t len;
@@ -94,7 +104,7 @@ void sip_layer_close(struct sip_layer *l); /* frees all; nobody is told */
 /* Sends the request of the draft, which is used up.  0, -EAGAIN (full), -ENOMEM, -EMSGSIZE or what
  * sending said. */
 int sip_client_start(struct sip_client **out, struct sip_layer *l, struct sip_listener *via,
-		     const struct sockaddr *to, struct sip_draft *draft);
+		     const struct sip_target *to, struct sip_draft *draft);
 void sip_client_attach(struct sip_client *c, const struct sip_client_ops *ops, void *arg);
 void sip_client_abandon(struct sip_client *c); /* gone at once, untold */
 struct sip_client *sip_layer_client(struct sip_layer *l, const struct sip_scan *scan);

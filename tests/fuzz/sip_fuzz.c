@@ -100,15 +100,14 @@ static void take(char *out, size_t size, const char *text, const char *after, co
 			 p + strlen(after));
 }
 
-static void on_trace(void *arg, bool sent, const struct sockaddr *peer, const char *data,
-		     size_t len)
+static void on_trace(void *arg, const struct sip_traced *what)
 {
 	struct rig *r = arg;
 	char text[TEXT];
 
-	if (!sent)
+	if (!what->sent)
 		return;
-	snprintf(text, sizeof(text), "%.*s", (int)len, data);
+	snprintf(text, sizeof(text), "%.*s", (int)what->len, what->text);
 	const char *line = strncmp(text, "SIP/", 4) == 0 ? "\nTo:" : "\nFrom:";
 	const char *party = strstr(text, line);
 	take(r->branch, sizeof(r->branch), text, "branch=", ";\r,");
@@ -141,8 +140,9 @@ static void datagram(struct rig *r, const struct sockaddr_storage *from, const c
 	if (exact == NULL)
 		abort();
 	memcpy(exact, text, n);
-	sip_agent_datagram(r->agent, r->agent->transport.listeners, (const struct sockaddr *)from,
-			   exact, n);
+	struct sip_source source = {.listener = r->agent->transport.listeners};
+	memcpy(&source.addr, from, sizeof(*from));
+	sip_agent_receive(r->agent, &source, exact, n);
 	free(exact);
 }
 
@@ -236,7 +236,7 @@ static void open_rig(struct rig *r)
 	r->peer.addr[0] = r->far;
 	r->peer.addr_count = 1;
 	sip_agent_conf_default(&r->conf);
-	sip_addr_parse(&r->conf.listen[0], "127.0.0.1", 0);
+	sip_addr_parse(&r->conf.listen[0].addr, "127.0.0.1", 0);
 	r->conf.listen_count = 1;
 	r->conf.peers = &r->peer;
 	r->conf.peer_count = 1;

@@ -95,7 +95,7 @@ static void every_key_lands_in_its_field(void **state)
 	assert_int_equal(c->media.fifo_priority, 7);
 	assert_int_equal(c->media.no_rtp_ms, 0);
 	assert_int_equal(c->sip.listen_count, 1);
-	assert_int_equal(conf_address_port(&c->sip.listen[0]), 5070);
+	assert_int_equal(conf_address_port(&c->sip.listen[0].addr), 5070);
 	assert_string_equal(c->sip.user_agent, "a b");
 	assert_int_equal(c->sip.t1_ms, 11);
 	assert_int_equal(c->sip.t2_ms, 12);

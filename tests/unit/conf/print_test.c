@@ -115,6 +115,11 @@ static void random_keys(FILE *to, enum conf_section_id id)
 					    "jitter_min_ms",
 					    "jitter_max_ms",
 					    "listen",
+					    "certificate",
+					    "key",
+					    "ca",
+					    "transport",
+					    "tls_name",
 					    "t1_ms",
 					    "t2_ms",
 					    "backend",
@@ -223,6 +228,10 @@ static void small_files_come_back_the_same(void **state)
 	round_trip("");
 	round_trip(SMALLEST);
 	round_trip("peer p { address = ::1 dtmf = inband }");
+	round_trip(
+		"sip { listen = {'192.0.2.1', 'tcp:192.0.2.1', 'tls:[::1]:5071'} ca = /c "
+		"certificate = /a key = /b verify_client = yes }\n"
+		"peer p { transport = tls address = ::1 tls_name = p.example keepalive_s = 20 }");
 }
 
 /* --- the manual page ---------------------------------------------------------------------------

@@ -103,7 +103,7 @@ static void defaults_the_issue_asks_for(void **state)
 	assert_int_equal(media.rtp.addr.ss_family, AF_UNSPEC); /* as the route says */
 	assert_int_equal(media.rtp.port_min, 16384);
 	sip_default(&sip);
-	assert_int_equal(sip.listen_count, 2);
+	assert_int_equal(sip.listen_count, 4); /* UDP and TCP, IPv4 and IPv6 */
 	assert_int_equal(sip.t1_ms, 500);
 }
 

@@ -106,12 +106,12 @@ static void test_open_refused(void **state)
 	assert_int_equal(sip_agent_open(&a, &loop, &conf, &ops, NULL, err, sizeof(err)), -EINVAL);
 	assert_null(a);
 	assert_non_null(strstr(err, "listen"));
-	assert_true(sip_addr_parse(&conf.listen[0], "192.0.2.254", 5060)); /* not ours */
+	assert_true(sip_addr_parse(&conf.listen[0].addr, "192.0.2.254", 5060)); /* not ours */
 	conf.listen_count = 1;
 	assert_int_equal(sip_agent_open(&a, &loop, &conf, &ops, NULL, err, sizeof(err)),
 			 -EADDRNOTAVAIL);
 	assert_non_null(strstr(err, "192.0.2.254:5060"));
-	assert_true(sip_addr_parse(&conf.listen[0], "127.0.0.1", 0));
+	assert_true(sip_addr_parse(&conf.listen[0].addr, "127.0.0.1", 0));
 	conf.peers = &peer; /* without an address */
 	conf.peer_count = 1;
 	assert_int_equal(sip_agent_open(&a, &loop, &conf, &ops, NULL, err, sizeof(err)), -EINVAL);
@@ -123,7 +123,6 @@ static void test_open_refused(void **state)
 static void test_peer_addresses(void **state)
 {
 	struct rig r;
-	struct sockaddr_storage from;
 	struct sip_peer_conf peers[2] = {{.name = "a", .addr_count = 2}, {.name = "b"}};
 
 	rig_open(&r);
@@ -144,8 +143,9 @@ static void test_peer_addresses(void **state)
 		{"2001:db8::2", 1, NULL}, {"192.0.2.2", 40000, "b"}, {"192.0.2.3", 5060, NULL},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_true(sip_addr_parse(&from, cases[i].host, cases[i].port));
-		struct sip_peer *p = sip_agent_peer_at(r.agent, (struct sockaddr *)&from);
+		struct sip_source from = {.listener = r.agent->transport.listeners};
+		assert_true(sip_addr_parse(&from.addr, cases[i].host, cases[i].port));
+		struct sip_peer *p = sip_agent_peer_of(r.agent, &from);
 		if (cases[i].name == NULL)
 			assert_null(p);
 		else
@@ -227,7 +227,7 @@ static void test_listener_removed_while_a_call_lives(void **state)
 
 	rig_open(&r);
 	struct sip_dialog *d = rig_answered(&r, tag, sizeof(tag));
-	assert_true(sip_addr_parse(&r.conf.listen[0], "127.0.0.2", 0));
+	assert_true(sip_addr_parse(&r.conf.listen[0].addr, "127.0.0.2", 0));
 	assert_int_equal(reconfigure(&r), 0);
 	assert_int_equal(listeners(&r), 2);
 	assert_int_equal(sip_agent_listen_addr(r.agent, 0, &now), 0);
@@ -252,7 +252,7 @@ static void test_listener_added(void **state)
 	struct sockaddr_storage second;
 
 	rig_open(&r);
-	assert_true(sip_addr_parse(&r.conf.listen[1], "::1", 0));
+	assert_true(sip_addr_parse(&r.conf.listen[1].addr, "::1", 0));
 	r.conf.listen_count = 2;
 	assert_int_equal(reconfigure(&r), 0);
 	assert_int_equal(listeners(&r), 2);
@@ -268,8 +268,8 @@ static void test_failed_reconfigure_changes_nothing(void **state)
 	struct sockaddr_storage same;
 
 	rig_open(&r);
-	assert_true(sip_addr_parse(&r.conf.listen[0], "127.0.0.2", 0));
-	assert_true(sip_addr_parse(&r.conf.listen[1], "192.0.2.254", 5060));
+	assert_true(sip_addr_parse(&r.conf.listen[0].addr, "127.0.0.2", 0));
+	assert_true(sip_addr_parse(&r.conf.listen[1].addr, "192.0.2.254", 5060));
 	r.conf.listen_count = 2;
 	r.conf.peer_count = 0;
 	assert_int_equal(reconfigure(&r), -EADDRNOTAVAIL);
@@ -287,7 +287,7 @@ static void test_local_addr(void **state)
 	char text[SIP_ADDR_TEXT];
 
 	rig_open(&r);
-	assert_true(sip_addr_parse(&r.conf.listen[0], "0.0.0.0", 0));
+	assert_true(sip_addr_parse(&r.conf.listen[0].addr, "0.0.0.0", 0));
 	assert_int_equal(reconfigure(&r), 0);
 	assert_int_equal(sip_agent_local_addr(r.agent, "cs", &addr), 0);
 	assert_string_equal(sip_addr_text((struct sockaddr *)&addr, text), "127.0.0.1:0");

@@ -494,7 +494,7 @@ static void test_start_refused(void **state)
 	inv.local = rig_local(&r);
 	assert_int_equal(sip_dialog_start(&d, r.agent, &inv, NULL), -ENOENT);
 	inv.peer = "cs";
-	assert_true(sip_addr_parse(&r.agent->peers->conf.addr[0], "::1", 5060));
+	assert_true(sip_addr_parse(&r.agent->peers->targets[0].addr, "::1", 5060));
 	assert_int_equal(sip_dialog_start(&d, r.agent, &inv, NULL), -ENETUNREACH);
 	assert_null(d);
 	rig_close(&r);

@@ -465,11 +465,12 @@ static void test_torture(void **state)
 
 static unsigned traced_in, traced_out;
 
-static void on_trace(void *arg, bool sent, const struct sockaddr *peer, const char *text,
-		     size_t len)
+static void on_trace(void *arg, const struct sip_traced *what)
 {
-	assert_true(len > 20);
-	*(sent ? &traced_out : &traced_in) += 1;
+	assert_true(what->len > 20);
+	assert_int_equal(what->protocol, SIP_UDP);
+	assert_int_not_equal(sip_addr_port(what->local), sip_addr_port(what->peer));
+	*(what->sent ? &traced_out : &traced_in) += 1;
 }
 
 static void test_trace(void **state)

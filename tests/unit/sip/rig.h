@@ -169,7 +169,7 @@ static inline void rig_open_family(struct rig *r, int family)
 	r->peer.addr_count = 1;
 	sip_agent_conf_default(&r->conf);
 	assert_true(
-		sip_addr_parse(&r->conf.listen[0], family == AF_INET6 ? "::1" : "127.0.0.1", 0));
+		sip_addr_parse(&r->conf.listen[0].addr, family == AF_INET6 ? "::1" : "127.0.0.1", 0));
 	r->conf.listen_count = 1;
 	r->conf.peers = &r->peer;
 	r->conf.peer_count = 1;
