@@ -153,6 +153,11 @@ static json_t *do_spans(struct client *cl, const char *args)
 	return success_with("spans", status_spans(cl->control->gateway));
 }
 
+static json_t *do_peers(struct client *cl, const char *args)
+{
+	return success_with("peers", status_peers(cl->control->gateway));
+}
+
 static json_t *do_channel(struct client *cl, const char *args)
 {
 	return maintain_channel(cl->control->gateway, args);
@@ -224,7 +229,7 @@ static const struct {
 } commands[] = {
 	{"status", do_status},   {"calls", do_calls}, {"spans", do_spans}, {"reload", do_reload},
 	{"stop", do_stop},       {"log", do_log},     {"trace", do_trace}, {"span", do_span},
-	{"channel", do_channel}, {"trunk", do_trunk},
+	{"channel", do_channel}, {"trunk", do_trunk}, {"peers", do_peers},
 };
 
 static void run_command(struct client *cl)

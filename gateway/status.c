@@ -284,6 +284,9 @@ json_t *status_summary(const struct gateway *g)
 	json_object_set_new(o, "trunks_up", json_integer(up));
 	json_object_set_new(o, "heap_kb", json_integer(heap_kb()));
 	json_object_set_new(o, "sip", sip_json(g));
+	json_t *expiry = status_certificate(g);
+	if (expiry != NULL)
+		json_object_set_new(o, "certificate_expires", expiry);
 	json_object_set_new(o, "workers", workers_json(g));
 	return o;
 }

@@ -19,6 +19,7 @@ static const char usage[] =
 	"  status            what runs, since when, how many calls\n"
 	"  calls             each call: who, where, state, how its audio fares\n"
 	"  spans             each span: alarms, a picture of its slots, counters\n"
+	"  peers             each SIP peer: where it is, what is wrong with its connections\n"
 	"  span NAME         that, how good the line was for 24 hours, its tests\n"
 	"  span NAME loop local|network|off [force]\n"
 	"                    what we send comes back to us; what the far end sends, to it\n"
@@ -75,6 +76,8 @@ static void print_status(const json_t *s)
 	printf("calls   %lld now, %lld since start, %lld refused\n", number_of(s, "calls"),
 	       number_of(s, "calls_total"), number_of(s, "calls_refused"));
 	printf("trunks  %lld of %lld up\n", number_of(s, "trunks_up"), number_of(s, "trunks"));
+	if (json_object_get(s, "certificate_expires") != NULL)
+		printf("certificate expires %s\n", text_of(s, "certificate_expires"));
 	printf("sip    ");
 	print_counts(json_object_get(s, "sip"));
 	json_array_foreach(json_object_get(s, "workers"), i, w)
@@ -336,6 +339,20 @@ static void print_span(const json_t *s)
 		print_bert(json_object_get(s, "bert"));
 }
 
+static void print_peers(const json_t *peers)
+{
+	size_t i;
+	json_t *p;
+
+	json_array_foreach(peers, i, p)
+	{
+		printf("%-16s %s %s\n", text_of(p, "name"), text_of(p, "transport"),
+		       text_of(p, "address"));
+		if (text_of(p, "trouble")[0] != '\0')
+			printf("                 WARNING: %s\n", text_of(p, "trouble"));
+	}
+}
+
 static int show(const json_t *reply)
 {
 	const json_t *part;
@@ -350,6 +367,8 @@ static int show(const json_t *reply)
 		print_calls(part);
 	if ((part = json_object_get(reply, "spans")) != NULL)
 		print_spans(part);
+	if ((part = json_object_get(reply, "peers")) != NULL)
+		print_peers(part);
 	if ((part = json_object_get(reply, "span")) != NULL)
 		print_span(part);
 	if ((part = json_object_get(reply, "bert")) != NULL)

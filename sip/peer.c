@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TROUBLE_LOG_MS = 30000 };
+enum { TROUBLE_LOG_MS = 30000, NEW_TROUBLE_LOG_MS = 100 };
 
 /* --- who it is --- */
 
@@ -98,11 +98,12 @@ void sip_agent_trouble(void *agent, const struct sockaddr *peer, bool outgoing, 
 	struct sip_agent *a = agent;
 	struct sip_peer *p = peer_at_host(a, peer);
 	char addr[SIP_ADDR_TEXT];
+	bool is_new = p != NULL && strcmp(p->trouble, why) != 0;
 
 	if (p != NULL)
 		snprintf(p->trouble, sizeof(p->trouble), "%s", why);
-	log_limited(p != NULL ? &p->trouble_limit : &a->stranger_limit, TROUBLE_LOG_MS, LOG_SIP,
-		    LOG_WARN, "connection %s %s%s%s: %s", outgoing ? "to" : "from",
+	log_limited(p != NULL ? &p->trouble_limit : &a->stranger_limit,
+		    is_new ? NEW_TROUBLE_LOG_MS : TROUBLE_LOG_MS, LOG_SIP, LOG_WARN, "connection %s %s%s%s: %s", outgoing ? "to" : "from",
 		    p != NULL ? p->conf.name : "", p != NULL ? " at " : "",
 		    sip_addr_text(peer, addr), why);
 }

@@ -12,11 +12,12 @@ FAULTS = '_ws.malformed || _ws.expert.severity == "Error"'
 class Tshark:
     """ports: {port: tshark's name of the protocol on it}."""
 
-    def __init__(self, stage, ports):
-        self.stage, self.ports = stage, ports
+    def __init__(self, stage, ports, transport="udp"):
+        self.stage, self.ports, self.transport = stage, ports, transport
 
     def run(self, path, *arguments):
-        decode = [a for port, name in self.ports.items() for a in ("-d", f"udp.port=={port},{name}")]
+        decode = [a for port, name in self.ports.items()
+                  for a in ("-d", f"{self.transport}.port=={port},{name}")]
         done = subprocess.run([tool("tshark"), "-n", "-r", path, *decode, *arguments],
                               capture_output=True, text=True, timeout=120,
                               env={**os.environ, "HOME": self.stage.folder})
@@ -39,15 +40,15 @@ class Tshark:
 
 
 class Capture:
-    """Packets of these UDP ports on lo, from now to stop()."""
+    """Packets of these ports on lo, UDP or TCP, from now to stop()."""
 
-    def __init__(self, stage, ports, ranges=()):
+    def __init__(self, stage, ports, ranges=(), transport="udp"):
         """ranges: (first, last)."""
         self.path = stage.path("wire.pcap")
         wanted = [f"port {port}" for port in ports] + [f"portrange {a}-{b}" for a, b in ranges]
         self.process = stage.start("dumpcap", [
             tool("dumpcap"), "-q", "-P", "-i", "lo", "-s", "2048", "-B", "32", "-f",
-            "udp and (" + " or ".join(wanted) + ")", "-w", self.path], status_ok=None)
+            transport + " and (" + " or ".join(wanted) + ")", "-w", self.path], status_ok=None)
         try:
             wait_for(self._started, "dumpcap captures", 5)
         except Failed:

@@ -80,10 +80,11 @@ class Dialog:
             self.branch = "z9hG4bK" + os.urandom(6).hex()
         where = f"{bracketed(self.phone.host)}:{self.phone.port}"
         lines = [f"{method} {uri or self.target} SIP/2.0",
-                 f"Via: SIP/2.0/UDP {where};rport;branch={branch or self.branch}",
+                 f"Via: SIP/2.0/{self.phone.protocol} {where};rport;"
+                 f"branch={branch or self.branch}",
                  "Max-Forwards: 70", f"From: {self.local}", f"To: {self.remote}",
                  f"Call-ID: {self.call_id}", f"CSeq: {cseq or self.cseq} {method}",
-                 f"Contact: <sip:phone@{where}>", *headers]
+                 f"Contact: <sip:phone@{where}{self.phone.parameter}>", *headers]
         self.phone.put(lines, body, self.far)
 
     def take_answer(self, message):
@@ -113,7 +114,8 @@ class Dialog:
         lines = [f"SIP/2.0 {status} {reason}", *(f"Via: {v}" for v in request.all("Via")),
                  *(f"Record-Route: {v}" for v in request.all("Record-Route")),
                  f"From: {request.get('From')}", f"To: {to}", f"Call-ID: {self.call_id}",
-                 f"CSeq: {request.get('CSeq')}", f"Contact: <sip:phone@{where}>", *headers]
+                 f"CSeq: {request.get('CSeq')}",
+                 f"Contact: <sip:phone@{where}{self.phone.parameter}>", *headers]
         self.phone.put(lines, body, self.far)
 
     def ack(self, body=""):
@@ -138,19 +140,23 @@ class Dialog:
 
 
 class SipPhone:
+    protocol, parameter = "UDP", ""     # in Via and in Contact
+
     def __init__(self, host=HOST, codecs=(PCMU,), number="7134", name="Sip Phone",
                  with_events=True):
         self.host, self.codecs, self.number, self.name = host, codecs, number, name
         self.with_events = with_events
-        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET,
-                                    socket.SOCK_DGRAM)
-        self.socket.bind((host, 0))
-        self.socket.settimeout(0.1)
-        self.port = self.socket.getsockname()[1]
         self.messages, self._seen, self._ends = [], set(), []
         self._stopping = False
+        self._open()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def _open(self, kind=socket.SOCK_DGRAM):
+        self.socket = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, kind)
+        self.socket.bind((self.host, 0))
+        self.socket.settimeout(0.1)
+        self.port = self.socket.getsockname()[1]
 
     def _run(self):
         while not self._stopping:
@@ -158,18 +164,24 @@ class SipPhone:
                 data, source = self.socket.recvfrom(65536)
             except OSError:
                 continue
-            message = Message(data.decode("utf-8", "replace"))
-            message.source = source
-            key = message.start, message.get("Via"), message.get("CSeq"), message.get("To")
-            if message.is_response or key not in self._seen:    # requests repeated: once
-                self._seen.add(key)
-                self.messages.append(message)
+            self._take(data, source)
+
+    def _take(self, data, source):
+        message = Message(data.decode("utf-8", "replace"))
+        message.source = source
+        key = message.start, message.get("Via"), message.get("CSeq"), message.get("To")
+        if message.is_response or key not in self._seen:    # requests repeated: once
+            self._seen.add(key)
+            self.messages.append(message)
 
     def put(self, lines, body, to):
         if body:
             lines = [*lines, "Content-Type: application/sdp"]
         text = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body])
-        self.socket.sendto(text.encode(), to)
+        self._send(text.encode(), to)
+
+    def _send(self, data, to):
+        self.socket.sendto(data, to)
 
     def wait(self, what, timeout_s=10.0, call_id=None):
         def found():

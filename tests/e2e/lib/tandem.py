@@ -17,7 +17,7 @@ media {{
 	{media}
 }}
 sip {{
-	listen = {{"{host}:{sip_port}"}}
+	{sip}
 }}
 span "t1-1" {{
 	local = "{host}:{span_port}"
@@ -34,7 +34,7 @@ trunk "pbx" {{
 class Tandem:
     def __init__(self, stage, ports, rest, **sections):
         """ports: see CONFIG.  rest: peers and rules.  sections: more keys for gateway, media and
-        trunk."""
+        trunk, and all of sip."""
         self.stage, self._ports = stage, ports
         self.control_path = stage.path("control")
         self.config = self.configure(rest, **sections)
@@ -45,6 +45,7 @@ class Tandem:
     def configure(self, rest, **sections):
         """Writes the configuration; reload applies it."""
         values = {"gateway": "", "media": "", "trunk": "", **sections}
+        values.setdefault("sip", f'listen = {{"{HOST}:{self._ports.get("sip_port")}"}}')
         if "echo_canceller" not in values["trunk"]:     # what comes back is looked at as it is
             values["trunk"] += '\n\techo_canceller = "off"'
         return self.stage.write("tandem.conf", CONFIG.format(
