@@ -73,15 +73,22 @@ enum sip_admission sip_agent_admit(void *agent, const struct sip_source *from)
 {
 	const struct sip_agent *a = agent;
 
+	enum sip_admission yet_to_prove = SIP_ADMIT_NOT;
+
 	if (sip_agent_peer_of(a, from) != NULL)
 		return SIP_ADMIT_PEER;
 	if (from->listener->protocol != SIP_TLS || from->proved != NULL)
 		return SIP_ADMIT_NOT;
-	/* Its certificate is still to come. */
-	for (const struct sip_peer *p = a->peers; p != NULL; p = p->next)
-		if (p->conf.tls_name[0] != '\0')
-			return SIP_ADMIT_STRANGER;
-	return SIP_ADMIT_NOT;
+	/* Its certificate is still to come.  A peer's own address, which TCP does not let others
+	 * use, is let in meanwhile when strangers have taken all that is theirs. */
+	for (const struct sip_peer *p = a->peers; p != NULL; p = p->next) {
+		if (p->conf.tls_name[0] == '\0')
+			continue;
+		if (address_matches(&p->conf, from))
+			return SIP_ADMIT_PEER;
+		yet_to_prove = SIP_ADMIT_STRANGER;
+	}
+	return yet_to_prove;
 }
 
 static struct sip_peer *peer_at_host(const struct sip_agent *a, const struct sockaddr *host)
