@@ -7,10 +7,11 @@ CONFIG = """#!KAMAILIO
 debug=2
 log_stderror=yes
 children=2
-disable_tcp=yes
+disable_tcp={no_tcp}
 auto_aliases=no
 alias="cs"
 listen=udp:{host}:{port}
+{listen}
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
 loadmodule "tm.so"
 loadmodule "sl.so"
@@ -22,6 +23,7 @@ loadmodule "registrar.so"
 loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "xlog.so"
+{tls}
 modparam("usrloc", "db_mode", 0)
 modparam("tm", "fr_timer", 5000)
 modparam("tm", "fr_inv_timer", 60000)
@@ -66,8 +68,8 @@ request_route {{
 		t_relay();
 		exit;
 	}}
-	if ($rU =~ "^7[0-9]+$" && $si != "{gateway_host}" || $sp != {gateway_port}) {{
-		$du = "sip:{gateway_host}:{gateway_port}";
+	if ($rU =~ "^7[0-9]+$" && {not_from_gateway}) {{
+		$du = "sip:{gateway_host}:{gateway_port}{parameter}";
 		t_relay();
 		exit;
 	}}
@@ -76,11 +78,32 @@ request_route {{
 """
 
 
+# The gateway is one that must prove it, and is proved to.
+TLS = """enable_tls=yes
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "certificate", "{0.path}")
+modparam("tls", "private_key", "{0.key}")
+modparam("tls", "ca_list", "{0.ca}")
+modparam("tls", "verify_certificate", 1)
+modparam("tls", "require_certificate", 1)
+"""
+
+
 class Kamailio:
-    def __init__(self, stage, gateway_port, port=None):
+    def __init__(self, stage, gateway_port, port=None, transport="udp", stream_port=None,
+                 certificate=None):
+        """transport: to and from the gateway.  TCP, for phones, and TLS are on stream_port."""
         self.port = port or stage.port()
+        udp = transport == "udp"
         config = stage.write("kamailio.cfg", CONFIG.format(
-            host=HOST, port=self.port, gateway_host=HOST, gateway_port=gateway_port))
+            host=HOST, port=self.port, gateway_host=HOST, gateway_port=gateway_port,
+            no_tcp="yes" if udp else "no",
+            listen="" if udp else f"listen={transport}:{HOST}:{stream_port}",
+            tls=TLS.format(certificate) if certificate else "",
+            not_from_gateway=(f'$si != "{HOST}" || $sp != {gateway_port}' if udp
+                              else f'$proto != "{transport}"'),
+            parameter="" if udp else f";transport={transport}"))
         program = tool("kamailio")
         self.process = stage.start("kamailio", [
             program, "-DD", "-E", "-f", config, "-Y", stage.folder, "-P",
