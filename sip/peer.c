@@ -110,7 +110,8 @@ void sip_agent_trouble(void *agent, const struct sockaddr *peer, bool outgoing, 
 	if (p != NULL)
 		snprintf(p->trouble, sizeof(p->trouble), "%s", why);
 	log_limited(p != NULL ? &p->trouble_limit : &a->stranger_limit,
-		    is_new ? NEW_TROUBLE_LOG_MS : TROUBLE_LOG_MS, LOG_SIP, LOG_WARN, "connection %s %s%s%s: %s", outgoing ? "to" : "from",
+		    is_new ? NEW_TROUBLE_LOG_MS : TROUBLE_LOG_MS, LOG_SIP, LOG_WARN,
+		    "connection %s %s%s%s: %s", outgoing ? "to" : "from",
 		    p != NULL ? p->conf.name : "", p != NULL ? " at " : "",
 		    sip_addr_text(peer, addr), why);
 }
