@@ -26,6 +26,7 @@ static const char *const channels[] = {"preferred", "exclusive", NULL};
 static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
 static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
 static const char *const redirect_forms[] = {"diversion", "history-info", "both", "none", NULL};
+static const char *const reliabilities[] = {"off", "supported", "required", NULL};
 static const char *const codecs[] = {"pcmu", "pcma", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", NULL};
 static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
@@ -491,6 +492,25 @@ static const struct conf_key peer_keys[] = {
 	 .help = "How the peer is told who redirected a call, and who was called first: "
 		 "\"diversion\" (RFC 5806), \"history-info\" (RFC 7044), both or not at all.  "
 		 "What it sends is understood either way, Diversion first."},
+	{"reliable", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.reliable),
+	 .choices = reliabilities,
+	 .help = "Provisional responses acknowledged by PRACK (RFC 3262), so that ringing and early "
+		 "media survive a lost datagram: \"supported\" where the peer says it can, "
+		 "\"required\" refuses calls without (421), \"off\" for a peer that says it can "
+		 "and cannot."},
+	{"session_expires_s", CONF_UINT, 0, FIELD(struct conf_peer, sip.session_expires_s),
+	 .min = 0, .max = 86400,
+	 .help = "RFC 4028: a call is refreshed by UPDATE or re-INVITE each half of this time, and "
+		 "ends with cause 102 when the peer does not answer any more, so that a dead peer "
+		 "frees its B-channels; 1800 is what the RFC recommends.  A peer that knows no "
+		 "session timer is refreshed by us.  0: no session timer."},
+	{"min_se_s", CONF_UINT, 0, FIELD(struct conf_peer, sip.min_se_s), .min = 90, .max = 86400,
+	 .help = "A peer that wants to refresh more often is asked for this time (422)."},
+	{"redirects_max", CONF_UINT, 0, FIELD(struct conf_peer, sip.redirects_max), .min = 0,
+	 .max = 10,
+	 .help = "How often in a call a 3xx of the peer is followed, and only to a configured peer: "
+		 "one whose domain or address the Contact names.  0: a 3xx ends the call as any "
+		 "other refusal."},
 	{"codecs", CONF_CHOICES, 0, LIST(struct conf_peer, codec, codec_count), .choices = codecs,
 	 .help = "Codecs offered and accepted, by preference.  \"pcmu\" is what a T1 carries, so "
 		 "it "
@@ -522,6 +542,9 @@ static void peer_default(void *element)
 	struct conf_peer *p = element;
 
 	*p = (struct conf_peer){
+		.sip.reliable = SIP_RELIABLE_SUPPORTED,
+		.sip.session_expires_s = 1800,
+		.sip.min_se_s = 90,
 		.codec = {SIP_PCMU, SIP_PCMA},
 		.codec_count = 2,
 		.dtmf_type = 101,

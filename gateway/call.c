@@ -19,6 +19,7 @@ static const char *const event_names[CALL_EVENT_COUNT] = {
 	[FROM_SETUP] = "FROM_SETUP",
 	[FROM_DIGITS] = "FROM_DIGITS",
 	[FROM_CONFIRMED] = "FROM_CONFIRMED",
+	[FROM_IDENTITY] = "FROM_IDENTITY",
 	[FROM_MEDIA] = "FROM_MEDIA",
 	[FROM_CLEARING] = "FROM_CLEARING",
 	[FROM_RELEASED] = "FROM_RELEASED",
@@ -26,6 +27,7 @@ static const char *const event_names[CALL_EVENT_COUNT] = {
 	[TO_ALERTING] = "TO_ALERTING",
 	[TO_PROGRESS] = "TO_PROGRESS",
 	[TO_ANSWERED] = "TO_ANSWERED",
+	[TO_IDENTITY] = "TO_IDENTITY",
 	[TO_MEDIA] = "TO_MEDIA",
 	[TO_CLEARING] = "TO_CLEARING",
 	[TO_RELEASED] = "TO_RELEASED",
@@ -218,6 +220,36 @@ static int answer(struct call *c, const struct leg_info *info)
 	return 0;
 }
 
+static void tell_identity(struct call *c, const char *which, const struct leg *of, struct leg *to)
+{
+	char title[160];
+
+	log_line(LOG_CALL, LOG_INFO, "%s: %s is %s \"%s\"", call_title(c, title, sizeof(title)),
+		 which, of->party.restricted ? "private" : of->party.number,
+		 of->party.restricted ? "" : of->party.name);
+	if (to != NULL)
+		to->ops->identity(to, &of->party);
+}
+
+/* The call goes on with another caller, as the record keeps who began it. */
+static int caller_is_now(struct call *c, const struct leg_info *info)
+{
+	tell_identity(c, "caller", c->from, c->to);
+	return 0;
+}
+
+static int caller_is(struct call *c, const struct leg_info *info)
+{
+	c->calling = c->from->party;
+	return caller_is_now(c, info);
+}
+
+static int called_is(struct call *c, const struct leg_info *info)
+{
+	tell_identity(c, "called party", c->to, c->from);
+	return 0;
+}
+
 static int clear(struct call *c, const struct leg_info *info)
 {
 	c->why = *info;
@@ -307,6 +339,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 		[CALL_NEW] =
 			{
 				[FROM_SETUP] = {begin, CALL_OFFERED},
+				[FROM_IDENTITY] = {caller_is, CALL_NEW},
 				[FROM_MEDIA] = STAY(CALL_NEW),
 				[FROM_CLEARING] = {clear, CALL_CLEARING},
 				[FROM_RELEASED] = {from_released, CALL_CLEARING},
@@ -314,6 +347,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 		[CALL_COLLECTING] =
 			{
 				[FROM_DIGITS] = {digits, CALL_OFFERED},
+				[FROM_IDENTITY] = {caller_is, CALL_COLLECTING},
 				[FROM_MEDIA] = STAY(CALL_COLLECTING),
 				[FROM_CLEARING] = {clear, CALL_CLEARING},
 				[FROM_RELEASED] = {from_released, CALL_CLEARING},
@@ -322,6 +356,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[TO_PROGRESS] = STAY(CALL_COLLECTING),
 				[TO_ALERTING] = STAY(CALL_COLLECTING),
 				[TO_ANSWERED] = STAY(CALL_COLLECTING),
+				[TO_IDENTITY] = STAY(CALL_COLLECTING),
 				[TO_MEDIA] = STAY(CALL_COLLECTING),
 				[TO_CLEARING] = STAY(CALL_COLLECTING),
 				[TO_RELEASED] = {short_to_gone, CALL_OFFERED},
@@ -331,11 +366,13 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 		[CALL_OFFERED] =
 			{
 				[FROM_DIGITS] = {digits_on, CALL_OFFERED},
+				[FROM_IDENTITY] = {caller_is, CALL_OFFERED},
 				[FROM_MEDIA] = STAY(CALL_OFFERED),
 				[TO_PROCEEDING] = {proceeding, CALL_PROCEEDING},
 				[TO_PROGRESS] = {progress, CALL_PROCEEDING},
 				[TO_ALERTING] = {alert, CALL_ALERTING},
 				[TO_ANSWERED] = {answer, CALL_CONNECTED},
+				[TO_IDENTITY] = {called_is, CALL_OFFERED},
 				[TO_MEDIA] = STAY(CALL_OFFERED),
 				[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
 				/* of a leg that said 484 */
@@ -345,11 +382,13 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 		[CALL_PROCEEDING] =
 			{
 				[FROM_DIGITS] = {digits_on, CALL_PROCEEDING},
+				[FROM_IDENTITY] = {caller_is, CALL_PROCEEDING},
 				[FROM_MEDIA] = STAY(CALL_PROCEEDING),
 				[TO_PROCEEDING] = STAY(CALL_PROCEEDING),
 				[TO_PROGRESS] = {progress, CALL_PROCEEDING},
 				[TO_ALERTING] = {alert, CALL_ALERTING},
 				[TO_ANSWERED] = {answer, CALL_CONNECTED},
+				[TO_IDENTITY] = {called_is, CALL_PROCEEDING},
 				[TO_MEDIA] = STAY(CALL_PROCEEDING),
 				[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
 				ENDS_BUT_484,
@@ -357,12 +396,14 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 		[CALL_ALERTING] =
 			{
 				[FROM_DIGITS] = STAY(CALL_ALERTING),
+				[FROM_IDENTITY] = {caller_is, CALL_ALERTING},
 				[FROM_MEDIA] = STAY(CALL_ALERTING),
 				[TO_PROCEEDING] = STAY(CALL_ALERTING),
 				[TO_PROGRESS] = {progress, CALL_ALERTING},
 				[TO_ALERTING] = {alert, CALL_ALERTING}, /* another fork, or now with
 									   tones */
 				[TO_ANSWERED] = {answer, CALL_CONNECTED},
+				[TO_IDENTITY] = {called_is, CALL_ALERTING},
 				[TO_MEDIA] = STAY(CALL_ALERTING),
 				[CALL_TIMEOUT] = {no_answer, CALL_CLEARING},
 				ENDS,
@@ -370,6 +411,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 		[CALL_FAILING] =
 			{
 				[FROM_DIGITS] = STAY(CALL_FAILING),
+				[FROM_IDENTITY] = STAY(CALL_FAILING),
 				[FROM_MEDIA] = STAY(CALL_FAILING),
 				[FROM_CLEARING] = {failed, CALL_CLEARING},
 				[FROM_RELEASED] = {failed_from_gone, CALL_CLEARING},
@@ -378,6 +420,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[TO_PROGRESS] = STAY(CALL_FAILING),
 				[TO_ALERTING] = STAY(CALL_FAILING),
 				[TO_ANSWERED] = STAY(CALL_FAILING),
+				[TO_IDENTITY] = STAY(CALL_FAILING),
 				[TO_MEDIA] = STAY(CALL_FAILING),
 				[TO_CLEARING] = STAY(CALL_FAILING),
 				[TO_RELEASED] = {to_gone, CALL_FAILING},
@@ -388,11 +431,13 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 			{
 				[FROM_DIGITS] = STAY(CALL_CONNECTED), /* that the answer overtook */
 				[FROM_CONFIRMED] = STAY(CALL_CONNECTED),
+				[FROM_IDENTITY] = {caller_is_now, CALL_CONNECTED},
 				[FROM_MEDIA] = STAY(CALL_CONNECTED),
 				/* provisional responses and PROGRESS that the answer overtook */
 				[TO_PROCEEDING] = STAY(CALL_CONNECTED),
 				[TO_PROGRESS] = STAY(CALL_CONNECTED),
 				[TO_ALERTING] = STAY(CALL_CONNECTED),
+				[TO_IDENTITY] = {called_is, CALL_CONNECTED},
 				[TO_MEDIA] = STAY(CALL_CONNECTED),
 				ENDS,
 			},
@@ -402,6 +447,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[FROM_SETUP] = STAY(CALL_CLEARING),
 				[FROM_DIGITS] = STAY(CALL_CLEARING),
 				[FROM_CONFIRMED] = STAY(CALL_CLEARING),
+				[FROM_IDENTITY] = STAY(CALL_CLEARING),
 				[FROM_MEDIA] = STAY(CALL_CLEARING),
 				[FROM_CLEARING] = STAY(CALL_CLEARING),
 				[FROM_RELEASED] = {from_gone, CALL_CLEARING},
@@ -409,6 +455,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[TO_PROGRESS] = STAY(CALL_CLEARING),
 				[TO_ALERTING] = STAY(CALL_CLEARING),
 				[TO_ANSWERED] = STAY(CALL_CLEARING),
+				[TO_IDENTITY] = STAY(CALL_CLEARING),
 				[TO_MEDIA] = STAY(CALL_CLEARING),
 				[TO_CLEARING] = STAY(CALL_CLEARING),
 				[TO_RELEASED] = {to_gone, CALL_CLEARING},
@@ -563,6 +610,7 @@ void call_post(struct leg *leg, enum leg_event ev, const struct leg_info *info)
 		[LEG_PROGRESS] = {-1, TO_PROGRESS},
 		[LEG_ANSWERED] = {-1, TO_ANSWERED},
 		[LEG_CONFIRMED] = {FROM_CONFIRMED, -1},
+		[LEG_IDENTITY] = {FROM_IDENTITY, TO_IDENTITY},
 		[LEG_MEDIA] = {FROM_MEDIA, TO_MEDIA},
 		[LEG_CLEARING] = {FROM_CLEARING, TO_CLEARING},
 		[LEG_RELEASED] = {FROM_RELEASED, TO_RELEASED},

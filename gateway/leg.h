@@ -25,6 +25,7 @@ enum leg_event {                 /* leg -> call, in the order they can occur */
 		 LEG_PROGRESS, /* early audio may be there: connect the path */
 		 LEG_ANSWERED,
 		 LEG_CONFIRMED, /* our answer arrived: from-leg only */
+		 LEG_IDENTITY,  /* leg->party is another, or has another name */
 		 LEG_MEDIA,     /* its end of the path is known or changed; also before answer */
 		 LEG_CLEARING,  /* it wants out; info.cause */
 		 LEG_RELEASED,  /* gone; always the last one; info.cause as the peer gave it */
@@ -70,6 +71,8 @@ struct leg_ops {          /* call -> leg */
 	void (*alert)(struct leg *leg, bool inband);
 	void (*progress)(struct leg *leg, bool inband);
 	void (*answer)(struct leg *leg, const struct leg_party *connected); /* NULL: not known */
+	/* Who is at the other end now, at any time after the leg began. */
+	void (*identity)(struct leg *leg, const struct leg_party *now);
 	void (*clear)(struct leg *leg,
 		      const struct leg_info *why); /* idempotent; RELEASED follows */
 	bool (*has_end)(const struct leg *leg);    /* its end of the path is known */
@@ -94,6 +97,7 @@ struct leg { /* first member of struct leg_isup, leg_sip */
 	const struct conf_audible *tones; /* what callers from there hear of us; lent */
 	bool makes_ringback; /* that includes the ringing tone */
 	bool dial_tone;      /* more() promised it until the first digit */
+	struct leg_party party;     /* with LEG_IDENTITY */
 	int final_cause; /* Q.850 the peer gave or got at the end, 0 = none yet: the record */
 };
 

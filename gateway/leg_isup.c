@@ -152,6 +152,17 @@ static void do_answer(struct leg *leg, const struct leg_party *connected)
 	isup_call_answer(l->call);
 }
 
+static void do_identity(struct leg *leg, const struct leg_party *now)
+{
+	struct leg_isup *l = from_leg(leg);
+	struct isup_party party;
+
+	if (l->call == NULL)
+		return;
+	party_to_isup(&party, now, l->line);
+	isup_call_identity(l->call, &party);
+}
+
 static void do_clear(struct leg *leg, const struct leg_info *why)
 {
 	struct leg_isup *l = from_leg(leg);
@@ -202,6 +213,7 @@ static const struct leg_ops ops = {
 	.alert = do_alert,
 	.progress = do_progress,
 	.answer = do_answer,
+	.identity = do_identity,
 	.clear = do_clear,
 	.has_end = do_has_end,
 	.take_end = do_take_end,
@@ -265,8 +277,12 @@ static void on_name(struct leg_isup *l, const char *name)
 {
 	struct call *c = l->leg.call;
 
-	if (!timer_running(&l->name_timer))
-		return; /* too late for the INVITE */
+	if (!timer_running(&l->name_timer)) { /* too late for the INVITE */
+		l->leg.party = c->calling;
+		snprintf(l->leg.party.name, sizeof(l->leg.party.name), "%s", name);
+		call_post(&l->leg, LEG_IDENTITY, NULL);
+		return;
+	}
 	snprintf(c->calling.name, sizeof(c->calling.name), "%s", name);
 	on_name_timer(l);
 }

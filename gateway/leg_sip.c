@@ -84,6 +84,17 @@ static void do_answer(struct leg *leg, const struct leg_party *connected)
 	sip_dialog_answer(l->dialog);
 }
 
+static void do_identity(struct leg *leg, const struct leg_party *now)
+{
+	struct leg_sip *l = from_leg(leg);
+	struct sip_party party;
+
+	if (l->dialog == NULL)
+		return;
+	party_to_sip(&party, now);
+	sip_dialog_identity(l->dialog, &party);
+}
+
 /* SIP to SIP the far side's own status goes through, but for those that ask the one who sent the
  * request to do something: redirections and challenges are between us and the peer. */
 static int clear_status(const struct leg_info *why)
@@ -141,6 +152,7 @@ static const struct leg_ops ops = {
 	.alert = do_alert,
 	.progress = do_progress,
 	.answer = do_answer,
+	.identity = do_identity,
 	.clear = do_clear,
 	.has_end = do_has_end,
 	.take_end = do_take_end,
@@ -162,6 +174,15 @@ static int ending_cause(const struct leg_sip *l, const struct sip_event *ev)
 	return cause_from_status(ev->status);
 }
 
+/* Whether there is something to hear before the answer: the peer's word (RFC 5009) goes before what
+ * the response looks like. */
+static void hear_early(struct leg_sip *l, enum sip_early said, bool likely)
+{
+	if (said != SIP_EARLY_NOT_SAID)
+		likely = said == SIP_EARLY_COMES;
+	l->early = l->early || (likely && l->leg.media_version != 0);
+}
+
 void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 {
 	struct leg_sip *l = from_leg(leg);
@@ -177,12 +198,13 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 		/* RFC 3960 3.2: SDP in a 180 only says where media would go; see leg_sip_heard().
 		 */
 		l->ringing = true;
+		hear_early(l, ev->early, false);
 		info.inband = l->early;
 		info.promised = !l->heard;
 		call_post(leg, LEG_ALERTING, &info);
 		break;
 	case SIP_PROGRESS:
-		l->early = l->early || leg->media_version != 0;
+		hear_early(l, ev->early, true);
 		info.inband = l->early;
 		info.promised = !l->heard;
 		call_post(leg, LEG_PROGRESS, &info);
@@ -193,6 +215,10 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 			leg_sip_party(&leg->connected, ev->connected);
 		leg->connected_known = ev->connected != NULL;
 		call_post(leg, LEG_ANSWERED, &info);
+		break;
+	case SIP_IDENTITY:
+		leg_sip_party(&leg->party, ev->connected);
+		call_post(leg, LEG_IDENTITY, &info);
 		break;
 	case SIP_CONFIRMED: call_post(leg, LEG_CONFIRMED, &info); break;
 	case SIP_MEDIA: call_post(leg, LEG_MEDIA, &info); break;

@@ -437,3 +437,16 @@ void isup_call_answer(struct isup_call *c)
 	pri_answer(t->pri, c->pri, (int)c->slot, 0);
 	trunk_leave(t);
 }
+
+void isup_call_identity(struct isup_call *c, const struct isup_party *now)
+{
+	struct pri_party_connected_line line;
+
+	if (c->state != CALL_ACTIVE || c->pri == NULL)
+		return;
+	trunk_enter(c->trunk);
+	memset(&line, 0, sizeof(line));
+	party_to_pri(&line.id, now);
+	pri_connected_line_update(c->trunk->pri, c->pri, &line);
+	trunk_leave(c->trunk);
+}

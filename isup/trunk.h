@@ -245,6 +245,9 @@ void isup_call_progress(struct isup_call *c, bool inband);
  * (NI2, EuroISDN, QSIG). */
 void isup_call_connected(struct isup_call *c, const struct isup_party *connected);
 void isup_call_answer(struct isup_call *c);
+/* Another one is at our end of an active call, by transfer: told by FACILITY where the switch type
+ * has it (EuroISDN, QSIG), by nothing on the others. */
+void isup_call_identity(struct isup_call *c, const struct isup_party *now);
 /* Sends DISCONNECT, RELEASE or RELEASE COMPLETE, whichever Q.931 wants now.  Idempotent.
  * ISUP_RELEASED always follows, exactly once, in a later turn. */
 void isup_call_clear(struct isup_call *c, int q850_cause);

@@ -24,6 +24,13 @@ enum { SIP_NAME_MAX = 32, SIP_LISTEN_MAX = 8, SIP_PEER_ADDRS_MAX = 8 };
 /* How a peer is told who sent a call on. */
 enum sip_redirect_form { SIP_DIVERSION, SIP_HISTORY_INFO, SIP_DIVERSION_AND_HISTORY, SIP_NO_REDIRECT };
 
+/* Provisional responses with PRACK, RFC 3262. */
+enum sip_reliability {
+	SIP_RELIABLE_OFF,
+	SIP_RELIABLE_SUPPORTED, /* where the peer supports it too */
+	SIP_RELIABLE_REQUIRED,  /* no call without */
+};
+
 struct sip_peer_conf {
 	char name[SIP_NAME_MAX];
 	struct sockaddr_storage
@@ -38,6 +45,10 @@ struct sip_peer_conf {
 	char domain[SIP_HOST_MAX]; /* host part of URIs: sip:7134@DOMAIN */
 	enum sip_redirect_form redirecting;
 	bool trusted; /* identities are told to it and believed from it, RFC 3325 */
+	enum sip_reliability reliable;
+	unsigned session_expires_s;    /* RFC 4028: a call not refreshed for so long ends; 0 = off */
+	unsigned min_se_s;             /* a shorter time gets 422 */
+	unsigned redirects_max;        /* 3xx followed in a call, to configured peers */
 };
 
 struct sip_agent_conf {

@@ -4,11 +4,10 @@
 
 #include "gateway/base/log.h"
 #include "sip/agent.h"
+#include "sip/extension.h"
 #include "sip/message.h"
 #include "sip/transaction.h"
 #include "sip/transport.h"
-
-#define SIP_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS"
 
 struct sip_peer {
 	struct sip_peer *next;

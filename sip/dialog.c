@@ -51,6 +51,9 @@ void sip_dialog_free(struct sip_dialog *d)
 	timer_stop(&d->repeat_2xx);
 	timer_stop(&d->ack_limit);
 	timer_stop(&d->repeat_1xx);
+	sip_reliable_stop(d);
+	sip_session_stop(d);
+	sip_changes_free(d);
 	task_cancel(&d->task);
 	if (d->invite != NULL)
 		sip_client_attach(d->invite, NULL, NULL);
@@ -92,8 +95,12 @@ static void tell_one(struct sip_dialog *d, enum sip_event_kind kind)
 		ev.called = &d->called;
 		ev.calling = &d->calling;
 		ev.redirecting = &d->redirecting;
+	} else if (kind == SIP_RINGING || kind == SIP_PROGRESS) {
+		ev.early = d->early;
 	} else if (kind == SIP_ANSWERED && d->connected.asserted) {
 		ev.connected = &d->connected;
+	} else if (kind == SIP_IDENTITY) {
+		ev.connected = sip_dialog_other(d);
 	} else if (kind == SIP_ENDING) {
 		ev.status = d->end_status;
 		ev.q850 = d->end_q850;
@@ -144,6 +151,9 @@ static void timers_stop(struct sip_dialog *d)
 	timer_stop(&d->repeat_2xx);
 	timer_stop(&d->ack_limit);
 	timer_stop(&d->repeat_1xx);
+	sip_reliable_stop(d);
+	sip_session_stop(d);
+	sip_changes_stop(d);
 	d->awaiting_ack = false;
 }
 
@@ -215,7 +225,17 @@ void sip_dialog_draft_contact(struct sip_dialog *d, struct sip_draft *draft)
 		      by != SIP_UDP ? ";transport=" : "",
 		      by != SIP_UDP ? sip_protocol_name(by) : "");
 	sip_draft_set(draft, osip_message_set_allow, "%s", SIP_ALLOW);
-	sip_draft_header(draft, "Supported", "%s", ""); /* no extension, said so */
+	sip_draft_supported(draft, sip_peer_options(&d->peer->conf));
+}
+
+void sip_dialog_learn(struct sip_dialog *d, const osip_message_t *m)
+{
+	unsigned required = sip_message_options(m, "Require");
+
+	if (sip_message_header(m, "Supported", 0) != NULL || sip_message_header(m, "k", 0) != NULL)
+		d->far_options = sip_message_options(m, "Supported");
+	d->far_options |= required;
+	d->far_updates = sip_message_allows(m, "UPDATE", d->far_updates);
 }
 
 /* --- verbs --- */

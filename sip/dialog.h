@@ -2,7 +2,8 @@
  *
  * Signalling thread only.  A dialog knows SIP and SDP; it does not know ISDN, spans or the call.
  * It owns offer/answer (RFC 3264, 6337), the retransmission of 2xx and of the ACK to it
- * (RFC 3261 13.2.2.4, 13.3.1.4), and forked answers.
+ * (RFC 3261 13.2.2.4, 13.3.1.4), reliable provisional responses (RFC 3262), session timers (RFC
+ * 4028) and forked answers.
  *
  * Ownership: the agent owns dialogs.  A struct sip_dialog * is good from sip_dialog_start() or
  * SIP_INVITED until SIP_ENDED for it returned.  Pointers in events are lent.
@@ -39,6 +40,9 @@ struct sip_redirecting {
 	uint8_t reason, original_reason;
 };
 
+/* What a trusted peer says of early media by P-Early-Media, RFC 5009. */
+enum sip_early { SIP_EARLY_NOT_SAID, SIP_EARLY_NONE, SIP_EARLY_COMES };
+
 enum sip_event_kind {
 	SIP_INVITED,   /* new incoming dialog; 100 is already sent */
 	SIP_TRYING,    /* 100: the far side has our INVITE */
@@ -46,7 +50,8 @@ enum sip_event_kind {
 	SIP_PROGRESS,  /* 181, 182, 183 */
 	SIP_ANSWERED,  /* 2xx, ACK already on its way */
 	SIP_CONFIRMED, /* our 2xx was ACKed */
-	SIP_MEDIA,     /* a re-INVITE changed .media; already answered */
+	SIP_MEDIA,     /* a re-INVITE or UPDATE changed .media; already answered */
+	SIP_IDENTITY,  /* it is another now, or has another name: .connected */
 	SIP_ENDING,    /* CANCEL, BYE, failure or timeout: call sip_dialog_end() */
 	SIP_ENDED,     /* last event, exactly once; the pointer dies on return */
 };
@@ -61,7 +66,8 @@ struct sip_event {
 	const char *peer;              /* INVITED: name of the peer */
 	const struct sip_party *called, *calling; /* INVITED */
 	const struct sip_redirecting *redirecting; /* INVITED */
-	const struct sip_party *connected; /* ANSWERED: who a trusted peer says; else NULL */
+	const struct sip_party *connected; /* ANSWERED: who a trusted peer says, or NULL; IDENTITY */
+	enum sip_early early;              /* RINGING, PROGRESS */
 };
 
 struct sip_invite {
@@ -87,6 +93,9 @@ void sip_dialog_progress(struct sip_dialog *d);               /* 183 with our SD
 /* Who answers: P-Asserted-Identity of the 200 that sip_dialog_answer() sends. */
 void sip_dialog_connected(struct sip_dialog *d, const struct sip_party *connected);
 void sip_dialog_answer(struct sip_dialog *d);                 /* 200 */
+/* Our side is another now, or has another name: goes as UPDATE (RFC 4916, RFC 3325) where the peer
+ * takes that and may know; as soon as a dialog is there. */
+void sip_dialog_identity(struct sip_dialog *d, const struct sip_party *now);
 /* CANCEL, BYE or a final response, whichever RFC 3261 wants now, with Reason: Q.850 when q850 is
  * not 0.  status 0 = derive 500 for an incoming one not yet answered.  Idempotent.
  * SIP_ENDED always follows, exactly once, in a later turn. */

@@ -4,6 +4,14 @@
  *   incoming   INVITED --sip_dialog_answer--> ANSWERED --ACK--> CONFIRMED   dialog_in.c
  *   any        --failure, BYE, CANCEL, timer, sip_dialog_end--> OVER
  *
+ *   dialog_again.c     INVITE once more: 422, 3xx          dialog_reliable.c  1xx and PRACK
+ *   dialog_request.c   requests inside a dialog            dialog_media.c     SDP
+ *   dialog_change.c    our UPDATE and re-INVITE            dialog_session.c   session timer
+ *   dialog_update.c    theirs
+ *
+ * Offer and answer: one offer is open at a time (RFC 3264 4).  Of an outgoing INVITE it is open in
+ * each branch until that one has answered reliably: fork.answered.  Else it is d->open.
+ *
  * OVER means nothing is left to say but what stragglers need: a 2xx that crossed our CANCEL gets
  * its ACK and BYE, a BYE that crossed ours its 200.  The user is gone after SIP_ENDED; the struct
  * stays until busy() in dialog.c says no.  It is freed from its task only, so nothing that runs
@@ -39,13 +47,61 @@ struct sip_far {
 	unsigned route_count;
 };
 
-/* One branch of a forked INVITE, known by its To tag. */
+struct sip_sequence { /* CSeq of the far side's requests */
+	uint32_t number;
+	bool known;
+};
+
+/* One branch of a forked INVITE, an early dialog, known by its To tag. */
 struct sip_fork {
 	struct sip_fork *next;
 	struct sip_far far;
+	struct sip_sequence remote;
+	uint32_t rseq; /* of its last reliable response, 0 = none yet */
+	bool answered; /* our offer, reliably: it may be followed by another */
 	bool has_media;
 	struct sip_media media; /* from its first SDP; later ones are repeats */
 	char *ack;              /* for its 2xx, to be repeated; NULL = no 2xx yet */
+	size_t ack_len;
+	struct sip_target ack_to;
+};
+
+enum sip_open_offer { OFFER_NONE, OFFER_OURS, OFFER_THEIRS };
+
+/* Our provisional responses, RFC 3262 3. */
+struct sip_reliable {
+	bool used;     /* the INVITE allows it, and so do we */
+	uint32_t rseq; /* of the last one; */
+	bool unacked;  /* its PRACK has not come, */
+	bool with_sdp; /* without which 200 must wait */
+	unsigned repeat_ms;
+	struct timer repeat, limit;
+	bool then_180, then_183, then_answer; /* what waits for the PRACK */
+};
+
+/* RFC 4028 */
+struct sip_session {
+	unsigned interval_s; /* 0 = no timer runs */
+	unsigned min_s;      /* less gets 422 from the far side */
+	bool we_refresh;
+	bool refreshing; /* it is due, and not done yet */
+	struct timer timer;
+};
+
+enum sip_change_kind { /* bits */
+	CHANGE_REFRESH = 1,
+	CHANGE_IDENTITY = 2,
+};
+
+/* Our UPDATE or re-INVITE, until its transaction is gone: a 2xx to an INVITE comes again. */
+struct sip_change {
+	struct sip_change *next;
+	struct sip_dialog *dialog;
+	struct sip_client *client;
+	bool invite, offers;
+	bool timed;     /* it refreshes the session: not in an early dialog */
+	unsigned kinds; /* what it carries */
+	char *ack;
 	size_t ack_len;
 	struct sip_target ack_to;
 };
@@ -62,18 +118,23 @@ struct sip_dialog {
 	char *call_id;
 	osip_from_t *local, *remote; /* From and To of our requests, without tags */
 	uint32_t cseq;               /* of our last request */
-	uint32_t remote_cseq;
-	bool remote_cseq_known;
+	struct sip_sequence remote_sequence;
 	struct sip_far far; /* once confirmed; of an incoming one at once */
+	bool outgoing;
+	unsigned far_options; /* what the far side supports, enum sip_option */
+	bool far_updates;     /* and UPDATE */
 
 	/* outgoing */
 	struct sip_client *invite;
+	uint32_t invite_cseq;
+	unsigned again_count, redirect_count; /* INVITEs after the first; of these, after 3xx */
 	struct sip_fork *forks; /* newest first */
 	unsigned fork_count;
 	struct timer give_up; /* invite_timeout_ms, or 64 * T1 after CANCEL */
 	bool cancel_wanted;   /* before the first 1xx CANCEL must wait (9.1) */
 	int cancel_q850;
 	enum sip_event_kind last_1xx; /* told last: SIP_RINGING, SIP_PROGRESS or none */
+	enum sip_early early;         /* as said last */
 
 	/* incoming, and re-INVITE */
 	struct sip_server *invited; /* until its final response, or the ACK to its 2xx */
@@ -83,8 +144,19 @@ struct sip_dialog {
 	struct timer repeat_2xx, ack_limit; /* 13.3.1.4 */
 	struct timer repeat_1xx;            /* 13.3.1.1 */
 	unsigned repeat_ms;
+	int last_status; /* of the last provisional response */
+	bool tells_early; /* the peer wants P-Early-Media */
+	struct sip_reliable reliable;
 
 	struct sip_client *bye; /* ours, unanswered */
+
+	/* changes of ours */
+	struct sip_change *changes; /* newest first */
+	struct sip_change *change;  /* unanswered; NULL = none */
+	unsigned wanted;            /* enum sip_change_kind, to be sent when it can */
+	unsigned change_tries;
+	struct timer change_timer; /* the answer is overdue, or: 491, try again */
+	struct sip_session session;
 
 	/* offer and answer */
 	bool accepted; /* ours is known */
@@ -92,7 +164,8 @@ struct sip_dialog {
 	struct sip_sdp_origin origin;
 	char *sdp;     /* what we sent last */
 	bool offered;  /* offer is theirs, from INVITE */
-	bool offering; /* ours went out in a 2xx, the ACK brings the answer */
+	bool settled;  /* incoming: the INVITE's offer is answered, whoever made it */
+	enum sip_open_offer open;
 	struct sip_sdp offer;
 	bool has_media;
 	struct sip_media media;
@@ -101,7 +174,7 @@ struct sip_dialog {
 	void *user;
 	struct sip_party called, calling;
 	struct sip_redirecting redirecting;
-	struct sip_party connected; /* who answered, here or there, when asserted */
+	struct sip_party connected; /* who answered, here or there */
 	unsigned pending;               /* 1 << enum sip_event_kind */
 	bool media_news;                /* media are to be told of, */
 	enum sip_event_kind media_with; /* by this event or a later one; SIP_INVITED = not known */
@@ -122,6 +195,8 @@ void sip_dialog_fail(struct sip_dialog *d, int status, int q850);
 /* Something that kept the struct is gone. */
 void sip_dialog_settle(struct sip_dialog *d);
 void sip_dialog_bye(struct sip_dialog *d, int q850);
+/* What the far side supports, of its request or response. */
+void sip_dialog_learn(struct sip_dialog *d, const osip_message_t *m);
 /* Contact, Allow, Supported: in what makes or refreshes a dialog. */
 void sip_dialog_draft_contact(struct sip_dialog *d, struct sip_draft *draft);
 
@@ -131,6 +206,18 @@ const char *sip_dialog_host(const struct sip_dialog *d, char text[SIP_ADDR_TEXT]
 /* P-Asserted-Identity and Privacy, as the peer may know them (RFC 3325 6, 7). */
 void sip_dialog_draft_identity(const struct sip_dialog *d, struct sip_draft *draft,
 			       const struct sip_party *p);
+
+/* The party at our end, and at theirs. */
+struct sip_party *sip_dialog_near(struct sip_dialog *d);
+struct sip_party *sip_dialog_other(struct sip_dialog *d);
+/* Whether the far side can be told by UPDATE who we are. */
+bool sip_dialog_may_identify(const struct sip_dialog *d);
+/* From is not the party at our end, and may change. */
+bool sip_dialog_from_is_old(const struct sip_dialog *d);
+/* From of our requests, where the far side lets it change (RFC 4916).  0 or -ENOMEM. */
+int sip_dialog_rename(struct sip_dialog *d);
+/* Who a request of theirs says they are: SIP_IDENTITY when that is news. */
+void sip_dialog_read_identity(struct sip_dialog *d, const osip_message_t *m);
 
 /* redirecting.c */
 void sip_message_redirecting(const osip_message_t *m, struct sip_redirecting *out);
@@ -151,7 +238,13 @@ void sip_draft_via(struct sip_draft *draft, const struct sip_dialog *d,
 /* dialog_out.c */
 void sip_dialog_cancel(struct sip_dialog *d, int q850);
 void sip_dialog_forks_free(struct sip_dialog *d);
-bool sip_dialog_has_fork(const struct sip_dialog *d, const char *tag);
+struct sip_fork *sip_dialog_fork(const struct sip_dialog *d, const char *tag);
+/* INVITE with the next CSeq, to d->far.target at the peer's first address. */
+int sip_dialog_send_invite(struct sip_dialog *d);
+/* Where number is at this peer: what a Request-URI and To say.  0, -EMSGSIZE or -ENOMEM. */
+int sip_dialog_set_target(struct sip_dialog *d, const char *number);
+/* P-Early-Media of a trusted peer (RFC 5009); true: it says something else than before. */
+bool sip_dialog_read_early(struct sip_dialog *d, const osip_message_t *m);
 int sip_dialog_bye_to(struct sip_dialog *d, const struct sip_far *far, int q850,
 		      struct sip_client **out);
 
@@ -160,9 +253,73 @@ void sip_dialog_invited(struct sip_agent *a, struct sip_incoming *in, struct sip
 void sip_dialog_reject(struct sip_dialog *d, int status, int q850, const char *warning);
 /* CANCEL for the INVITE that s serves. */
 void sip_dialog_cancelled(struct sip_server *s, int q850);
+/* Without its tag. */
+int sip_dialog_clone_party(osip_from_t **out, const osip_from_t *from);
+void sip_dialog_provisional(struct sip_dialog *d, int status, bool with_sdp);
+void sip_dialog_ack_done(struct sip_dialog *d);
+void sip_dialog_attach_invited(struct sip_dialog *d, struct sip_server *s);
+void sip_dialog_draft_response(struct sip_dialog *d, struct sip_draft *draft,
+			       const osip_message_t *request, int status);
+/* 200 with SDP, where it is due, to the INVITE that s serves, then its repetition until ACK.
+ * offer: theirs, NULL = we make one. */
+int sip_dialog_respond_ok(struct sip_dialog *d, struct sip_server *s, const osip_message_t *request,
+			  const struct sip_sdp *offer);
+
+/* dialog_request.c */
 struct sip_dialog *sip_dialog_find(struct sip_agent *a, const osip_message_t *m);
 /* A request inside the dialog; s is NULL for ACK. */
 void sip_dialog_request(struct sip_dialog *d, struct sip_incoming *in, struct sip_server *s);
+
+/* dialog_update.c */
+void sip_dialog_reinvite(struct sip_dialog *d, struct sip_incoming *in, struct sip_server *s);
+/* f: the early dialog it belongs to, NULL = the only one. */
+void sip_dialog_update(struct sip_dialog *d, struct sip_fork *f, struct sip_incoming *in,
+		       struct sip_server *s);
+/* 500 with Retry-After: two offers at once. */
+void sip_dialog_reply_retry(struct sip_dialog *d, const struct sip_incoming *in,
+			    struct sip_server *s);
+void sip_dialog_reply_488(struct sip_dialog *d, const struct sip_incoming *in, struct sip_server *s,
+			  int error);
+
+/* dialog_change.c */
+void sip_dialog_change(struct sip_dialog *d, enum sip_change_kind kind);
+/* Sends what is wanted and can be sent now. */
+void sip_change_pump(struct sip_dialog *d);
+/* Nothing more is wanted; what is unanswered is given up. */
+void sip_changes_stop(struct sip_dialog *d);
+void sip_changes_free(struct sip_dialog *d);
+
+/* dialog_reliable.c */
+void sip_reliable_begin(struct sip_dialog *d);
+/* The last one has no PRACK yet: this one goes out after it. */
+bool sip_reliable_defers(struct sip_dialog *d, int status, bool with_sdp);
+bool sip_reliable_defers_answer(struct sip_dialog *d);
+void sip_reliable_draft(struct sip_dialog *d, struct sip_draft *draft);
+void sip_reliable_sent(struct sip_dialog *d, bool with_sdp);
+void sip_reliable_stop(struct sip_dialog *d);
+void sip_dialog_prack(struct sip_dialog *d, struct sip_incoming *in, struct sip_server *s);
+enum sip_reliable_new { RELIABLE_NOT, RELIABLE_NEW, RELIABLE_OLD };
+/* Theirs, of branch f: sends the PRACK.  OLD: a repetition or out of order, to be ignored. */
+enum sip_reliable_new sip_reliable_received(struct sip_dialog *d, struct sip_fork *f,
+					    const osip_message_t *m);
+
+/* dialog_session.c */
+bool sip_session_is_brief(const struct sip_peer_conf *peer, const osip_message_t *m);
+/* INVITE and UPDATE of theirs that get 2xx: what it will say, and the timer. */
+void sip_session_accept(struct sip_dialog *d, const osip_message_t *request);
+void sip_session_draft_response(struct sip_dialog *d, struct sip_draft *draft,
+				const osip_message_t *request);
+void sip_session_draft_request(const struct sip_dialog *d, struct sip_draft *draft);
+/* 2xx to ours. */
+void sip_session_agreed(struct sip_dialog *d, const osip_message_t *response);
+/* A 422 said so; false: it makes no sense to try again. */
+bool sip_session_too_brief(struct sip_dialog *d, const osip_message_t *response);
+void sip_session_restart(struct sip_dialog *d);
+void sip_session_stop(struct sip_dialog *d);
+
+/* dialog_again.c */
+/* A final response to our INVITE that another INVITE answers.  False: it ends the call. */
+bool sip_dialog_tries_again(struct sip_dialog *d, const osip_message_t *response);
 
 /* dialog_media.c */
 /* SDP to send, lent until the next call; NULL = no memory. */

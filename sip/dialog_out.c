@@ -27,17 +27,12 @@ void sip_dialog_forks_free(struct sip_dialog *d)
 	d->fork_count = 0;
 }
 
-static struct sip_fork *fork_find(const struct sip_dialog *d, const char *tag)
+struct sip_fork *sip_dialog_fork(const struct sip_dialog *d, const char *tag)
 {
 	for (struct sip_fork *f = d->forks; f != NULL; f = f->next)
 		if (strcmp(f->far.tag, tag) == 0)
 			return f;
 	return NULL;
-}
-
-bool sip_dialog_has_fork(const struct sip_dialog *d, const char *tag)
-{
-	return fork_find(d, tag) != NULL;
 }
 
 /* Makes room by forgetting the oldest branch that has not answered. */
@@ -60,7 +55,7 @@ static bool fork_evict(struct sip_dialog *d)
 /* The branch a response belongs to; NULL: no memory, or too many have answered. */
 static struct sip_fork *fork_of(struct sip_dialog *d, const osip_message_t *m)
 {
-	struct sip_fork *f = fork_find(d, sip_message_tag(m->to));
+	struct sip_fork *f = sip_dialog_fork(d, sip_message_tag(m->to));
 
 	if (f != NULL)
 		return f;
@@ -164,10 +159,23 @@ void sip_dialog_cancel(struct sip_dialog *d, int q850)
 
 /* --- responses to INVITE --- */
 
+bool sip_dialog_read_early(struct sip_dialog *d, const osip_message_t *m)
+{
+	enum sip_early early =
+		d->peer->conf.trusted ? sip_message_early(m) : SIP_EARLY_NOT_SAID;
+
+	if (early == SIP_EARLY_NOT_SAID || early == d->early)
+		return false;
+	d->early = early;
+	return true;
+}
+
 static void on_provisional(struct sip_dialog *d, const struct sip_incoming *in)
 {
 	int status = in->m->status_code;
+	enum sip_reliable_new reliable = RELIABLE_NOT;
 	struct sip_fork *f = NULL;
+	struct sip_text sdp;
 
 	if (d->cancel_wanted)
 		send_cancel(d);
@@ -180,13 +188,23 @@ static void on_provisional(struct sip_dialog *d, const struct sip_incoming *in)
 	}
 	if (*sip_message_tag(in->m->to) != '\0')
 		f = fork_of(d, in->m);
-	if (f != NULL)
-		(void)fork_media(d, f, in); /* bad or none: the 2xx may still bring it */
+	if (f != NULL) {
+		reliable = sip_reliable_received(d, f, in->m);
+		if (reliable == RELIABLE_OLD)
+			return;
+		sip_dialog_learn(d, in->m);
+		sip_change_pump(d);
+	}
+	/* Bad or none: the 2xx may still bring it.  What came unreliably is only a preview, but the
+	 * media flow by it. */
+	if (f != NULL && fork_media(d, f, in) == 0 && reliable == RELIABLE_NEW)
+		f->answered = f->answered || sip_message_sdp(in, &sdp) > 0;
 	if (status > 183)
 		return;
 	/* Repeated by several branches, and by each for as long as it rings: told once. */
 	enum sip_event_kind kind = status == 180 ? SIP_RINGING : SIP_PROGRESS;
-	if (kind != d->last_1xx || d->media_news)
+	bool early_news = sip_dialog_read_early(d, in->m);
+	if (kind != d->last_1xx || d->media_news || early_news)
 		sip_dialog_tell(d, kind);
 	d->last_1xx = kind;
 }
@@ -223,8 +241,12 @@ static void answered(struct sip_dialog *d, struct sip_fork *f, const struct sip_
 	}
 	if (d->peer->conf.trusted)
 		sip_message_connected(in->m, &d->connected);
+	d->remote_sequence = f->remote;
 	d->state = DIALOG_CONFIRMED;
+	sip_dialog_learn(d, in->m);
+	sip_session_agreed(d, in->m);
 	sip_dialog_tell(d, SIP_ANSWERED);
+	sip_change_pump(d);
 }
 
 static void on_success(struct sip_dialog *d, const struct sip_incoming *in)
@@ -262,7 +284,8 @@ static void on_response(void *arg, const struct sip_incoming *in)
 	} else {
 		sip_client_attach(d->invite, NULL, NULL); /* it repeats the ACK by itself */
 		invite_forget(d);
-		sip_dialog_fail(d, status, sip_message_q850(in->m));
+		if (!sip_dialog_tries_again(d, in->m))
+			sip_dialog_fail(d, status, sip_message_q850(in->m));
 	}
 }
 
@@ -298,25 +321,36 @@ static void on_no_answer(void *arg)
 	sip_dialog_fail(d, 408, 0);
 }
 
-/* From, To and the Request-URI; host parts by the peer's domain, else by address. */
-static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
+int sip_dialog_set_target(struct sip_dialog *d, const char *number)
 {
-	char text[SIP_ADDR_TEXT], from[512], to[512], target[3 * SIP_USER_MAX + 96] = "sip:";
+	char text[SIP_ADDR_TEXT], target[3 * SIP_USER_MAX + 96] = "sip:";
 	const char *domain = d->peer->conf.domain;
-	unsigned shortages = sip_memory_shortages();
 	const char *host = domain[0] != '\0'
 				   ? domain
 				   : sip_addr_text((struct sockaddr *)&d->peer->conf.addr[0], text);
 
-	if (!sip_escape_user(target, sizeof(target) - 80, inv->number))
+	if (!sip_escape_user(target, sizeof(target) - 80, number))
 		return -EMSGSIZE;
-	if (inv->number[0] != '\0')
+	if (number[0] != '\0')
 		strcat(target, "@");
 	strncat(target, host, 64);
-	if (sip_is_global_number(inv->number))
+	if (sip_is_global_number(number))
 		strcat(target, ";user=phone");
-	snprintf(to, sizeof(to), "<%s>", target);
+	osip_free(d->far.target);
 	d->far.target = osip_strdup(target);
+	return d->far.target != NULL ? 0 : -ENOMEM;
+}
+
+/* From, To and the Request-URI; host parts by the peer's domain, else by address. */
+static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
+{
+	char text[SIP_ADDR_TEXT], from[512], to[512];
+	unsigned shortages = sip_memory_shortages();
+	int r = sip_dialog_set_target(d, inv->number);
+
+	if (r < 0)
+		return r;
+	snprintf(to, sizeof(to), "<%s>", d->far.target);
 	d->far.tag = strdup("");
 	if (inv->calling.anonymous) { /* RFC 3323 4.1.1.3 */
 		snprintf(from, sizeof(from), "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
@@ -324,8 +358,8 @@ static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
 		if (!sip_party_text(from, sizeof(from), &inv->calling, sip_dialog_host(d, text)))
 			return -EMSGSIZE;
 	}
-	if (d->far.target == NULL || d->far.tag == NULL ||
-	    osip_from_init(&d->local) != OSIP_SUCCESS || osip_from_init(&d->remote) != OSIP_SUCCESS)
+	if (d->far.tag == NULL || osip_from_init(&d->local) != OSIP_SUCCESS ||
+	    osip_from_init(&d->remote) != OSIP_SUCCESS)
 		return -ENOMEM;
 	if (osip_from_parse(d->local, from) != OSIP_SUCCESS ||
 	    osip_from_parse(d->remote, to) != OSIP_SUCCESS)
@@ -333,7 +367,7 @@ static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
 	return sip_memory_shortages() == shortages ? 0 : -ENOMEM;
 }
 
-static int send_invite(struct sip_dialog *d, const struct sip_invite *inv)
+int sip_dialog_send_invite(struct sip_dialog *d)
 {
 	struct sip_agent *a = d->agent;
 	struct sip_draft draft;
@@ -342,13 +376,25 @@ static int send_invite(struct sip_dialog *d, const struct sip_invite *inv)
 
 	if (sdp == NULL)
 		return -ENOMEM;
-	sip_far_draft(&d->far, d, &draft, "INVITE", d->cseq, &to);
+	d->invite_cseq = ++d->cseq;
+	sip_far_draft(&d->far, d, &draft, "INVITE", d->invite_cseq, &to);
 	sip_dialog_draft_contact(d, &draft);
-	sip_dialog_draft_identity(d, &draft, &inv->calling);
-	sip_dialog_draft_redirecting(d, &draft, &inv->redirecting, inv->number);
+	if (d->peer->conf.reliable == SIP_RELIABLE_REQUIRED)
+		sip_draft_header(&draft, "Require", "100rel");
+	if (d->peer->conf.trusted)
+		sip_draft_header(&draft, "P-Early-Media", "supported");
+	sip_session_draft_request(d, &draft);
+	sip_dialog_draft_identity(d, &draft, &d->calling);
+	sip_dialog_draft_redirecting(d, &draft, &d->redirecting, d->called.user);
 	sip_draft_sdp(&draft, sdp);
 	/* The first request goes to the peer's first target, whatever its domain is. */
-	return sip_client_start(&d->invite, &a->layer, d->listener, &d->peer->targets[0], &draft);
+	int r = sip_client_start(&d->invite, &a->layer, d->listener, &d->peer->targets[0], &draft);
+	if (r < 0)
+		return r;
+	sip_client_attach(d->invite, &invite_ops, d);
+	if (a->invite_timeout_ms != 0)
+		timer_start(a->loop, &d->give_up, a->invite_timeout_ms, on_no_answer, d);
+	return 0;
 }
 
 int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct sip_invite *inv,
@@ -375,16 +421,16 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 	d->local_addr = local;
 	d->ours = inv->local;
 	d->accepted = true;
-	d->cseq = 1;
+	d->outgoing = true;
+	d->calling = inv->calling;
+	d->redirecting = inv->redirecting;
+	snprintf(d->called.user, sizeof(d->called.user), "%s", inv->number);
 	d->call_id = strdup(sip_token(token));
 	r = d->call_id != NULL ? set_parties(d, inv) : -ENOMEM;
 	if (r == 0)
-		r = send_invite(d, inv);
+		r = sip_dialog_send_invite(d);
 	if (r < 0)
 		goto fail;
-	sip_client_attach(d->invite, &invite_ops, d);
-	if (a->invite_timeout_ms != 0)
-		timer_start(a->loop, &d->give_up, a->invite_timeout_ms, on_no_answer, d);
 	*out = d;
 	return 0;
 fail:

@@ -14,10 +14,12 @@ enum { LOG_EVERY_MS = 10000 };
 
 /* --- answers --- */
 
-static void draft_extras(struct sip_agent *a, struct sip_draft *draft, const osip_message_t *m,
-			 int status)
+static void draft_extras(struct sip_agent *a, struct sip_draft *draft,
+			 const struct sip_incoming *in, int status)
 {
-	const char *value;
+	const osip_message_t *m = in->m;
+	unsigned options = in->peer != NULL ? sip_peer_options(&in->peer->conf) : 0;
+	char tags[256];
 
 	if (a->user_agent[0] != '\0')
 		sip_draft_header(draft, "Server", "%s", a->user_agent);
@@ -29,14 +31,18 @@ static void draft_extras(struct sip_agent *a, struct sip_draft *draft, const osi
 	}
 	if (status == 503)
 		sip_draft_header(draft, "Retry-After", "5");
-	for (int i = 0; status == 420 && (value = sip_message_header(m, "Require", i)) != NULL; i++)
-		sip_draft_header(draft, "Unsupported", "%s", value);
+	if (status == 420 && sip_message_unsupported(m, options, tags, sizeof(tags)))
+		sip_draft_header(draft, "Unsupported", "%s", tags);
+	if (status == 421) /* 21.4.16 */
+		sip_draft_header(draft, "Require", "100rel");
+	if (status == 422)
+		sip_draft_header(draft, "Min-SE", "%u", in->peer->conf.min_se_s);
 	if (status == 200 && MSG_IS_OPTIONS(m)) { /* 11.2 */
 		sip_draft_set(draft, osip_message_set_allow, "%s", SIP_ALLOW);
 		sip_draft_set(draft, osip_message_set_accept, "application/sdp");
 		sip_draft_header(draft, "Accept-Encoding", "identity");
 		sip_draft_header(draft, "Accept-Language", "en");
-		sip_draft_header(draft, "Supported", "%s", "");
+		sip_draft_supported(draft, options);
 	}
 }
 
@@ -47,7 +53,7 @@ void sip_agent_reply(struct sip_agent *a, struct sip_server *s, const struct sip
 	char tag[SIP_TOKEN_SIZE];
 
 	sip_draft_response(&draft, in->m, status, phrase, sip_token(tag));
-	draft_extras(a, &draft, in->m, status);
+	draft_extras(a, &draft, in, status);
 	sip_server_respond(s, &draft);
 }
 
@@ -71,7 +77,7 @@ static void reply_stateless(struct sip_agent *a, struct sip_incoming *in, int st
 
 	stateless_tag(a, &in->scan, tag);
 	sip_draft_response(&draft, in->m, status, NULL, tag);
-	draft_extras(a, &draft, in->m, status);
+	draft_extras(a, &draft, in, status);
 	if (sip_draft_text(&draft, &text, &len) == 0)
 		sip_listener_send(in->listener, &in->reply_to, text, len);
 	osip_free(text);
@@ -98,16 +104,19 @@ static void refuse_malformed(struct sip_agent *a, struct sip_incoming *in)
 
 static bool is_served(const char *method)
 {
-	return strcmp(method, "INVITE") == 0 || strcmp(method, "BYE") == 0 ||
-	       strcmp(method, "OPTIONS") == 0;
+	static const char *const served[] = {"INVITE", "BYE", "OPTIONS", "PRACK", "UPDATE"};
+
+	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
+		if (strcmp(method, served[i]) == 0)
+			return true;
+	return false;
 }
 
 /* Methods that exist and are refused by choice (405) and not for being unheard of (501). */
 static bool is_known(const char *method)
 {
-	static const char *const known[] = {"REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE",
-					    "INFO",     "REFER",     "UPDATE", "PRACK",
-					    "PUBLISH",  "ACK",       "CANCEL"};
+	static const char *const known[] = {"REGISTER", "SUBSCRIBE", "NOTIFY",  "MESSAGE", "INFO",
+					    "REFER",    "PUBLISH",   "ACK",     "CANCEL"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(method, known[i]) == 0)
@@ -126,6 +135,15 @@ static void on_full(struct sip_agent *a, const struct sip_incoming *in)
 		    a->counts.transactions);
 }
 
+static bool has_what_we_require(const struct sip_incoming *in)
+{
+	unsigned theirs = sip_message_options(in->m, "Supported") |
+			  sip_message_options(in->m, "Require");
+
+	return in->peer->conf.reliable != SIP_RELIABLE_REQUIRED ||
+	       (theirs & SIP_OPTION_100REL) != 0;
+}
+
 static void on_new_invite(struct sip_agent *a, struct sip_incoming *in, struct sip_server *s)
 {
 	const char *hops = sip_message_header(in->m, "Max-Forwards", 0);
@@ -135,6 +153,10 @@ static void on_new_invite(struct sip_agent *a, struct sip_incoming *in, struct s
 		sip_agent_reply(a, s, in, 483, NULL);
 	else if (sip_message_sdp(in, &sdp) < 0)
 		sip_agent_reply(a, s, in, 415, NULL);
+	else if (!has_what_we_require(in))
+		sip_agent_reply(a, s, in, 421, NULL);
+	else if (sip_session_is_brief(&in->peer->conf, in->m))
+		sip_agent_reply(a, s, in, 422, NULL);
 	else if (a->counts.dialogs >= a->dialogs_max) {
 		on_full(a, in);
 		sip_agent_reply(a, s, in, 503, NULL);
@@ -148,12 +170,14 @@ static void on_request(struct sip_agent *a, struct sip_incoming *in, struct sip_
 {
 	const char *method = in->m->sip_method;
 	bool inside = *sip_message_tag(in->m->to) != '\0';
+	char tags[256];
 
 	if (!is_served(method)) {
 		sip_agent_reply(a, s, in, is_known(method) ? 405 : 501, NULL);
 	} else if (!inside && sip_layer_is_merged(&a->layer, in) && !s->merges) {
 		sip_agent_reply(a, s, in, 482, NULL);
-	} else if (sip_message_header(in->m, "Require", 0) != NULL) {
+	} else if (sip_message_unsupported(in->m, sip_peer_options(&in->peer->conf), tags,
+					   sizeof(tags))) {
 		sip_agent_reply(a, s, in, 420, NULL);
 	} else if (inside) {
 		struct sip_dialog *d = sip_dialog_find(a, in->m);
@@ -164,7 +188,7 @@ static void on_request(struct sip_agent *a, struct sip_incoming *in, struct sip_
 	} else if (MSG_IS_INVITE(in->m)) {
 		on_new_invite(a, in, s);
 	} else {
-		sip_agent_reply(a, s, in, MSG_IS_BYE(in->m) ? 481 : 200, NULL);
+		sip_agent_reply(a, s, in, MSG_IS_OPTIONS(in->m) ? 200 : 481, NULL);
 	}
 }
 

@@ -240,6 +240,20 @@ int sip_message_q850(const osip_message_t *m)
 	return 0;
 }
 
+enum sip_early sip_message_early(const osip_message_t *m)
+{
+	const char *value = sip_message_header(m, "P-Early-Media", 0);
+
+	if (value == NULL)
+		return SIP_EARLY_NOT_SAID;
+	/* "gated" says that what follows holds for now, which is all we ask. */
+	if (strcasestr(value, "sendrecv") != NULL || strcasestr(value, "sendonly") != NULL)
+		return SIP_EARLY_COMES;
+	if (strcasestr(value, "inactive") != NULL || strcasestr(value, "recvonly") != NULL)
+		return SIP_EARLY_NONE;
+	return SIP_EARLY_NOT_SAID;
+}
+
 char *sip_message_call_id(const osip_message_t *m)
 {
 	const osip_call_id_t *id = m->call_id;

@@ -50,6 +50,7 @@ const char *sip_message_tag(const osip_from_t *h); /* "" = none */
 /* The value of the i-th header of that name, as written; NULL = none. */
 const char *sip_message_header(const osip_message_t *m, const char *name, int i);
 int sip_message_q850(const osip_message_t *m); /* RFC 3326; 0 = none */
+enum sip_early sip_message_early(const osip_message_t *m); /* P-Early-Media, RFC 5009 */
 bool sip_message_call_id_is(const osip_message_t *m, const char *call_id);
 char *sip_message_call_id(const osip_message_t *m); /* malloc'ed, NULL = no memory */
 /* 1: there is SDP, in *out.  0: no body that matters.  -415: a body of a kind we do not read. */
@@ -89,6 +90,7 @@ bool sip_message_connected(const osip_message_t *m, struct sip_party *out);
 /* The next element of a comma-separated list of name-addrs into out, "" when too long; returns
  * what follows it, NULL at the end. */
 const char *sip_list_next(const char *list, char *out, size_t size);
+void sip_party_read(struct sip_party *out, const osip_from_t *from);
 /* What a name-addr or URI says of a party; false: it is neither, or names nobody. */
 bool sip_party_parse(struct sip_party *out, const char *name_addr);
 /* E.164 with its +: the URI says so by user=phone (RFC 3261 19.1.6). */

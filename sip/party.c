@@ -126,7 +126,7 @@ static bool is_anonymous(const osip_uri_t *uri)
 	       (uri->username != NULL && strcasecmp(uri->username, "anonymous") == 0);
 }
 
-static void read_party(struct sip_party *out, const osip_from_t *from)
+void sip_party_read(struct sip_party *out, const osip_from_t *from)
 {
 	memset(out, 0, sizeof(*out));
 	uri_user(from->url, out->user);
@@ -147,7 +147,7 @@ bool sip_party_parse(struct sip_party *out, const char *name_addr)
 	bool good = osip_from_parse(from, name_addr) == OSIP_SUCCESS && from->url != NULL &&
 		    from->url->scheme != NULL;
 	if (good)
-		read_party(out, from);
+		sip_party_read(out, from);
 	osip_from_free(from);
 	return good && (out->user[0] != '\0' || out->display[0] != '\0');
 }
@@ -200,7 +200,7 @@ void sip_message_calling(const osip_message_t *m, bool trusted, struct sip_party
 {
 	struct sip_party asserted;
 
-	read_party(out, m->from);
+	sip_party_read(out, m->from);
 	if (trusted && read_asserted(m, &asserted)) {
 		asserted.anonymous = asserted.anonymous || (out->anonymous && !privacy_none(m));
 		if (asserted.display[0] == '\0' && !out->anonymous)

@@ -2,6 +2,8 @@
  */
 #include "tests/sim/script.h"
 
+static const struct rig_conf untimed = {.peer = "session_expires_s = 0"};
+
 static const char *const pbx_calls_sip[] = {
 	"pbx > SETUP called=7234 calling=7101 ch=5 name=Anna",
 	"pbx < CALL-PROCEEDING ch=5",
@@ -333,8 +335,8 @@ static const char *const caller_number_restricted[] = {
 int main(int argc, char **argv)
 {
 	static const struct scenario scenarios[] = {
-		ROW(pbx_calls_sip),
-		ROW(sip_calls_pbx),
+		{"pbx_calls_sip", &untimed, pbx_calls_sip},
+		{"sip_calls_pbx", &untimed, sip_calls_pbx},
 		ROW(pbx_plays_tones),
 		ROW(alerting_with_tones),
 		ROW(sip_plays_announcement),

@@ -21,6 +21,7 @@ struct peer_call {
 	char local_tag[TAG_MAX], remote_tag[SIPTEXT_FIELD];
 	char local_uri[SIPTEXT_FIELD], remote_uri[SIPTEXT_FIELD], target[SIPTEXT_FIELD];
 	unsigned cseq, invite_cseq;
+	unsigned rseq; /* of the last reliable response received */
 	char invite_branch[64];
 	int final_status; /* of our last INVITE; 0 = none yet */
 	char final_to[SIPTEXT_FIELD];
@@ -157,6 +158,43 @@ static void describe_identity(const struct siptext *s, char *words, size_t cap)
 	describe_chain(s, "History-Info", "hi", words, cap);
 }
 
+/* Lists lose their spaces: supported=100rel,timer. */
+static void describe_header(const struct siptext *s, const char *header, const char *key,
+			    char *words, size_t cap)
+{
+	const char *value = siptext_header(s, header, 0);
+	char text[SIPTEXT_FIELD];
+	size_t n = 0;
+
+	if (value == NULL)
+		return;
+	for (; *value != '\0' && n + 1 < sizeof(text); value++)
+		if (*value != ' ')
+			text[n++] = *value;
+	text[n] = '\0';
+	add_words(words, cap, key, text);
+}
+
+/* RFC 3262, 3311, 4028, 5009: rel, rack=, se=1800;refresher=uac, minse=, pem=, ... */
+static void describe_extensions(const struct siptext *s, char *words, size_t cap)
+{
+	static const struct {
+		const char *header, *key;
+	} rows[] = {
+		{"Supported", "supported"},     {"Require", "require"}, {"Unsupported", "unsupported"},
+		{"Session-Expires", "se"},      {"Min-SE", "minse"},    {"RAck", "rack"},
+		{"P-Early-Media", "pem"},       {"Allow", "allow"},     {"Accept", "accept"},
+		{"Geolocation", "geolocation"},
+	};
+
+	if (siptext_header(s, "RSeq", 0) != NULL)
+		add_words(words, cap, "rel", "");
+	if (siptext_header(s, "Retry-After", 0) != NULL)
+		add_words(words, cap, "later", "");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		describe_header(s, rows[i].header, rows[i].key, words, cap);
+}
+
 static void describe(const struct siptext *s, char *words, size_t cap)
 {
 	char sdp[96], value[SIPTEXT_FIELD], method[16];
@@ -176,6 +214,12 @@ static void describe(const struct siptext *s, char *words, size_t cap)
 		add_words(words, cap, "to", value);
 		siptext_user(siptext_header(s, "From", 0), value, sizeof(value));
 		add_words(words, cap, "from", value);
+		const char *name = siptext_header(s, "From", 0);
+		if (name[0] == '"') {
+			snprintf(value, sizeof(value), "%.*s", (int)strcspn(name + 1, "\""),
+				 name + 1);
+			add_words(words, cap, "from.name", value);
+		}
 		if (siptext_param(siptext_header(s, "To", 0), "tag", value, sizeof(value)))
 			add_words(words, cap, "indialog", "");
 		snprintf(value, sizeof(value), "%u", cseq);
@@ -184,6 +228,7 @@ static void describe(const struct siptext *s, char *words, size_t cap)
 	if (reason != NULL && strncasecmp(reason, "Q.850", 5) == 0 &&
 	    siptext_param(reason, "cause", value, sizeof(value)))
 		add_words(words, cap, "reason", value);
+	describe_extensions(s, words, cap);
 }
 
 static void on_request(struct peer_call *c, const struct siptext *s, const char *method)
@@ -207,9 +252,12 @@ static void on_response(struct peer_call *c, const struct siptext *s, const char
 {
 	int status = siptext_status(s);
 	const char *contact = siptext_header(s, "Contact", 0);
+	const char *rseq = siptext_header(s, "RSeq", 0);
 
 	if (strcmp(method, "INVITE") != 0)
 		return;
+	if (rseq != NULL)
+		c->rseq = (unsigned)strtoul(rseq, NULL, 10);
 	if (status > 100)
 		siptext_param(siptext_header(s, "To", 0), "tag", c->remote_tag,
 			      sizeof(c->remote_tag));
@@ -334,6 +382,23 @@ static void put_reason(struct writer *w, const char *words)
 		line(w, "Reason: Q.850;cause=%u", reason);
 }
 
+static void put_extensions(struct writer *w, const char *words)
+{
+	static const struct {
+		const char *key, *header;
+	} rows[] = {
+		{"supported", "Supported"}, {"require", "Require"},     {"allow", "Allow"},
+		{"rseq", "RSeq"},           {"se", "Session-Expires"},  {"minse", "Min-SE"},
+		{"pem", "P-Early-Media"},   {"retry", "Retry-After"},   {"contact", "Contact"},
+		{"geolocation", "Geolocation"},
+	};
+	char value[256];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (words_get(words, rows[i].key, value, sizeof(value)) != NULL)
+			line(w, "%s: %s", rows[i].header, value);
+}
+
 static void put_identity(const struct peer *p, struct writer *w, const char *words)
 {
 	char value[256], name[264] = "";
@@ -356,7 +421,8 @@ static const struct siptext *request_of(struct peer_call *c, const char *words)
 {
 	if (words_have(words, "BYE"))
 		return &c->bye;
-	if (words_have(words, "CANCEL") || words_have(words, "OPTIONS"))
+	if (words_have(words, "CANCEL") || words_have(words, "OPTIONS") ||
+	    words_have(words, "PRACK") || words_have(words, "UPDATE"))
 		return &c->other;
 	return &c->invite;
 }
@@ -383,6 +449,7 @@ static void respond(struct peer *p, struct peer_call *c, const char *words)
 		line(&w, "To: %s;tag=%s", siptext_header(q, "To", 0), tag);
 	line(&w, "Call-ID: %s", c->id);
 	line(&w, "CSeq: %s", siptext_header(q, "CSeq", 0));
+	put_extensions(&w, words);
 	if (status > 100 && status < 300)
 		line(&w, "Contact: <sip:%s@%s:%d>", tag, p->conf.addr, SIP_PORT);
 	put_reason(&w, words);
@@ -391,12 +458,25 @@ static void respond(struct peer *p, struct peer_call *c, const char *words)
 	send_text(p, &w);
 }
 
+/* words: tag=b, another branch of a fork; name=Anna and from=7200, a From that changed. */
+static void put_from(struct peer *p, struct peer_call *c, struct writer *w, const char *words)
+{
+	char tag[TAG_MAX], user[64], name[64] = "";
+
+	copy(tag, sizeof(tag), c->local_tag);
+	words_get(words, "tag", tag, sizeof(tag));
+	if (c->remote_tag[0] != '\0' && words_get(words, "from", user, sizeof(user)) != NULL)
+		snprintf(c->local_uri, sizeof(c->local_uri), "sip:%s@%s", user, p->conf.addr);
+	words_get(words, "name", name, sizeof(name));
+	line(w, "From: %s%s%s<%s>;tag=%s", name[0] != '\0' ? "\"" : "", name,
+	     name[0] != '\0' ? "\" " : "", c->local_uri, tag);
+}
+
 static void put_request_head(struct peer *p, struct peer_call *c, struct writer *w,
 			     const char *method, const char *branch)
 {
 	line(w, "Via: SIP/2.0/UDP %s:%d;branch=%s", p->conf.addr, SIP_PORT, branch);
 	line(w, "Max-Forwards: 70");
-	line(w, "From: <%s>;tag=%s", c->local_uri, c->local_tag);
 	bool same_transaction = strcmp(method, "CANCEL") == 0 && c->final_to[0] == '\0';
 	if (strcmp(method, "ACK") == 0 && c->final_to[0] != '\0')
 		line(w, "To: %s", c->final_to);
@@ -437,9 +517,11 @@ static void invite(struct peer *p, struct peer_call *c, const char *words)
 	new_branch(p, c->invite_branch, sizeof(c->invite_branch));
 	line(&w, "INVITE %s SIP/2.0", c->target);
 	put_request_head(p, c, &w, "INVITE", c->invite_branch);
+	put_from(p, c, &w, words);
 	line(&w, "CSeq: %u INVITE", c->cseq);
 	line(&w, "Contact: <sip:%s@%s:%d>", p->conf.name, p->conf.addr, SIP_PORT);
 	put_identity(p, &w, words);
+	put_extensions(&w, words);
 	snprintf(with_sdp, sizeof(with_sdp), "%s%s", words,
 		 words_have(words, "nosdp") ? "" : " sdp");
 	put_body(p, c, &w, with_sdp);
@@ -464,8 +546,17 @@ static void request(struct peer *p, struct peer_call *c, const char *words)
 		uri = c->remote_uri;
 	line(&w, "%s %s SIP/2.0", method, uri);
 	put_request_head(p, c, &w, method, branch);
+	put_from(p, c, &w, words);
 	line(&w, "CSeq: %u %s", of_invite ? c->invite_cseq : ++c->cseq, method);
+	if (strcmp(method, "PRACK") == 0)
+		line(&w, "RAck: %u %u INVITE", words_get_number(words, "rseq", c->rseq),
+		     c->invite_cseq);
+	else
+		put_extensions(&w, words);
+	if (strcmp(method, "UPDATE") == 0)
+		line(&w, "Contact: <sip:%s@%s:%d>", p->conf.name, p->conf.addr, SIP_PORT);
 	put_reason(&w, words);
+	put_identity(p, &w, words);
 	put_body(p, c, &w, words);
 	send_text(p, &w);
 }

@@ -129,6 +129,8 @@ static const struct {
 	{"sip { listen = 0.0.0.0 }\npeer p { address = ::1 }", "f:2: address: no listen address in "
 							       "section sip is IPv6"},
 	{"peer p { address = ::1 ptime_ms = 15 }", "f:1: ptime_ms: expected a multiple of 10"},
+	{"peer p { address = ::1 session_expires_s = 120 min_se_s = 180 }",
+	 "f:1: session_expires_s: expected 0, or at least min_se_s (180)"},
 	{"peer p { address = ::1 dtmf_type = 97 dtmf = inband }",
 	 "f:1: dtmf_type: expected only with"},
 	/* names */

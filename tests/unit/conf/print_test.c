@@ -138,6 +138,8 @@ static void random_keys(FILE *to, enum conf_section_id id)
 					    "address",
 					    "any_port",
 					    "ptime_ms",
+					    "min_se_s",
+					    "session_expires_s",
 					    "from",
 					    "to",
 					    "reject",
@@ -189,8 +191,9 @@ static void random_file(FILE *to)
 	for (unsigned i = 0; i < peers; i++) {
 		fprintf(to,
 			"peer p%u { address = {'[2001:db8::%x]:%u', 192.0.2.%u} any_port = yes "
-			"ptime_ms = %u",
-			i, i, 1 + below(65535), i, 10 * (1 + below(6)));
+			"ptime_ms = %u min_se_s = %u session_expires_s = %u",
+			i, i, 1 + below(65535), i, 10 * (1 + below(6)), 90 + below(900),
+			below(2) * (1000 + below(9000)));
 		random_keys(to, CONF_PEER);
 		fprintf(to, " }\n");
 	}

@@ -19,6 +19,7 @@ struct fake_leg {
 	char digits[DIAL_NUMBER_MAX]; /* handed on to it */
 	int clear_cause;
 	bool inband, end_known, answered, released;
+	struct leg_party identity; /* told last */
 };
 
 static struct fake_leg *fakes[2];
@@ -64,6 +65,11 @@ static void fake_answer(struct leg *l, const struct leg_party *connected)
 	fake(l)->answers++;
 }
 
+static void fake_identity(struct leg *l, const struct leg_party *now)
+{
+	fake(l)->identity = *now;
+}
+
 static void fake_clear(struct leg *l, const struct leg_info *why)
 {
 	fake(l)->clears++;
@@ -104,6 +110,7 @@ static const struct leg_ops fake_ops = {.kind = "fake",
 					.alert = fake_alert,
 					.progress = fake_progress,
 					.answer = fake_answer,
+					.identity = fake_identity,
 					.clear = fake_clear,
 					.has_end = fake_has_end,
 					.take_end = fake_take_end,
@@ -583,33 +590,57 @@ static void a_flood_of_events_does_not_lose_the_end(void **state)
 	assert_int_equal(freed_legs, 2);
 }
 
+/* Who is at one end is told to the other; the plan's caller is that of the call until answered. */
+static void identity_goes_to_the_other_leg(void **state)
+{
+	struct call *c = offer("7134");
+
+	snprintf(c->from->party.name, LEG_DISPLAY_MAX, "Anna");
+	post(0, LEG_IDENTITY, 0);
+	turn();
+	assert_string_equal(fakes[1]->identity.name, "Anna");
+	assert_string_equal(c->calling.name, "Anna");
+	post(1, LEG_ANSWERED, 0);
+	snprintf(c->to->party.number, DIAL_NUMBER_MAX, "7200");
+	post(1, LEG_IDENTITY, 0);
+	snprintf(c->from->party.name, LEG_DISPLAY_MAX, "Otto");
+	post(0, LEG_IDENTITY, 0);
+	turn();
+	assert_string_equal(fakes[0]->identity.number, "7200");
+	assert_string_equal(fakes[1]->identity.name, "Otto");
+	assert_string_equal(c->calling.name, "Anna");
+	call_clear(c, 16);
+	all_released(c);
+}
+
 /* What the design says of every pair: S stays or goes on, C clears, . cannot happen. */
 static const char *const expected[CALL_STATE_COUNT] = {
-	/* SETUP DIGITS CONF MEDIA CLEAR REL | PROC ALERT PROG ANSW MEDIA CLEAR REL | TIMEOUT PATH
-	 */
-	[CALL_NEW] = "S..SCC"
-		     "......."
+	/* SETUP DIGITS CONF IDENTITY MEDIA CLEAR REL
+	 * PROC ALERT PROG ANSW IDENTITY MEDIA CLEAR REL
+	 * TIMEOUT PATH */
+	[CALL_NEW] = "S..SSCC"
+		     "........"
 		     "..",
-	[CALL_COLLECTING] = ".S.SCC"
-			    "SSSSSSS"
+	[CALL_COLLECTING] = ".S.SSCC"
+			    "SSSSSSSS"
 			    "SS",
-	[CALL_OFFERED] = ".S.SCC"
-			 "SSSSSCC"
+	[CALL_OFFERED] = ".S.SSCC"
+			 "SSSSSSCC"
 			 "CS",
-	[CALL_PROCEEDING] = ".S.SCC"
-			    "SSSSSCC"
+	[CALL_PROCEEDING] = ".S.SSCC"
+			    "SSSSSSCC"
 			    "C.",
-	[CALL_ALERTING] = ".S.SCC"
-			  "SSSSSCC"
+	[CALL_ALERTING] = ".S.SSCC"
+			  "SSSSSSCC"
 			  "C.",
-	[CALL_FAILING] = ".S.SCC"
-			 "SSSSSSS"
+	[CALL_FAILING] = ".S.SSCC"
+			 "SSSSSSSS"
 			 "CS",
-	[CALL_CONNECTED] = ".SSSCC"
-			   "SSS.SCC"
+	[CALL_CONNECTED] = ".SSSSCC"
+			   "SSS.SSCC"
 			   "..",
-	[CALL_CLEARING] = "SSSSSS"
-			  "SSSSSSS"
+	[CALL_CLEARING] = "SSSSSSS"
+			  "SSSSSSSS"
 			  "SS",
 };
 
@@ -659,7 +690,7 @@ static void random_step(struct call *c)
 	case 2:
 		l->end_known = true;
 		l->leg.media_version++;
-		post(which, LEG_MEDIA, 0);
+		post(which, rng(2) == 0 ? LEG_IDENTITY : LEG_MEDIA, 0);
 		break;
 	case 3:
 		if (which == 1 && !l->answered) {
@@ -755,6 +786,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(timeouts_have_the_right_cause, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flood_of_events_does_not_lose_the_end, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(identity_goes_to_the_other_leg, setup, teardown),
 		cmocka_unit_test(every_pair_is_decided),
 		cmocka_unit_test_setup_teardown(random_orders_free_every_leg_once, setup, teardown),
 	};

@@ -338,14 +338,14 @@ static void test_many_forks_are_bounded(void **state)
 		rig_reply(&r, m->text, "180 Ringing", tag, NULL, NULL);
 	}
 	assert_int_equal(d->fork_count, SIP_FORKS_MAX);
-	assert_false(sip_dialog_has_fork(d, "fork0"));
+	assert_null(sip_dialog_fork(d, "fork0"));
 	for (int i = 0; i < 20; i++) { /* answers are never forgotten; too many are not taken */
 		snprintf(tag, sizeof(tag), "answer%d", i);
 		rig_reply(&r, m->text, "200 OK", tag, NULL, RIG_SDP);
 	}
 	assert_int_equal(d->fork_count, SIP_FORKS_MAX);
-	assert_true(sip_dialog_has_fork(d, "answer0"));
-	assert_false(sip_dialog_has_fork(d, "answer19"));
+	assert_non_null(sip_dialog_fork(d, "answer0"));
+	assert_null(sip_dialog_fork(d, "answer19"));
 	sip_dialog_end(d, 0, 0);
 	rig_close(&r);
 }
