@@ -366,8 +366,8 @@ static void check_peer(struct conf_loader *l, size_t i)
 	if (p->ptime_ms % TDM_TICK_MS != 0)
 		REPORT(l, CONF_PEER, i, "ptime_ms", "expected a multiple of %d", TDM_TICK_MS);
 	if (p->sip.session_expires_s != 0 && p->sip.session_expires_s < p->sip.min_se_s)
-		REPORT(l, CONF_PEER, i, "session_expires_s", "expected 0, or at least min_se_s (%u)",
-		       p->sip.min_se_s);
+		REPORT(l, CONF_PEER, i, "session_expires_s",
+		       "expected 0, or at least min_se_s (%u)", p->sip.min_se_s);
 	if (is_given(l, CONF_PEER, i, "dtmf_type") && p->dtmf_type == 0)
 		REPORT(l, CONF_PEER, i, "dtmf_type", "expected only with dtmf = \"rfc4733\"");
 }

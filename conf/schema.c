@@ -494,7 +494,8 @@ static const struct conf_key peer_keys[] = {
 		 "What it sends is understood either way, Diversion first."},
 	{"reliable", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.reliable),
 	 .choices = reliabilities,
-	 .help = "Provisional responses acknowledged by PRACK (RFC 3262), so that ringing and early "
+	 .help = "Provisional responses acknowledged by PRACK (RFC 3262), so that ringing and "
+		 "early "
 		 "media survive a lost datagram: \"supported\" where the peer says it can, "
 		 "\"required\" refuses calls without (421), \"off\" for a peer that says it can "
 		 "and cannot."},
@@ -508,7 +509,8 @@ static const struct conf_key peer_keys[] = {
 	 .help = "A peer that wants to refresh more often is asked for this time (422)."},
 	{"redirects_max", CONF_UINT, 0, FIELD(struct conf_peer, sip.redirects_max), .min = 0,
 	 .max = 10,
-	 .help = "How often in a call a 3xx of the peer is followed, and only to a configured peer: "
+	 .help = "How often in a call a 3xx of the peer is followed, and only to a configured "
+		 "peer: "
 		 "one whose domain or address the Contact names.  0: a 3xx ends the call as any "
 		 "other refusal."},
 	{"codecs", CONF_CHOICES, 0, LIST(struct conf_peer, codec, codec_count), .choices = codecs,

@@ -242,11 +242,12 @@ static const struct sip_far *way(const struct sip_dialog *d)
 void sip_change_pump(struct sip_dialog *d)
 {
 	const struct sip_far *far = way(d);
-	bool early = d->state == DIALOG_PROCEEDING;
 
-	if ((d->wanted & CHANGE_IDENTITY) != 0 && !early && !sip_dialog_may_identify(d))
-		d->wanted &= ~(unsigned)CHANGE_IDENTITY; /* the next refresh says it, if any may */
-	if (d->wanted == 0 || far == NULL || (early && !sip_dialog_may_identify(d)))
+	/* Before the answer the far side may still say that it can be told. */
+	if (d->state == DIALOG_CONFIRMED && !sip_dialog_may_identify(d))
+		d->wanted &= ~(unsigned)CHANGE_IDENTITY;
+	if (d->wanted == 0 || far == NULL ||
+	    (d->state == DIALOG_PROCEEDING && !sip_dialog_may_identify(d)))
 		return;
 	struct sip_change *c = calloc(1, sizeof(*c));
 	if (c == NULL)

@@ -209,8 +209,8 @@ void sip_dialog_answer(struct sip_dialog *d)
 	timer_stop(&d->repeat_1xx);
 	sip_reliable_stop(d);
 	sip_session_accept(d, d->invited->request);
-	if (sip_dialog_respond_ok(d, d->invited, d->invited->request, d->offered ? &d->offer : NULL) ==
-		    -ENOMEM &&
+	if (sip_dialog_respond_ok(d, d->invited, d->invited->request,
+				  d->offered ? &d->offer : NULL) == -ENOMEM &&
 	    !d->awaiting_ack) {
 		sip_dialog_reject(d, 503, 0, NULL);
 		sip_dialog_fail(d, 503, 0);
@@ -282,8 +282,8 @@ static int read_invite(struct sip_dialog *d, const struct sip_incoming *in)
 	d->open = d->offered ? OFFER_THEIRS : OFFER_NONE;
 	sip_dialog_learn(d, in->m);
 	sip_reliable_begin(d);
-	d->tells_early = d->peer->conf.trusted &&
-			 sip_message_header(in->m, "P-Early-Media", 0) != NULL;
+	d->tells_early =
+		d->peer->conf.trusted && sip_message_header(in->m, "P-Early-Media", 0) != NULL;
 	sip_message_called(in->m, &d->called);
 	sip_message_redirecting(in->m, &d->redirecting);
 	sip_message_calling(in->m, d->peer->conf.trusted, &d->calling);

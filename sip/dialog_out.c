@@ -161,8 +161,7 @@ void sip_dialog_cancel(struct sip_dialog *d, int q850)
 
 bool sip_dialog_read_early(struct sip_dialog *d, const osip_message_t *m)
 {
-	enum sip_early early =
-		d->peer->conf.trusted ? sip_message_early(m) : SIP_EARLY_NOT_SAID;
+	enum sip_early early = d->peer->conf.trusted ? sip_message_early(m) : SIP_EARLY_NOT_SAID;
 
 	if (early == SIP_EARLY_NOT_SAID || early == d->early)
 		return false;

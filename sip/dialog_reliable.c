@@ -16,8 +16,8 @@ void sip_reliable_begin(struct sip_dialog *d)
 {
 	uint32_t random;
 
-	d->reliable.used = (d->far_options & sip_peer_options(&d->peer->conf) &
-			    SIP_OPTION_100REL) != 0;
+	d->reliable.used =
+		(d->far_options & sip_peer_options(&d->peer->conf) & SIP_OPTION_100REL) != 0;
 	sip_random(&random, sizeof(random));
 	d->reliable.rseq = random >> 2; /* 3: 1 to 2^31 - 1, and it grows from there */
 }
@@ -99,8 +99,7 @@ static bool is_acknowledged(const struct sip_dialog *d, const osip_message_t *m)
 
 	return rack != NULL && d->reliable.unacked &&
 	       sscanf(rack, "%10u %10u %7s", &rseq, &cseq, method) == 3 &&
-	       rseq == d->reliable.rseq && cseq == d->invited_cseq &&
-	       strcmp(method, "INVITE") == 0;
+	       rseq == d->reliable.rseq && cseq == d->invited_cseq && strcmp(method, "INVITE") == 0;
 }
 
 static void go_on(struct sip_dialog *d)

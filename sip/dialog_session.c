@@ -167,8 +167,7 @@ void sip_session_draft_request(const struct sip_dialog *d, struct sip_draft *dra
 {
 	const struct sip_session *s = &d->session;
 	unsigned min_s = d->peer->conf.min_se_s > s->min_s ? d->peer->conf.min_se_s : s->min_s;
-	unsigned interval_s =
-		s->interval_s != 0 ? s->interval_s : d->peer->conf.session_expires_s;
+	unsigned interval_s = s->interval_s != 0 ? s->interval_s : d->peer->conf.session_expires_s;
 
 	if (d->peer->conf.session_expires_s == 0)
 		return;

@@ -1,5 +1,5 @@
-/* dialog_update.c - what the far side changes in a dialog: re-INVITE (RFC 3261 14.2) and UPDATE (RFC
- * 3311), with a new offer or without. */
+/* dialog_update.c - what the far side changes in a dialog: re-INVITE (RFC 3261 14.2) and UPDATE
+ * (RFC 3311), with a new offer or without. */
 #include "sip/dialog_impl.h"
 
 #include <errno.h>

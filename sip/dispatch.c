@@ -115,8 +115,8 @@ static bool is_served(const char *method)
 /* Methods that exist and are refused by choice (405) and not for being unheard of (501). */
 static bool is_known(const char *method)
 {
-	static const char *const known[] = {"REGISTER", "SUBSCRIBE", "NOTIFY",  "MESSAGE", "INFO",
-					    "REFER",    "PUBLISH",   "ACK",     "CANCEL"};
+	static const char *const known[] = {"REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "INFO",
+					    "REFER",    "PUBLISH",   "ACK",    "CANCEL"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(method, known[i]) == 0)
@@ -137,8 +137,8 @@ static void on_full(struct sip_agent *a, const struct sip_incoming *in)
 
 static bool has_what_we_require(const struct sip_incoming *in)
 {
-	unsigned theirs = sip_message_options(in->m, "Supported") |
-			  sip_message_options(in->m, "Require");
+	unsigned theirs =
+		sip_message_options(in->m, "Supported") | sip_message_options(in->m, "Require");
 
 	return in->peer->conf.reliable != SIP_RELIABLE_REQUIRED ||
 	       (theirs & SIP_OPTION_100REL) != 0;

@@ -106,7 +106,7 @@ void sip_draft_supported(struct sip_draft *draft, unsigned supported)
 
 	for (unsigned i = 0; i < OPTIONS; i++)
 		if ((supported & options[i].bit) != 0)
-			n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
-					      n > 0 ? ", " : "", options[i].tag);
+			n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n > 0 ? ", " : "",
+					      options[i].tag);
 	sip_draft_header(draft, "Supported", "%s", list);
 }

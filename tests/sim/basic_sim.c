@@ -172,7 +172,7 @@ static const char *const hold_and_resume[] = {
 	"sip > INVITE dir=sendrecv codec=8 port=41234",
 	"sip < 200 INVITE sdp dir=sendrecv codec=8",
 	"sip > ACK",
-	"path is rtp+t1/23 send recv",
+	"path is rtp+t1/23 send recv pcma",
 	"sip > BYE",
 	"sip < 200 BYE",
 	"pbx < DISCONNECT cause=16",

@@ -181,9 +181,15 @@ static void describe_extensions(const struct siptext *s, char *words, size_t cap
 	static const struct {
 		const char *header, *key;
 	} rows[] = {
-		{"Supported", "supported"},     {"Require", "require"}, {"Unsupported", "unsupported"},
-		{"Session-Expires", "se"},      {"Min-SE", "minse"},    {"RAck", "rack"},
-		{"P-Early-Media", "pem"},       {"Allow", "allow"},     {"Accept", "accept"},
+		{"Supported", "supported"},
+		{"Require", "require"},
+		{"Unsupported", "unsupported"},
+		{"Session-Expires", "se"},
+		{"Min-SE", "minse"},
+		{"RAck", "rack"},
+		{"P-Early-Media", "pem"},
+		{"Allow", "allow"},
+		{"Accept", "accept"},
 		{"Geolocation", "geolocation"},
 	};
 
@@ -387,10 +393,11 @@ static void put_extensions(struct writer *w, const char *words)
 	static const struct {
 		const char *key, *header;
 	} rows[] = {
-		{"supported", "Supported"}, {"require", "Require"},     {"allow", "Allow"},
-		{"rseq", "RSeq"},           {"se", "Session-Expires"},  {"minse", "Min-SE"},
-		{"pem", "P-Early-Media"},   {"retry", "Retry-After"},   {"contact", "Contact"},
-		{"geolocation", "Geolocation"},
+		{"supported", "Supported"}, {"require", "Require"},
+		{"allow", "Allow"},         {"rseq", "RSeq"},
+		{"se", "Session-Expires"},  {"minse", "Min-SE"},
+		{"pem", "P-Early-Media"},   {"retry", "Retry-After"},
+		{"contact", "Contact"},     {"geolocation", "Geolocation"},
 	};
 	char value[256];
 

@@ -239,9 +239,10 @@ static const char *path_text(const struct fake_path *f)
 	}
 	for (unsigned e = 0; f != NULL && e < 2; e++)
 		if (f->has_media[e])
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%s",
 					      f->media[e].send ? " send" : "",
-					      f->media[e].recv ? " recv" : "");
+					      f->media[e].recv ? " recv" : "",
+					      f->media[e].codec == SIP_PCMA ? " pcma" : "");
 	for (unsigned e = 0; f != NULL && e < 2; e++)
 		if (f->tone[e] != TONE_NONE)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, " hears %s",
