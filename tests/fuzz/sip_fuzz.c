@@ -2,10 +2,11 @@
  *
  * The input is records, each ended by 0x1e; the first octet says what it is:
  *   P datagram from the peer      S datagram from a stranger    T time: ms in decimal
- *   O start a call    A accept    R ring    G progress    N answer    E end (on all calls)
+ *   O start a call    A accept    R ring    G progress    N answer    I another party    E end
+ *   (on all calls)
  *   X the peer is configured no more      Y it is again
- * In datagrams {b}, {t} and {i} become the branch, our tag and the Call-ID of what the agent sent
- * last, so that a seed can follow a dialog whose names are random.  At the end time runs until
+ * In datagrams {b}, {t}, {i} and {r} become the branch, our tag, the Call-ID and the RSeq of what the
+ * agent sent last, so that a seed can follow a dialog whose names are random.  At the end time runs until
  * every timer has: whatever happened, nothing may be left.
  */
 #include "gateway/base/log.h"
@@ -54,7 +55,7 @@ struct rig {
 	struct sip_peer_conf peer;
 	struct sockaddr_storage far, stranger;
 	struct sip_dialog *calls[CALLS];
-	char branch[128], tag[128], call_id[300];
+	char branch[128], tag[128], call_id[300], rseq[16];
 };
 
 static struct sip_local_media local_media(void)
@@ -112,6 +113,7 @@ static void on_trace(void *arg, const struct sip_traced *what)
 	const char *party = strstr(text, line);
 	take(r->branch, sizeof(r->branch), text, "branch=", ";\r,");
 	take(r->call_id, sizeof(r->call_id), text, "Call-ID: ", "\r");
+	take(r->rseq, sizeof(r->rseq), text, "RSeq: ", "\r");
 	if (party != NULL)
 		take(r->tag, sizeof(r->tag), party, ";tag=", ";\r");
 }
@@ -128,6 +130,7 @@ static void datagram(struct rig *r, const struct sockaddr_storage *from, const c
 			name = data[i + 1] == 'b'   ? r->branch
 			       : data[i + 1] == 't' ? r->tag
 			       : data[i + 1] == 'i' ? r->call_id
+			       : data[i + 1] == 'r' ? r->rseq
 						    : NULL;
 		if (name == NULL) {
 			text[n++] = data[i];
@@ -185,6 +188,8 @@ static void reconfigure(struct rig *r, unsigned peers)
 
 static void verb(struct rig *r, char op)
 {
+	static const struct sip_party other = {
+		.user = "7200", .display = "Anna", .asserted = true};
 	struct sip_local_media local = local_media();
 
 	for (unsigned i = 0; i < CALLS; i++) {
@@ -196,6 +201,7 @@ static void verb(struct rig *r, char op)
 		case 'R': sip_dialog_ring(d, false); break;
 		case 'G': sip_dialog_progress(d); break;
 		case 'N': sip_dialog_answer(d); break;
+		case 'I': sip_dialog_identity(d, &other); break;
 		case 'E': sip_dialog_end(d, 486, 17); break;
 		default: break;
 		}
@@ -235,6 +241,11 @@ static void open_rig(struct rig *r)
 	snprintf(r->peer.name, sizeof(r->peer.name), "p");
 	r->peer.addr[0] = r->far;
 	r->peer.addr_count = 1;
+	r->peer.reliable = SIP_RELIABLE_SUPPORTED;
+	r->peer.session_expires_s = 1800;
+	r->peer.min_se_s = 90;
+	r->peer.redirects_max = 2;
+	r->peer.trusted = true;
 	sip_agent_conf_default(&r->conf);
 	sip_addr_parse(&r->conf.listen[0].addr, "127.0.0.1", 0);
 	r->conf.listen_count = 1;
