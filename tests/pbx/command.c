@@ -51,7 +51,33 @@ static int want_call(struct pbx *p, struct words *w, struct pbx_call **out)
 	return *out != NULL ? 0 : words_fail(w, "there is no call of %s", name);
 }
 
-/* dial EXT NUMBER [from NUMBER] [name NAME] [span NAME] [hold S] [overlap S] */
+/* NUMBER REASON: who sent the call on, and why (Q.952). */
+static int want_redirecting(struct words *w, struct pbx_dial *dial)
+{
+	static const struct {
+		const char *word;
+		uint8_t reason;
+	} rows[] = {
+		{"unknown", 0}, {"busy", 1}, {"no-reply", 2}, {"deflection", 4}, {"always", 15},
+	};
+	const char *why;
+	int rc = words_want(w, &dial->redirecting, "the redirecting number");
+
+	if (rc == 0)
+		rc = words_want(w, &why, "a reason");
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (strcmp(rows[i].word, why) == 0) {
+			dial->reason = rows[i].reason;
+			return 0;
+		}
+	return words_fail(w, "expected unknown, busy, no-reply, deflection or always, not \"%s\"",
+			  why);
+}
+
+/* dial EXT NUMBER [from NUMBER] [name NAME] [redirected NUMBER REASON] [span NAME] [hold S]
+ * [overlap S] */
 static int do_dial(struct pbx *p, struct words *w, json_t *reply)
 {
 	struct pbx_dial dial = {.hangup_s = -1};
@@ -67,6 +93,8 @@ static int do_dial(struct pbx *p, struct words *w, json_t *reply)
 			rc = words_want(w, &dial.caller, "the caller's number");
 		else if (strcmp(word, "name") == 0)
 			rc = words_want(w, &dial.caller_name, "the caller's name");
+		else if (strcmp(word, "redirected") == 0)
+			rc = want_redirecting(w, &dial);
 		else if (strcmp(word, "span") == 0)
 			rc = want_span(p, w, &dial.span);
 		else if (strcmp(word, "hold") == 0)
@@ -75,7 +103,9 @@ static int do_dial(struct pbx *p, struct words *w, json_t *reply)
 			dial.overlap = true;
 			rc = words_want_number(w, &dial.gap_s, "seconds between digits", 0, 3600);
 		} else
-			rc = words_fail(w, "expected from, name, span, hold or overlap, not \"%s\"",
+			rc = words_fail(w,
+					"expected from, name, redirected, span, hold or overlap, "
+					"not \"%s\"",
 					word);
 	}
 	if (rc == 0 && strlen(dial.number) >= ISUP_DIGITS_MAX)
@@ -388,7 +418,10 @@ static const struct {
 	const char *word, *usage, *what;
 	int (*run)(struct pbx *p, struct words *w, json_t *reply);
 } commands[] = {
-	{"dial", "dial EXT NUMBER [from NUMBER] [name NAME] [span NAME] [hold S] [overlap S]",
+	{"dial",
+	 "dial EXT NUMBER [from NUMBER] [name NAME] [redirected NUMBER REASON] [span NAME] [hold "
+	 "S] "
+	 "[overlap S]",
 	 "a phone lifts its receiver and dials", do_dial},
 	{"answer", "answer EXT|#CALL", "a ringing phone is answered", do_answer},
 	{"hangup", "hangup EXT|#CALL|all [CAUSE]", "a call is cleared", do_hangup},

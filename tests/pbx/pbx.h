@@ -74,6 +74,9 @@ struct pbx_call {
 	int cause;         /* that cleared it */
 	bool location_user;
 	struct isup_party called, calling;
+	struct isup_redirecting redirecting;
+	struct isup_party connected; /* who answered, there */
+	bool connected_known;
 	uint64_t at_us[PBX_TIMES]; /* monotonic; 0 = did not happen */
 	struct audio *audio;       /* from the moment the slot is known */
 	struct timer ring, answer, hangup, dtmf, dial;
@@ -127,6 +130,8 @@ void pbx_span_close(struct pbx_span *s);
 struct pbx_dial {
 	const char *number;
 	const char *caller, *caller_name; /* NULL = the phone's */
+	const char *redirecting;          /* who sent the call on; NULL = nobody */
+	uint8_t reason;                   /* why, as Q.952 */
 	struct pbx_span *span;            /* NULL = the phone's */
 	struct load *load;                /* set: phone is NULL, no audio, no report */
 	double hangup_s;                  /* after the answer; < 0 = as the phone does */

@@ -197,7 +197,12 @@ static void answered(struct pbx_call *c)
 		if (phone->dtmf_count > 0)
 			timer_start(c->pbx->loop, &c->dtmf, phone->dtmf[0].after_ms, on_dtmf, c);
 	}
-	say(c, "connect");
+	if (is_quiet(c))
+		return;
+	json_t *j = report_event(c, "connect");
+	if (c->connected_known)
+		json_object_set_new(j, "connected", report_party(&c->connected));
+	report_emit(c->pbx, j);
 }
 
 void pbx_call_answer(struct pbx_call *c)
@@ -206,6 +211,11 @@ void pbx_call_answer(struct pbx_call *c)
 		return;
 	timer_stop(&c->ring);
 	timer_stop(&c->answer);
+	if (c->phone != NULL && c->phone->conf.connected[0] != '\0') {
+		struct isup_party connected = {.plan = 1};
+		memcpy(connected.digits, c->phone->conf.connected, sizeof connected.digits);
+		isup_call_connected(c->isup, &connected);
+	}
 	isup_call_answer(c->isup);
 	c->pbx->totals.in_answered++;
 	answered(c);
@@ -243,6 +253,7 @@ static void setup_say(const struct pbx_call *c, const struct isup_event *ev)
 	json_t *j = report_event(c, "setup");
 	json_object_set_new(j, "caller", report_party(&c->calling));
 	json_object_set_new(j, "called", report_party(&c->called));
+	json_object_set_new(j, "redirecting", report_redirecting(&c->redirecting));
 	json_object_set_new(j, "complete", json_boolean(ev->complete));
 	json_object_set_new(j, "speech", json_boolean(ev->speech));
 	report_emit(c->pbx, j);
@@ -302,6 +313,7 @@ static void incoming(struct pbx_span *s, const struct isup_event *ev)
 	}
 	c->isup = ev->call;
 	c->calling = ev->calling;
+	c->redirecting = ev->redirecting;
 	isup_call_bind(c->isup, c);
 	stamp(c, PBX_SETUP);
 	number_came(c, ev);
@@ -352,8 +364,15 @@ int pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,
 	caller_fill(&setup.calling, phone, dial);
 	setup.called.plan = 1;
 	strncpy(setup.called.digits, dial->number, sizeof setup.called.digits - 1);
+	if (dial->redirecting != NULL) {
+		setup.redirecting.count = 1;
+		setup.redirecting.reason = dial->reason;
+		setup.redirecting.last.plan = 1;
+		snprintf(setup.redirecting.last.digits, ISUP_DIGITS_MAX, "%s", dial->redirecting);
+	}
 	c->calling = setup.calling;
 	c->called = setup.called;
+	c->redirecting = setup.redirecting;
 	if (dial->overlap) {
 		memcpy(c->undialled, setup.called.digits, sizeof c->undialled);
 		c->dial_gap_ms = (unsigned)(dial->gap_s * 1000 + 0.5);
@@ -471,6 +490,9 @@ void pbx_call_event(struct pbx_span *s, const struct isup_event *ev)
 	case ISUP_PROGRESS: progress(c, ev, PBX_PROGRESS); break;
 	case ISUP_CONNECT:
 		s->pbx->totals.out_answered++;
+		c->connected_known = ev->connected != NULL;
+		if (ev->connected != NULL)
+			c->connected = *ev->connected;
 		answered(c);
 		break;
 	case ISUP_CLEARING: clearing(c, ev); break;

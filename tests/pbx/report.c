@@ -98,6 +98,20 @@ json_t *report_party(const struct isup_party *party)
 	return j;
 }
 
+json_t *report_redirecting(const struct isup_redirecting *r)
+{
+	json_t *j;
+
+	if (r->count == 0)
+		return json_null();
+	j = report_party(&r->last);
+	json_object_set_new(j, "reason", json_integer(r->reason));
+	json_object_set_new(j, "count", json_integer(r->count));
+	if (r->original.digits[0] != '\0')
+		json_object_set_new(j, "original", report_party(&r->original));
+	return j;
+}
+
 static json_t *ms_since_start(const struct pbx *p, uint64_t us)
 {
 	return report_real((double)(int64_t)(us - p->start_us) / 1000, 3);
@@ -158,6 +172,9 @@ json_t *report_call(const struct pbx_call *c)
 	identity_add(j, c);
 	json_object_set_new(j, "caller", report_party(&c->calling));
 	json_object_set_new(j, "called", report_party(&c->called));
+	json_object_set_new(j, "redirecting", report_redirecting(&c->redirecting));
+	if (c->connected_known)
+		json_object_set_new(j, "connected", report_party(&c->connected));
 	json_object_set_new(j, "answered", json_boolean(c->answered));
 	json_object_set_new(j, "inband", json_boolean(c->inband));
 	json_object_set_new(j, "cause", json_integer(c->cause));

@@ -10,6 +10,7 @@ json_t *report_measure(const struct measure *m);
 /* A whole call, live or ended. */
 json_t *report_call(const struct pbx_call *c);
 json_t *report_party(const struct isup_party *party);
+json_t *report_redirecting(const struct isup_redirecting *r); /* null when nobody did */
 json_t *report_stats(const struct pbx *p);
 json_t *report_alarms(unsigned alarms);
 

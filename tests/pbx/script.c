@@ -177,6 +177,18 @@ static int set_restricted(struct phone_conf *p, struct words *w)
 	return 0;
 }
 
+static int set_connected(struct phone_conf *p, struct words *w)
+{
+	const char *number;
+	int rc = words_want(w, &number, "the number that answers");
+
+	if (rc == 0 && strlen(number) >= sizeof p->connected)
+		rc = words_fail(w, "a number has at most %d digits", ISUP_DIGITS_MAX - 1);
+	if (rc == 0)
+		snprintf(p->connected, sizeof p->connected, "%s", number);
+	return rc;
+}
+
 static int set_lines(struct phone_conf *p, struct words *w)
 {
 	double lines;
@@ -213,6 +225,7 @@ static const struct {
 	{"echo", set_echo},
 	{"listen", set_listen},
 	{"restricted", set_restricted},
+	{"connected", set_connected},
 	{"lines", set_lines},
 	{"quiet", set_quiet},
 };

@@ -44,6 +44,7 @@ struct phone_conf {
 	unsigned dtmf_count;
 	char record[256]; /* file name, "" = none; %c = call, %n = number */
 	bool restricted;  /* caller number not to be shown */
+	char connected[ISUP_DIGITS_MAX]; /* answers as this number; "" = as its own, not told */
 	unsigned lines;   /* calls at once before it is busy */
 	bool quiet;       /* no audio, no events: for load */
 };
