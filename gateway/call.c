@@ -2,6 +2,7 @@
 
 #include "conf/conf.h"
 #include "gateway/base/log.h"
+#include "gateway/call_identity.h"
 #include "gateway/call_path.h"
 #include "gateway/call_tones.h"
 #include "isup/cause.h"
@@ -220,33 +221,15 @@ static int answer(struct call *c, const struct leg_info *info)
 	return 0;
 }
 
-static void tell_identity(struct call *c, const char *which, const struct leg *of, struct leg *to)
-{
-	char title[160];
-
-	log_line(LOG_CALL, LOG_INFO, "%s: %s is %s \"%s\"", call_title(c, title, sizeof(title)),
-		 which, of->party.restricted ? "private" : of->party.number,
-		 of->party.restricted ? "" : of->party.name);
-	if (to != NULL)
-		to->ops->identity(to, &of->party);
-}
-
-/* The call goes on with another caller, as the record keeps who began it. */
-static int caller_is_now(struct call *c, const struct leg_info *info)
-{
-	tell_identity(c, "caller", c->from, c->to);
-	return 0;
-}
-
 static int caller_is(struct call *c, const struct leg_info *info)
 {
-	c->calling = c->from->party;
-	return caller_is_now(c, info);
+	call_identity_caller(c);
+	return 0;
 }
 
 static int called_is(struct call *c, const struct leg_info *info)
 {
-	tell_identity(c, "called party", c->to, c->from);
+	call_identity_called(c);
 	return 0;
 }
 
@@ -431,7 +414,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 			{
 				[FROM_DIGITS] = STAY(CALL_CONNECTED), /* that the answer overtook */
 				[FROM_CONFIRMED] = STAY(CALL_CONNECTED),
-				[FROM_IDENTITY] = {caller_is_now, CALL_CONNECTED},
+				[FROM_IDENTITY] = {caller_is, CALL_CONNECTED},
 				[FROM_MEDIA] = STAY(CALL_CONNECTED),
 				/* provisional responses and PROGRESS that the answer overtook */
 				[TO_PROCEEDING] = STAY(CALL_CONNECTED),
