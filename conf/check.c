@@ -1,6 +1,7 @@
 /* check.c - what no single value shows: defaults that depend on other keys, names that must exist,
  * addresses and slots that must not be used twice, rules that could never decide. */
 #include "conf/address.h"
+#include "conf/check.h"
 #include "conf/load.h"
 #include "conf/value.h"
 #include "tdm/tdmoe.h"
@@ -10,34 +11,6 @@
 #include <strings.h>
 
 enum { FRAMES_PER_MS = 8, FRAMES_PER_TICK = 80, LOSS_PACKETS_MIN = 4 };
-
-/* --- where an error belongs ---------------------------------------------------------------------
- */
-
-static bool is_given(const struct conf_loader *l, enum conf_section_id id, size_t i,
-		     const char *key)
-{
-	return l->lines[id][i].key[conf_key_index(id, key)] != 0;
-}
-
-/* Already reported: its field holds a default, and a second complaint would only confuse. */
-static bool is_failed(const struct conf_loader *l, enum conf_section_id id, size_t i,
-		      const char *key)
-{
-	return l->lines[id][i].failed[conf_key_index(id, key)];
-}
-
-#define REPORT(l, id, i, key, ...)                                                                 \
-	conf_error(&(l)->errors, line_of(l, id, i, key), key, __VA_ARGS__)
-
-static unsigned line_of(const struct conf_loader *l, enum conf_section_id id, size_t i,
-			const char *key)
-{
-	const struct conf_lines *lines = &l->lines[id][i];
-	unsigned line = lines->key[conf_key_index(id, key)];
-
-	return line != 0 ? line : lines->section;
-}
 
 /* Both could not be bound, or a datagram from one is one from the other. */
 static bool overlap(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
@@ -126,9 +99,9 @@ static void check_span_addresses(struct conf_loader *l, size_t i)
 {
 	struct tdm_wire_conf *w = &l->conf->spans[i].wire;
 
-	if (is_failed(l, CONF_SPAN, i, "peer"))
+	if (conf_is_failed(l, CONF_SPAN, i, "peer"))
 		return;
-	if (!is_given(l, CONF_SPAN, i, "peer")) {
+	if (!conf_is_given(l, CONF_SPAN, i, "peer")) {
 		REPORT(l, CONF_SPAN, i, "peer",
 		       "missing; expected the address of the pseudowire device");
 		return;
@@ -136,9 +109,9 @@ static void check_span_addresses(struct conf_loader *l, size_t i)
 	if (conf_address_is_any(&w->peer) || conf_address_is_multicast(&w->peer) ||
 	    conf_address_port(&w->peer) == 0)
 		REPORT(l, CONF_SPAN, i, "peer", "expected the address and port of one device");
-	if (is_failed(l, CONF_SPAN, i, "local"))
+	if (conf_is_failed(l, CONF_SPAN, i, "local"))
 		return;
-	if (!is_given(l, CONF_SPAN, i, "local"))
+	if (!conf_is_given(l, CONF_SPAN, i, "local"))
 		default_local(w);
 	if (conf_address_is_multicast(&w->local))
 		REPORT(l, CONF_SPAN, i, "local", "expected an address of this machine");
@@ -179,10 +152,10 @@ static void check_span_ether(struct conf_loader *l, size_t i)
 	const struct tdm_span_conf *s = &l->conf->spans[i];
 	uint8_t mac[TDMOE_MAC_OCTETS];
 
-	if (s->ether.interface[0] == '\0' && !is_failed(l, CONF_SPAN, i, "interface"))
+	if (s->ether.interface[0] == '\0' && !conf_is_failed(l, CONF_SPAN, i, "interface"))
 		REPORT(l, CONF_SPAN, i, "interface",
 		       "missing; expected a network interface, such as eth1");
-	if (s->ether.mac[0] == '\0' && !is_failed(l, CONF_SPAN, i, "mac"))
+	if (s->ether.mac[0] == '\0' && !conf_is_failed(l, CONF_SPAN, i, "mac"))
 		REPORT(l, CONF_SPAN, i, "mac", "missing; expected the MAC address of the device");
 	else if (s->ether.mac[0] != '\0' && !tdmoe_mac_parse(mac, s->ether.mac))
 		REPORT(l, CONF_SPAN, i, "mac",
@@ -229,60 +202,6 @@ static void check_span(struct conf_loader *l, size_t i)
 		check_span_packets(l, i, TDMOE_SAMPLES);
 		break;
 	}
-}
-
-/* --- trunk --------------------------------------------------------------------------------------
- */
-
-static const struct tdm_span_conf *find_span(const struct conf *c, const char *name)
-{
-	for (size_t i = 0; i < c->span_count; i++)
-		if (strcmp(c->spans[i].name, name) == 0)
-			return &c->spans[i];
-	return NULL;
-}
-
-static void check_slots(struct conf_loader *l, size_t i, const struct tdm_span_conf *span)
-{
-	struct isup_trunk_conf *t = &l->conf->trunks[i].isup;
-	uint32_t dchan = 1u << span->dchan_slot;
-
-	if (!is_given(l, CONF_TRUNK, i, "slots"))
-		t->bearer_slots = ((1u << (TDM_SLOTS + 1)) - 2) & ~dchan;
-	else if (!is_failed(l, CONF_TRUNK, i, "slots") && t->bearer_slots & dchan)
-		REPORT(l, CONF_TRUNK, i, "slots", "slot %u is the D-channel of span %s",
-		       span->dchan_slot, span->name);
-}
-
-static void check_trunk(struct conf_loader *l, size_t i)
-{
-	const struct conf *c = l->conf;
-	struct conf_trunk *t = &c->trunks[i];
-
-	if (!is_given(l, CONF_TRUNK, i, "hunt"))
-		t->isup.hunt = t->isup.side == ISUP_NETWORK ? ISUP_ASCENDING : ISUP_DESCENDING;
-	if (t->dial_tone && (t->isup.overlap & ISUP_OVERLAP_RECEIVE) == 0) {
-		if (is_given(l, CONF_TRUNK, i, "dial_tone"))
-			REPORT(l, CONF_TRUNK, i, "dial_tone",
-			       "expected only with overlap = \"receive\" or \"both\"");
-		t->dial_tone = false; /* the profile's */
-	}
-	if (is_failed(l, CONF_TRUNK, i, "span"))
-		return;
-	const struct tdm_span_conf *span = find_span(c, t->span);
-	if (span == NULL) {
-		REPORT(l, CONF_TRUNK, i, "span",
-		       "expected the name of a span; there is no span \"%s\"", t->span);
-		return;
-	}
-	for (size_t j = 0; j < i; j++)
-		if (strcmp(c->trunks[j].span, t->span) == 0)
-			REPORT(l, CONF_TRUNK, i, "span",
-			       "expected a span of its own: trunk %s is on span %s",
-			       c->trunks[j].isup.name, t->span);
-	if (span->dchan_slot == 0)
-		REPORT(l, CONF_TRUNK, i, "span", "expected a span with a D-channel (dchan_slot)");
-	check_slots(l, i, span);
 }
 
 /* --- peer ---------------------------------------------------------------------------------------
@@ -354,11 +273,11 @@ static void check_peer(struct conf_loader *l, size_t i)
 	struct conf_peer *p = &l->conf->peers[i];
 	char host[CONF_ADDRESS_TEXT_MAX];
 
-	if (!is_failed(l, CONF_PEER, i, "address")) {
+	if (!conf_is_failed(l, CONF_PEER, i, "address")) {
 		check_peer_sources(l, i);
-		if (!is_failed(l, CONF_SIP, 0, "listen"))
+		if (!conf_is_failed(l, CONF_SIP, 0, "listen"))
 			check_peer_listener(l, i);
-		if (!is_given(l, CONF_PEER, i, "domain")) {
+		if (!conf_is_given(l, CONF_PEER, i, "domain")) {
 			conf_host_format(&p->sip.addr[0], host);
 			memcpy(p->sip.domain, host, strlen(host) + 1);
 		}
@@ -368,7 +287,7 @@ static void check_peer(struct conf_loader *l, size_t i)
 	if (p->sip.session_expires_s != 0 && p->sip.session_expires_s < p->sip.min_se_s)
 		REPORT(l, CONF_PEER, i, "session_expires_s",
 		       "expected 0, or at least min_se_s (%u)", p->sip.min_se_s);
-	if (is_given(l, CONF_PEER, i, "dtmf_type") && p->dtmf_type == 0)
+	if (conf_is_given(l, CONF_PEER, i, "dtmf_type") && p->dtmf_type == 0)
 		REPORT(l, CONF_PEER, i, "dtmf_type", "expected only with dtmf = \"rfc4733\"");
 }
 
@@ -422,7 +341,7 @@ static void check_reference(struct conf_loader *l, size_t rule, const char *key,
 {
 	const struct conf *c = l->conf;
 
-	if (name[0] != '\0' && !is_failed(l, CONF_RULE, rule, key) && !is_trunk(c, name) &&
+	if (name[0] != '\0' && !conf_is_failed(l, CONF_RULE, rule, key) && !is_trunk(c, name) &&
 	    !is_group(c, name) && !is_peer(c, name))
 		REPORT(l, CONF_RULE, rule, key,
 		       "expected a trunk, group or peer; there is none called \"%s\"", name);
@@ -513,7 +432,7 @@ int conf_check(struct conf_loader *l)
 	for (size_t i = 0; i < c->span_count; i++)
 		check_span(l, i);
 	for (size_t i = 0; i < c->trunk_count; i++)
-		check_trunk(l, i);
+		conf_check_trunk(l, i);
 	for (size_t i = 0; i < c->peer_count; i++)
 		check_peer(l, i);
 	check_names(l);

@@ -21,7 +21,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { CONF_SPANS_MAX = 32, CONF_PEERS_MAX = 64, CONF_TONES_MAX = 16, CONF_RULES_MAX = 4096 };
+enum {
+	CONF_NAME_MAX = 16,
+	CONF_SPANS_MAX = 32,
+	CONF_PEERS_MAX = 64,
+	CONF_TONES_MAX = 16,
+	CONF_RULES_MAX = 4096
+};
 
 enum conf_ringback { RINGBACK_FAR, RINGBACK_OWN, RINGBACK_AUTO };
 
@@ -43,7 +49,13 @@ struct conf_tones { /* section tones NAME */
 
 struct conf_trunk {                  /* section trunk NAME */
 	struct isup_trunk_conf isup; /* isup.name is the section's title */
-	char span[16];               /* name of the span it runs on */
+	char span[CONF_NAME_MAX];    /* name of the span it runs on; "" = those below */
+	/* NFAS: the first has the D-channel, backup the other one. */
+	char spans[ISUP_INTERFACES_MAX][CONF_NAME_MAX];
+	unsigned span_count;
+	char backup[CONF_NAME_MAX]; /* "" = none */
+	uint8_t interface_id[ISUP_INTERFACES_MAX];
+	unsigned interface_ids; /* given; 0 = 0, 1, 2 ... */
 	unsigned profile;            /* profile.h; 0 = none */
 	char group[DIAL_NAME_MAX];   /* rules may name the group; "" = none */
 	enum tdm_canceller echo_canceller;
@@ -102,6 +114,9 @@ struct conf {
 	struct dialplan *plan; /* built from rules */
 	char path[256];        /* the file, for "file:line" of a rule */
 };
+
+/* Where in the trunk this span is, 0 = the first; -1: it does not run on it. */
+int conf_trunk_interface(const struct conf_trunk *t, const char *span);
 
 /* Errors go to err one line each, all that can be told at once, in the order of the file; at least
  * one when it fails.  0, -ENOENT..., -EINVAL, -ENOMEM.  The file is read, never waited for:

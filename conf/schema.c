@@ -274,8 +274,23 @@ static void span_default(void *element)
  */
 
 static const struct conf_key trunk_keys[] = {
-	{"span", CONF_NAME, CONF_REQUIRED | CONF_DRAINS, FIELD(struct conf_trunk, span),
+	{"span", CONF_NAME, CONF_DRAINS | CONF_MAY_BE_EMPTY, FIELD(struct conf_trunk, span),
+	 .def = "none: span or spans must be given",
 	 .help = "Name of the span it runs on; one trunk a span."},
+	{"spans", CONF_NAMES, CONF_DRAINS | CONF_MAY_BE_EMPTY,
+	 LIST(struct conf_trunk, spans, span_count), .def = "none",
+	 .help = "In place of span, NFAS: up to 20 spans that share one D-channel, that of the "
+		 "first.  The others have none, unless one is the backup, and carry 24 calls.  NI2, "
+		 "DMS-100, 5ESS and 4ESS."},
+	{"backup", CONF_NAME, CONF_DRAINS | CONF_MAY_BE_EMPTY, FIELD(struct conf_trunk, backup),
+	 .def = "none",
+	 .help = "NFAS: the span with the backup D-channel, usually the second.  Both data links "
+		 "are up all the time; when the D-channel in service is lost, the other one takes "
+		 "over and calls go on."},
+	{"interface_ids", CONF_UINTS, CONF_DRAINS | CONF_MAY_BE_EMPTY,
+	 LIST(struct conf_trunk, interface_id, interface_ids), .min = 0, .max = 126,
+	 .def = "0, 1, 2 and so on",
+	 .help = "NFAS: interface identifier of each of spans, as the other end has them."},
 	/* Before the keys it sets, which then override it. */
 	{"profile", CONF_PROFILE, 0, FIELD(struct conf_trunk, profile),
 	 .choices = conf_profile_names, .def = "\"none\"",
@@ -630,7 +645,7 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 			.limit = CONF_SPANS_MAX,
 			.set_default = trunk_default,
 			KEYS(trunk_keys),
-			.help = "ISDN signalling on a span."},
+			.help = "ISDN signalling on a span, or on several with one D-channel."},
 	[CONF_PEER] = {.name = "peer",
 		       TITLE(struct conf_peer, sip.name, CONF_NAME),
 		       .limit = CONF_PEERS_MAX,

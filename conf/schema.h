@@ -38,6 +38,8 @@ enum conf_type {
 	CONF_BINDS,        /* struct sip_bind[size], how many in an unsigned at other */
 	CONF_BARE_ADDRESS, /* sockaddr_storage without a port */
 	CONF_PORTS,        /* uint16_t first and, at other, last */
+	CONF_NAMES,        /* char[size][CONF_NAME_MAX], how many in an unsigned at other */
+	CONF_UINTS,        /* uint8_t[size], how many in an unsigned at other; min to max */
 	CONF_SLOTS,        /* uint32_t, bit n = slot n: "1-12,14" */
 	CONF_PROFILE,      /* unsigned: index into choices; sets the other keys it names first */
 };

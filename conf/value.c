@@ -294,9 +294,52 @@ static int parse_binds(const struct conf_key *k, void *element, const char *cons
 	return 0;
 }
 
+static int parse_names(const struct conf_key *k, void *element, const char *const *text,
+		       size_t count, size_t *bad, const struct reason *why)
+{
+	char(*list)[CONF_NAME_MAX] = (char(*)[CONF_NAME_MAX])((char *)element + k->offset);
+
+	for (size_t i = 0; i < count; i++) {
+		*bad = i;
+		if (strlen(text[i]) >= CONF_NAME_MAX || !conf_name_is_good(text[i]))
+			return refuse_expected(why, k);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(text[i], text[j]) == 0)
+				return refuse(why, "%s is there twice", text[i]);
+	}
+	memset(list, 0, k->size * sizeof(*list));
+	for (size_t i = 0; i < count; i++)
+		memcpy(list[i], text[i], strlen(text[i]));
+	*(unsigned *)((char *)element + k->other) = (unsigned)count;
+	return 0;
+}
+
+static int parse_uints(const struct conf_key *k, void *element, const char *const *text,
+		       size_t count, size_t *bad, const struct reason *why)
+{
+	uint8_t *list = (uint8_t *)element + k->offset;
+	unsigned found[ISUP_INTERFACES_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		const char *end = read_uint(text[i], &found[i]);
+		*bad = i;
+		if (end == NULL || *end != '\0' || found[i] < k->min || found[i] > k->max)
+			return refuse_expected(why, k);
+		for (size_t j = 0; j < i; j++)
+			if (found[i] == found[j])
+				return refuse(why, "%u is there twice", found[i]);
+	}
+	memset(list, 0, k->size);
+	for (size_t i = 0; i < count; i++)
+		list[i] = (uint8_t)found[i];
+	*(unsigned *)((char *)element + k->other) = (unsigned)count;
+	return 0;
+}
+
 static bool is_list(const struct conf_key *k)
 {
-	return k->type == CONF_ADDRESSES || k->type == CONF_BINDS || k->type == CONF_CHOICES;
+	return k->type == CONF_ADDRESSES || k->type == CONF_BINDS || k->type == CONF_CHOICES ||
+	       k->type == CONF_NAMES || k->type == CONF_UINTS;
 }
 
 int conf_value_parse(const struct conf_key *k, void *element, const char *const *text, size_t count,
@@ -324,6 +367,8 @@ int conf_value_parse(const struct conf_key *k, void *element, const char *const 
 	case CONF_CHOICES: return parse_choices(k, element, text, count, &why);
 	case CONF_ADDRESSES: return parse_addresses(k, element, text, count, bad, &why);
 	case CONF_BINDS: return parse_binds(k, element, text, count, bad, &why);
+	case CONF_NAMES: return parse_names(k, element, text, count, bad, &why);
+	case CONF_UINTS: return parse_uints(k, element, text, count, bad, &why);
 	case CONF_ADDRESS:
 	case CONF_BARE_ADDRESS:
 		return parse_address(k, (struct sockaddr_storage *)((char *)element + k->offset),
@@ -391,12 +436,23 @@ static void format_list(const struct conf_key *k, const void *element,
 
 	add(out, "{");
 	for (unsigned i = 0; i < count; i++) {
-		if (k->type == CONF_ADDRESSES)
+		if (i > 0)
+			add(out, ", ");
+		switch (k->type) {
+		case CONF_ADDRESSES:
 			conf_address_format((const struct sockaddr_storage *)list + i, address);
-		else if (k->type == CONF_BINDS)
+			add(out, "\"%s\"", address);
+			break;
+		case CONF_BINDS:
 			conf_bind_format((const struct sip_bind *)list + i, address);
-		add(out, "%s\"%s\"", i > 0 ? ", " : "",
-		    k->type == CONF_CHOICES ? k->choices[((const unsigned *)list)[i]] : address);
+			add(out, "\"%s\"", address);
+			break;
+		case CONF_NAMES:
+			add(out, "\"%s\"", ((const char(*)[CONF_NAME_MAX])list)[i]);
+			break;
+		case CONF_UINTS: add(out, "%u", ((const uint8_t *)list)[i]); break;
+		default: add(out, "\"%s\"", k->choices[((const unsigned *)list)[i]]);
+		}
 	}
 	add(out, "}");
 }
@@ -431,6 +487,10 @@ bool conf_value_format(const struct conf_key *k, const void *element, char out[C
 	case CONF_CHOICES:
 	case CONF_BINDS:
 	case CONF_ADDRESSES: format_list(k, element, out); return true;
+	case CONF_NAMES:
+	case CONF_UINTS:
+		format_list(k, element, out);
+		return *(const unsigned *)((const char *)element + k->other) != 0;
 	case CONF_ADDRESS:
 	case CONF_BARE_ADDRESS:
 		if (a->ss_family == AF_UNSPEC)
@@ -509,6 +569,13 @@ void conf_value_expected(const struct conf_key *k, char *out, size_t out_size)
 			 k->size);
 		break;
 	case CONF_BARE_ADDRESS: snprintf(out, out_size, "an IPv4 or IPv6 address"); break;
+	case CONF_NAMES:
+		snprintf(out, out_size, "1 to %zu names of at most %d letters, digits, - _ .",
+			 k->size, CONF_NAME_MAX - 1);
+		break;
+	case CONF_UINTS:
+		snprintf(out, out_size, "1 to %zu numbers from %u to %u", k->size, k->min, k->max);
+		break;
 	case CONF_PORTS:
 		snprintf(out, out_size, "ports as \"first-last\" within %u to %u", k->min, k->max);
 		break;

@@ -59,7 +59,7 @@ bool gateway_is_idle(const struct gateway *g)
 		if (counts.calls != 0)
 			return false;
 		for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
-			if (isup_trunk_slot(l->trunk, slot) == ISUP_SLOT_BUSY)
+			if (isup_trunk_slot(l->trunk, line_slot(l, slot)) == ISUP_SLOT_BUSY)
 				return false;
 	}
 	return true;
@@ -134,6 +134,12 @@ static int refusal(struct gateway *g, const struct leg_redirecting *redirecting,
 	return 0;
 }
 
+/* With several lines the trunk leaves those that drain aside. */
+static bool takes_no_calls(const struct gateway *g, const struct line *l)
+{
+	return l->trunk_conf.isup.interface_count == 0 && gateway_line_drains(g, l);
+}
+
 static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_event *ev)
 {
 	struct leg_party called, calling;
@@ -149,7 +155,7 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 		why = "the bearer is neither speech nor 3.1 kHz audio";
 		cause = Q850_BEARER_NOT_IMPLEMENTED;
 	}
-	if (cause == 0 && gateway_line_drains(g, l)) {
+	if (cause == 0 && takes_no_calls(g, l)) {
 		why = "the span is to be changed once its calls have ended";
 		cause = Q850_NO_CHANNEL;
 	}
@@ -232,9 +238,9 @@ static int start_on_trunk(struct gateway *g, struct call *c, const char *to)
 
 	for (unsigned i = 0; i < g->line_count; i++) {
 		struct gateway_line *gl = &g->lines[i];
-		if (!line_is_named(gl->line, to))
+		if (!line_is_named(gl->line, to) || !line_trunk_is_first(gl->line))
 			continue;
-		int r = gl->draining ? -EBUSY : leg_isup_start(&c->to, gl->line, &who, !c->growing);
+		int r = takes_no_calls(g, gl->line) ? -EBUSY : leg_isup_start(&c->to, gl->line, &who, !c->growing);
 		if (r == 0)
 			return 0;
 		if (r == -ENOMEM)
@@ -364,8 +370,8 @@ void gateway_close(struct gateway *g)
 	task_cancel(&g->settle);
 	/* Order: nobody may run a path or send an event once its call is gone. */
 	for (unsigned i = 0; i < g->line_count; i++) {
-		isup_trunk_close(g->lines[i].line->trunk);
-		g->lines[i].line->trunk = NULL;
+		if (g->lines[i].line->group != NULL)
+			line_trunk_shut(g->lines[i].line->group);
 	}
 	if (g->agent != NULL)
 		sip_agent_close(g->agent);

@@ -109,6 +109,14 @@ int gateway_workers_start(struct gateway *g, char *err, size_t err_size)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned count = m->workers != 0 ? m->workers : cores > 2 ? (unsigned)cores - 1 : 1;
 
+	unsigned needed = (unsigned)(g->conf->span_count + WORKER_SPANS_MAX - 1) / WORKER_SPANS_MAX;
+	if (count < needed) {
+		if (m->workers != 0)
+			log_line(LOG_MEDIA, LOG_WARN,
+				 "media.workers = %u drive %u spans at most: %u are started",
+				 m->workers, m->workers * WORKER_SPANS_MAX, needed);
+		count = needed;
+	}
 	if (count > GATEWAY_WORKERS_MAX)
 		count = GATEWAY_WORKERS_MAX;
 	for (; g->worker_count < count; g->worker_count++) {
@@ -130,7 +138,7 @@ int gateway_workers_start(struct gateway *g, char *err, size_t err_size)
 const struct conf_trunk *gateway_trunk_of(const struct conf *c, const char *span)
 {
 	for (size_t i = 0; i < c->trunk_count; i++)
-		if (strcmp(c->trunks[i].span, span) == 0)
+		if (conf_trunk_interface(&c->trunks[i], span) >= 0)
 			return &c->trunks[i];
 	return NULL;
 }
@@ -183,6 +191,17 @@ void gateway_on_line_failed(void *arg, struct line *l)
 			 l->span_conf.name, n, Q850_DESTINATION_OUT_OF_ORDER);
 }
 
+/* Another open line of the trunk. */
+static struct line *find_mate(const struct gateway *g, const struct conf_trunk *trunk)
+{
+	for (unsigned i = 0; trunk != NULL && i < g->line_count; i++) {
+		struct line *l = g->lines[i].line;
+		if (l->trunk != NULL && strcmp(l->trunk_conf.isup.name, trunk->isup.name) == 0)
+			return l;
+	}
+	return NULL;
+}
+
 int gateway_line_open(struct gateway *g, const struct tdm_span_conf *span, char *err,
 		      size_t err_size)
 {
@@ -196,8 +215,9 @@ int gateway_line_open(struct gateway *g, const struct tdm_span_conf *span, char 
 			 (int)CONF_SPANS_MAX);
 		return -ENOSPC;
 	}
-	int r = line_open(&l, g->loop, gw->worker, span, gateway_trunk_of(g->conf, span->name),
-			  &ops, err, err_size);
+	const struct conf_trunk *trunk = gateway_trunk_of(g->conf, span->name);
+	int r = line_open(&l, g->loop, gw->worker, span, trunk, find_mate(g, trunk), &ops, err,
+			  err_size);
 	if (r < 0)
 		return r;
 	gw->lines[l->index] = l;
@@ -242,6 +262,7 @@ void gateway_line_drain(struct gateway *g, unsigned i)
 {
 	g->lines[i].draining = true;
 	g->lines[i].had_calls = gateway_line_calls(g, g->lines[i].line) > 0;
+	line_drain(g->lines[i].line);
 	gateway_settle(g);
 }
 
@@ -253,17 +274,45 @@ bool gateway_line_drains(const struct gateway *g, const struct line *l)
 	return false;
 }
 
-static void replace_line(struct gateway *g, unsigned i)
+bool gateway_line_is_open(const struct gateway *g, const char *span)
 {
-	char name[sizeof(g->conf->spans[0].name)], err[256];
+	for (unsigned i = 0; i < g->line_count; i++)
+		if (strcmp(g->lines[i].line->span_conf.name, span) == 0)
+			return true;
+	return false;
+}
 
-	snprintf(name, sizeof(name), "%s", g->lines[i].line->span_conf.name);
-	line_remove(g, i);
-	log_line(LOG_TDM, LOG_INFO, "span %s: drained and closed", name);
-	for (size_t s = 0; s < g->conf->span_count; s++)
-		if (strcmp(g->conf->spans[s].name, name) == 0 &&
-		    gateway_line_open(g, &g->conf->spans[s], err, sizeof(err)) < 0)
+bool gateway_line_waits(const struct gateway *g, const char *span)
+{
+	const struct line *mate = find_mate(g, gateway_trunk_of(g->conf, span));
+
+	return mate != NULL && mate->leaves && mate->trunk_conf.isup.interface_count != 0;
+}
+
+static void open_missing(struct gateway *g)
+{
+	char err[256];
+
+	for (size_t i = 0; i < g->conf->span_count; i++) {
+		const struct tdm_span_conf *span = &g->conf->spans[i];
+		if (!gateway_line_is_open(g, span->name) && !gateway_line_waits(g, span->name) &&
+		    gateway_line_open(g, span, err, sizeof(err)) < 0)
 			log_line(LOG_TDM, LOG_ERROR, "%s: reload again when this is mended", err);
+	}
+}
+
+/* When all lines of a trunk drain it is the trunk that changes: they wait for the last call. */
+static unsigned calls_to_wait_for(const struct gateway *g, const struct line *l)
+{
+	unsigned calls = 0;
+
+	for (unsigned i = 0; l->group != NULL && i < ISUP_INTERFACES_MAX; i++) {
+		const struct line *mate = l->group->lines[i];
+		if (mate != NULL && !mate->leaves)
+			return gateway_line_calls(g, l);
+		calls += mate != NULL ? gateway_line_calls(g, mate) : 0;
+	}
+	return l->group != NULL ? calls : gateway_line_calls(g, l);
 }
 
 static void on_settle_timer(void *arg)
@@ -276,7 +325,7 @@ static bool is_drained(struct gateway *g, struct gateway_line *gl)
 {
 	uint64_t now_ms = loop_now_ms(g->loop);
 
-	if (gateway_line_calls(g, gl->line) > 0)
+	if (calls_to_wait_for(g, gl->line) > 0)
 		return false;
 	if (!gl->had_calls || (gl->quiet_ms != 0 && now_ms >= gl->quiet_ms))
 		return true;
@@ -288,10 +337,19 @@ static bool is_drained(struct gateway *g, struct gateway_line *gl)
 
 void gateway_lines_settle(struct gateway *g)
 {
-	for (unsigned i = 0; i < g->line_count;) {
-		if (g->lines[i].draining && is_drained(g, &g->lines[i]))
-			replace_line(g, i);
-		else
-			i++;
+	bool drained[CONF_SPANS_MAX], any = false;
+
+	/* All that go, before one comes: lines of a trunk that changed go together. */
+	for (unsigned i = 0; i < g->line_count; i++)
+		drained[i] = g->lines[i].draining && is_drained(g, &g->lines[i]);
+	for (unsigned i = g->line_count; i-- > 0;) {
+		if (!drained[i])
+			continue;
+		log_line(LOG_TDM, LOG_INFO, "span %s: drained and closed",
+			 g->lines[i].line->span_conf.name);
+		line_remove(g, i);
+		any = true;
 	}
+	if (any)
+		open_missing(g);
 }

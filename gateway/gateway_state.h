@@ -59,6 +59,9 @@ const struct conf_trunk *gateway_trunk_of(const struct conf *c, const char *span
 /* Ends new calls on line i; it is closed, and opened anew when the configuration still has it, once
  * its last call has gone. */
 void gateway_line_drain(struct gateway *g, unsigned i);
+bool gateway_line_is_open(const struct gateway *g, const char *span);
+/* Its trunk changes as a whole: it is opened when the old one has gone. */
+bool gateway_line_waits(const struct gateway *g, const char *span);
 bool gateway_line_drains(const struct gateway *g, const struct line *l);
 unsigned gateway_line_calls(const struct gateway *g, const struct line *l);
 /* Closes and replaces what is drained, now. */

@@ -13,7 +13,7 @@ enum { PRESENTATION_RESTRICTED = 1 };
 
 struct leg_isup {
 	struct leg leg;
-	struct line *line;       /* not owned */
+	struct line *line;       /* that of the slot; not owned */
 	struct isup_call *call;  /* the trunk's; NULL once RELEASED */
 	struct isup_setup setup; /* of a call we began: sent again when its slot is refused */
 	unsigned retries;
@@ -34,8 +34,12 @@ static struct leg_isup *from_leg(struct leg *leg)
 
 static void set_name(struct leg_isup *l)
 {
+	unsigned slot = l->call != NULL ? isup_call_slot(l->call) : 0;
+
+	l->line = line_trunk_line(l->line, slot);
+	l->leg.worker = l->line->worker;
 	snprintf(l->leg.name, sizeof(l->leg.name), "%s/%u", l->line->span_conf.name,
-		 l->call != NULL ? isup_call_slot(l->call) : 0);
+		 slot != 0 ? isup_slot_number(slot) : 0);
 }
 
 /* --- parties --- */
@@ -189,7 +193,7 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 	out->kind = PATH_SLOT;
 	out->worker = l->line->worker;
 	out->span = l->line->index;
-	out->slot = isup_call_slot(l->call);
+	out->slot = isup_slot_number(isup_call_slot(l->call));
 	line_set_echo(l->line, out);
 }
 
@@ -237,7 +241,7 @@ static bool retry_wanted(struct leg_isup *l, const struct isup_event *ev)
 		return false;
 	l->setup.again = true;
 	if (ev->slot != 0)
-		l->setup.avoid |= 1u << ev->slot;
+		isup_slot_set_add(&l->setup.avoid, ev->slot);
 	return true;
 }
 

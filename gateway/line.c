@@ -11,30 +11,6 @@
 
 enum { CARRIER_MS = 2000, ALARM_LOG_MS = 60000, ALARM_LOG_LINES = 20 };
 
-static void on_trunk_event(void *arg, const struct isup_event *ev)
-{
-	struct line *l = arg;
-
-	l->ops.event(l->ops.arg, l, ev);
-}
-
-static bool on_trunk_send(void *arg, const uint8_t *frame, size_t len)
-{
-	struct line *l = arg;
-
-	if (worker_send_frame(l->worker, l->index, frame, len))
-		return true;
-	l->frames_refused++;
-	return false;
-}
-
-static void on_trunk_trace(void *arg, bool sent, const uint8_t *frame, size_t len)
-{
-	struct line *l = arg;
-
-	l->ops.trace(l->ops.arg, l, sent, frame, len);
-}
-
 static bool has_own_canceller(const struct line *l)
 {
 	enum tdm_canceller choice = l->trunk_conf.echo_canceller;
@@ -109,11 +85,9 @@ static void tell_carrier(void *arg)
 		timer_start(l->loop, &l->carrier_timer, CARRIER_MS, tell_carrier, l);
 }
 
-static const struct isup_trunk_ops trunk_ops = {on_trunk_event, on_trunk_send, on_trunk_trace};
-
 int line_open(struct line **out, struct loop *loop, struct worker *worker,
 	      const struct tdm_span_conf *span, const struct conf_trunk *trunk,
-	      const struct line_ops *ops, char *err, size_t err_size)
+	      struct line *mate, const struct line_ops *ops, char *err, size_t err_size)
 {
 	struct line *l = calloc(1, sizeof(*l));
 	char why[128], local[CONF_ADDRESS_TEXT_MAX];
@@ -144,7 +118,8 @@ int line_open(struct line **out, struct loop *loop, struct worker *worker,
 	l->index = (unsigned)r;
 	if (trunk != NULL) {
 		l->trunk_conf = *trunk;
-		r = isup_trunk_open(&l->trunk, loop, &trunk->isup, &trunk_ops, l);
+		l->interface = (unsigned)conf_trunk_interface(trunk, span->name);
+		r = line_trunk_join(l, mate, loop);
 		if (r < 0)
 			goto fail;
 	}
@@ -172,8 +147,7 @@ void line_close(struct line *l)
 	/* A card would stay looped. */
 	if (l->span != NULL && line_is_looped(l))
 		tdm_span_set_loop(l->span, TDM_LOOP_NONE);
-	if (l->trunk != NULL)
-		isup_trunk_close(l->trunk);
+	line_trunk_leave(l);
 	if (l->worker != NULL)
 		worker_remove_span(l->worker, l->index);
 	tdm_span_close(l->span);
@@ -184,7 +158,7 @@ void line_on_frame(struct line *l, const uint8_t *frame, size_t len)
 {
 	/* In a local loop it is our own, in a network loop no answer would arrive. */
 	if (l->trunk != NULL && !line_is_looped(l))
-		isup_trunk_receive(l->trunk, frame, len);
+		isup_trunk_receive(l->trunk, l->interface, frame, len);
 }
 
 const char *line_alarm_text(unsigned alarms, char *out, size_t out_size)
@@ -220,11 +194,13 @@ static void apply_alarm(struct line *l, unsigned change)
 	if (l->trunk == NULL)
 		return;
 	if (change & (LINE_ALARM_DOWN | LINE_ALARM_UP))
-		isup_trunk_line(l->trunk, !l->alarm.down);
+		isup_trunk_line(l->trunk, l->interface, !l->alarm.down);
 	if (change & LINE_ALARM_DOWN)
-		log_line(LOG_TDM, LOG_WARN, "trunk %s: the line failed: no new calls", name);
+		log_line(LOG_TDM, LOG_WARN, "trunk %s: the line of span %s failed: no new calls",
+			 name, l->span_conf.name);
 	if (change & LINE_ALARM_UP)
-		log_line(LOG_TDM, LOG_INFO, "trunk %s: the line is good again", name);
+		log_line(LOG_TDM, LOG_INFO, "trunk %s: the line of span %s is good again", name,
+			 l->span_conf.name);
 	if (change & LINE_ALARM_GIVE_UP)
 		l->ops.failed(l->ops.arg, l);
 }
@@ -294,11 +270,20 @@ bool line_is_looped(const struct line *l)
 
 void line_apply_slots(struct line *l)
 {
-	struct isup_trunk_conf conf = l->trunk_conf.isup;
-
-	conf.bearer_slots &= ~l->bert.slots;
 	if (l->trunk != NULL)
-		isup_trunk_reconfigure(l->trunk, &conf);
+		line_trunk_apply(l->group);
+}
+
+void line_drain(struct line *l)
+{
+	l->leaves = true;
+	if (l->trunk_conf.isup.interface_count != 0) /* one alone: the gateway says why it refuses */
+		line_apply_slots(l);
+}
+
+unsigned line_slot(const struct line *l, unsigned slot)
+{
+	return isup_slot(l->interface, slot);
 }
 
 void line_reconfigure(struct line *l, const struct conf_trunk *trunk)

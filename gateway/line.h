@@ -1,6 +1,7 @@
 /* line.h - one T1 as the gateway sees it: a span, the worker that drives it, the trunk on it.
  *
- * Joins D-channel frames between worker and trunk, and tells the trunk about alarms (line_alarm.h).
+ * Joins D-channel frames between worker and trunk (line_trunk.h: it may have several lines), and
+ * tells the trunk about alarms (line_alarm.h).
  * What the line counts and how it is tested: line_watch.h, line_bert.h.
  * Signalling thread.  The gateway owns lines; legs hold a pointer while they live.
  */
@@ -11,6 +12,7 @@
 #include "gateway/base/loop.h"
 #include "gateway/line_alarm.h"
 #include "gateway/line_bert.h"
+#include "gateway/line_trunk.h"
 #include "gateway/line_watch.h"
 #include "gateway/worker.h"
 
@@ -31,7 +33,10 @@ struct line {
 	struct tdm_span *span;    /* owned; lent to worker */
 	struct worker *worker;    /* not owned */
 	unsigned index;           /* of the span in its worker */
-	struct isup_trunk *trunk; /* owned; NULL = none */
+	struct line_trunk *group; /* NULL = no trunk */
+	struct isup_trunk *trunk; /* the group's; NULL = none */
+	unsigned interface;       /* of the trunk, 0 = the first */
+	bool leaves;              /* no new calls: it is to be closed */
 	struct loop *loop;
 	unsigned heard_alarms; /* as the worker last said */
 	struct line_alarm alarm; /* these and our loop, and what follows for calls */
@@ -51,10 +56,10 @@ struct line {
 };
 
 /* Opens the span, gives it to the worker and starts the trunk (trunk may be NULL).  0 or -errno
- * with why in err. */
+ * with why in err.  mate: another line of the same trunk that is open, NULL = none is. */
 int line_open(struct line **out, struct loop *loop, struct worker *worker,
 	      const struct tdm_span_conf *span, const struct conf_trunk *trunk,
-	      const struct line_ops *ops, char *err, size_t err_size);
+	      struct line *mate, const struct line_ops *ops, char *err, size_t err_size);
 /* Waits until the worker gave the span back.  No leg may use the line any more. */
 void line_close(struct line *l);
 
@@ -68,6 +73,11 @@ int line_set_loop(struct line *l, enum tdm_loop loop);
 bool line_is_looped(const struct line *l);
 /* The trunk has the slots of its configuration but for those under test. */
 void line_apply_slots(struct line *l);
+
+/* A slot of the line as its trunk counts it. */
+unsigned line_slot(const struct line *l, unsigned slot);
+/* No new calls on it from now on; those it has go on. */
+void line_drain(struct line *l);
 
 /* A path between the slot and SIP was opened, or one was closed. */
 void line_cancel_echo(struct line *l, unsigned slot, bool on);

@@ -14,7 +14,7 @@ static bool is_free(const struct line *l, unsigned slot)
 
 	if (slot == l->span_conf.dchan_slot)
 		return false;
-	state = l->trunk != NULL ? isup_trunk_slot(l->trunk, slot) : ISUP_SLOT_NONE;
+	state = l->trunk != NULL ? isup_trunk_slot(l->trunk, line_slot(l, slot)) : ISUP_SLOT_NONE;
 	return state != ISUP_SLOT_BUSY && state != ISUP_SLOT_RESTARTING;
 }
 

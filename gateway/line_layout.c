@@ -36,7 +36,7 @@ const struct tdm_span_conf *line_layout_leader(const struct conf *c,
 static const struct conf_trunk *trunk_on(const struct conf *c, const char *span)
 {
 	for (size_t i = 0; i < c->trunk_count; i++)
-		if (strcmp(c->trunks[i].span, span) == 0)
+		if (conf_trunk_interface(&c->trunks[i], span) >= 0)
 			return &c->trunks[i];
 	return NULL;
 }

@@ -13,6 +13,7 @@ static json_t *failure(const char *why)
 	return json_pack("{s:b, s:s}", "ok", 0, "error", why);
 }
 
+/* slot as the trunk counts it */
 static const char *state_name(const struct isup_trunk *t, unsigned slot)
 {
 	switch (isup_trunk_slot(t, slot)) {
@@ -25,6 +26,7 @@ static const char *state_name(const struct isup_trunk *t, unsigned slot)
 	case ISUP_SLOT_OUT_BY_US: return "out of service by order";
 	case ISUP_SLOT_OUT_BY_FAR: return "out of service by the far end";
 	case ISUP_SLOT_MAINTENANCE: return "maintenance";
+	case ISUP_SLOT_NO_LINE: return "out of service: its line failed";
 	}
 	return "?";
 }
@@ -83,7 +85,8 @@ static struct line *find_line(struct gateway *g, const char *name)
 	for (unsigned i = 0; i < g->line_count; i++) {
 		struct line *l = g->lines[i].line;
 		if (l->trunk != NULL && (strcmp(l->span_conf.name, name) == 0 ||
-					 strcmp(l->trunk_conf.isup.name, name) == 0))
+					 (l->trunk_conf.isup.interface_count == 0 &&
+					  strcmp(l->trunk_conf.isup.name, name) == 0)))
 			return l;
 	}
 	return NULL;
@@ -103,11 +106,14 @@ json_t *maintain_channel(struct gateway *g, const char *args)
 	struct line *l = find_line(g, name);
 	if (l == NULL)
 		return failure("no span or trunk of this name carries calls");
-	bool busy = isup_trunk_slot(l->trunk, slot) == ISUP_SLOT_BUSY;
-	if (isup_trunk_order(l->trunk, slot, order) < 0)
+	if (slot < 1 || slot > TDM_SLOTS)
+		return failure("this slot is not one for calls");
+	unsigned at = line_slot(l, slot);
+	bool busy = isup_trunk_slot(l->trunk, at) == ISUP_SLOT_BUSY;
+	if (isup_trunk_order(l->trunk, at, order) < 0)
 		return failure("this slot is not one for calls");
 	snprintf(name, sizeof(name), "%.32s/%u", l->span_conf.name, slot);
-	const char *state = state_name(l->trunk, slot);
+	const char *state = state_name(l->trunk, at);
 	snprintf(text, sizeof(text), "%s: %s%s\n", name, state,
 		 what_follows(l->trunk, order, busy));
 	return json_pack("{s:b, s:s, s:s, s:b, s:s}", "ok", 1, "channel", name, "state", state,
@@ -120,7 +126,7 @@ static unsigned busy_slots(const struct isup_trunk *t)
 {
 	unsigned n = 0;
 
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+	for (unsigned slot = 1; slot <= ISUP_SLOTS_MAX; slot++)
 		n += isup_trunk_slot(t, slot) == ISUP_SLOT_BUSY;
 	return n;
 }
@@ -173,7 +179,7 @@ json_t *maintain_trunk(struct gateway *g, const char *args)
 	json_t *trunks = json_array();
 	for (unsigned i = 0; i < g->line_count; i++) {
 		struct line *l = g->lines[i].line;
-		if (!line_is_named(l, name))
+		if (!line_is_named(l, name) || !line_trunk_is_first(l))
 			continue;
 		json_array_append_new(trunks, order_trunk(l->trunk, verb, text));
 		fputs(text, f);

@@ -59,7 +59,7 @@ static void add_target(struct probe_options *o, const struct conf *c, size_t spa
 	struct probe_target *t = &o->target[o->targets++];
 	t->conf = c->spans[span];
 	for (size_t i = 0; i < c->trunk_count; i++)
-		if (strcmp(c->trunks[i].span, t->conf.name) == 0)
+		if (conf_trunk_interface(&c->trunks[i], t->conf.name) >= 0)
 			snprintf(t->trunk, sizeof(t->trunk), "%s", c->trunks[i].isup.name);
 }
 

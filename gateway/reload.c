@@ -100,14 +100,6 @@ static void report_listeners(const struct conf *old, const struct conf *new_, FI
 	}
 }
 
-static bool is_open(const struct gateway *g, const char *span)
-{
-	for (unsigned i = 0; i < g->line_count; i++)
-		if (strcmp(g->lines[i].line->span_conf.name, span) == 0)
-			return true;
-	return false;
-}
-
 int gateway_reload(struct gateway *g, struct conf *conf, FILE *report)
 {
 	struct conf *old = g->conf;
@@ -129,8 +121,13 @@ int gateway_reload(struct gateway *g, struct conf *conf, FILE *report)
 	for (unsigned i = 0; i < g->line_count; i++)
 		change_line(g, i, old, report);
 	for (size_t i = 0; i < conf->span_count; i++) {
-		if (is_open(g, conf->spans[i].name))
+		if (gateway_line_is_open(g, conf->spans[i].name))
 			continue;
+		if (gateway_line_waits(g, conf->spans[i].name)) {
+			fprintf(report, "span %s: added when its trunk's calls have ended\n",
+				conf->spans[i].name);
+			continue;
+		}
 		r = gateway_line_open(g, &conf->spans[i], text, sizeof(text));
 		if (r < 0)
 			fprintf(report, "%s: not added; reload again when this is mended\n", text);
@@ -138,7 +135,7 @@ int gateway_reload(struct gateway *g, struct conf *conf, FILE *report)
 			fprintf(report, "span %s: added\n", conf->spans[i].name);
 	}
 	for (size_t i = 0; i < old->span_count; i++)
-		if (!has_span(conf, old->spans[i].name) && !is_open(g, old->spans[i].name))
+		if (!has_span(conf, old->spans[i].name) && !gateway_line_is_open(g, old->spans[i].name))
 			fprintf(report, "span %s: gone\n", old->spans[i].name);
 	gateway_check_layout(g, report);
 	fprintf(report, "%zu rules in force\n", conf->rule_count);

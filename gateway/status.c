@@ -88,26 +88,37 @@ json_t *status_calls(const struct gateway *g)
 	return list;
 }
 
+static bool has_idle_dchan(const struct line *l)
+{
+	struct isup_dchan d;
+
+	for (unsigned i = 0; l->trunk != NULL && i < ISUP_DCHANS; i++)
+		if (isup_trunk_dchan(l->trunk, i, &d) && d.interface == l->interface)
+			return d.state != ISUP_DCHAN_IN_SERVICE;
+	return false;
+}
+
 /* One letter a slot, slot 1 first: . idle, B busy, b busy and out of service afterwards,
  * R restarting, out of service O by order, F by the far end, X by a fault, M maintenance,
- * D D-channel, T under test, - not used for calls. */
+ * L line failed (NFAS), D D-channel, d one that is not in service, T under test, - not used for calls. */
 static void slot_grid(const struct line *l, char out[TDM_SLOTS + 1])
 {
 	static const char letters[] = {
 		[ISUP_SLOT_NONE] = '-',           [ISUP_SLOT_IDLE] = '.',
 		[ISUP_SLOT_BUSY] = 'B',           [ISUP_SLOT_RESTARTING] = 'R',
 		[ISUP_SLOT_OUT_OF_SERVICE] = 'X', [ISUP_SLOT_OUT_BY_US] = 'O',
-		[ISUP_SLOT_OUT_BY_FAR] = 'F',     [ISUP_SLOT_MAINTENANCE] = 'M'};
+		[ISUP_SLOT_OUT_BY_FAR] = 'F',     [ISUP_SLOT_MAINTENANCE] = 'M',
+		[ISUP_SLOT_NO_LINE] = 'L'};
 
 	memset(out, '-', TDM_SLOTS);
 	out[TDM_SLOTS] = '\0';
 	for (unsigned slot = 1; slot <= TDM_SLOTS && l->trunk != NULL; slot++) {
-		enum isup_slot_state state = isup_trunk_slot(l->trunk, slot);
-		bool leaves = state == ISUP_SLOT_BUSY && isup_trunk_slot_leaves(l->trunk, slot);
+		enum isup_slot_state state = isup_trunk_slot(l->trunk, line_slot(l, slot));
+		bool leaves = state == ISUP_SLOT_BUSY && isup_trunk_slot_leaves(l->trunk, line_slot(l, slot));
 		out[slot - 1] = leaves ? 'b' : letters[state];
 	}
 	if (l->span_conf.dchan_slot != 0)
-		out[l->span_conf.dchan_slot - 1] = 'D';
+		out[l->span_conf.dchan_slot - 1] = has_idle_dchan(l) ? 'd' : 'D';
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
 		if (l->bert.slots & 1u << slot)
 			out[slot - 1] = 'T';
@@ -176,6 +187,7 @@ static json_t *trunk_json(const struct line *l)
 	FIELD(o, c, service_out);
 	FIELD(o, c, dchan_downs);
 	FIELD(o, c, flaps);
+	FIELD(o, c, dchan_switches);
 	return o;
 }
 
@@ -270,8 +282,10 @@ json_t *status_summary(const struct gateway *g)
 	unsigned up = 0, trunks = 0;
 
 	for (unsigned i = 0; i < g->line_count; i++) {
-		trunks += g->lines[i].line->trunk != NULL;
-		up += g->lines[i].line->trunk != NULL && isup_trunk_up(g->lines[i].line->trunk);
+		if (!line_trunk_is_first(g->lines[i].line))
+			continue;
+		trunks++;
+		up += isup_trunk_up(g->lines[i].line->trunk);
 	}
 	json_object_set_new(o, "version", json_string(TANDEM_VERSION));
 	json_object_set_new(o, "uptime_s",

@@ -45,7 +45,7 @@ static const char *state_name(enum call_state state)
 void trunk_call_set_state(struct isup_call *c, enum call_state state)
 {
 	if (log_enabled(LOG_ISUP, LOG_DEBUG))
-		log_line(LOG_ISUP, LOG_DEBUG, "%s/%u: %s -> %s", c->trunk->conf.name, c->slot,
+		log_line(LOG_ISUP, LOG_DEBUG, "%s: %s -> %s", slot_text(c->trunk, c->slot),
 			 state_name(c->state), state_name(state));
 	c->state = state;
 	timer_stop(&c->timer);
@@ -138,7 +138,7 @@ void trunk_call_finish(struct isup_call *c, int far_cause)
 	/* The far side was told nothing, and may never have noticed that the link was gone: RESTART
 	 * says so when it is back (Q.931 5.5). */
 	if (!t->up && t->was_up && slot != 0)
-		restart_begin(t, 1u << slot);
+		restart_begin(t, slot);
 	trunk_call_set_state(c, CALL_DEAD);
 	trunk_tell(c, ISUP_RELEASED);
 }
@@ -183,10 +183,10 @@ void trunk_call_finish_unanswered(struct isup_call *c, int cause)
 	trunk_call_finish(c, cause);
 	if (slot == 0)
 		return;
-	log_line(LOG_ISUP, LOG_WARN, "%s/%u: clearing not answered, slot out of service",
-		 t->conf.name, slot);
+	log_line(LOG_ISUP, LOG_WARN, "%s: clearing not answered, slot out of service",
+		 slot_text(t, slot));
 	t->slots[slot].out_of_service = true;
-	restart_begin(t, 1u << slot);
+	restart_begin(t, slot);
 }
 
 static void on_guard(void *arg)
@@ -242,7 +242,7 @@ static void send_clear(struct isup_call *c, int cause)
 	if (cause < 1 || cause > 127 || cause == 81)
 		cause = Q850_NORMAL_UNSPECIFIED;
 	if (c->state == CALL_PRESENT && !trunk_call_cause_refuses(cause))
-		pri_proceeding(t->pri, c->pri, (int)c->slot, 0);
+		pri_proceeding(t->pri, c->pri, slot_to_pri(t, c->slot), 0);
 	trunk_call_set_state(c, CALL_CLEARING);
 	trunk_call_start_guard(c);
 	c->line_cause = cause;
@@ -308,7 +308,7 @@ static int setup_send(struct isup_call *c, const struct isup_setup *setup)
 	memcpy(digits, setup->called.digits, sizeof(digits));
 	digits[sizeof(digits) - 1] = '\0';
 	party_to_pri(&caller, &setup->calling);
-	pri_sr_set_channel(sr, (int)c->slot, t->conf.channel == ISUP_EXCLUSIVE, 0);
+	pri_sr_set_channel(sr, slot_to_pri(t, c->slot), t->conf.channel == ISUP_EXCLUSIVE, 0);
 	/* 3.1 kHz rather than speech: fax and modem calls must not be processed on the way. */
 	pri_sr_set_bearer(sr, PRI_TRANS_CAP_3_1K_AUDIO, PRI_LAYER_1_ULAW);
 	pri_sr_set_called(sr, digits, party_plan(&setup->called), setup->complete);
@@ -324,13 +324,18 @@ out:
 	return r;
 }
 
+static bool only_line_is_down(const struct isup_trunk *t)
+{
+	return t->conf.interface_count < 2 && t->line_down[0];
+}
+
 int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct isup_setup *setup,
 		    void *user)
 {
 	*out = NULL;
-	if (!t->usable || t->line_down || t->flaps || timer_running(&t->settle_timer))
+	if (!t->usable || only_line_is_down(t) || t->flaps || timer_running(&t->settle_timer))
 		return -ENETDOWN;
-	unsigned slot = slot_pick(t, setup->avoid);
+	unsigned slot = slot_pick(t, &setup->avoid);
 	if (slot == 0)
 		return -EBUSY;
 	struct isup_call *c = trunk_call_new(t);
@@ -377,7 +382,7 @@ void isup_call_proceeding(struct isup_call *c)
 		return;
 	trunk_enter(c->trunk);
 	trunk_call_set_state(c, CALL_IN_PROCEEDING);
-	pri_proceeding(c->trunk->pri, c->pri, (int)c->slot, 0);
+	pri_proceeding(c->trunk->pri, c->pri, slot_to_pri(c->trunk, c->slot), 0);
 	trunk_leave(c->trunk);
 }
 
@@ -434,7 +439,7 @@ void isup_call_answer(struct isup_call *c)
 		party_to_pri(&line.id, &c->connected);
 		pri_connected_line_update(t->pri, c->pri, &line); /* CONNECT takes it along */
 	}
-	pri_answer(t->pri, c->pri, (int)c->slot, 0);
+	pri_answer(t->pri, c->pri, slot_to_pri(t, c->slot), 0);
 	trunk_leave(t);
 }
 

@@ -48,7 +48,7 @@ bool isup_call_more(struct isup_call *c, bool inband)
 	trunk_enter(c->trunk);
 	trunk_call_set_state(c, CALL_OVERLAP_RECEIVING);
 	start_t302(c);
-	pri_setup_ack(c->trunk->pri, c->pri, (int)c->slot, 0, inband);
+	pri_setup_ack(c->trunk->pri, c->pri, slot_to_pri(c->trunk, c->slot), 0, inband);
 	trunk_leave(c->trunk);
 	return true;
 }

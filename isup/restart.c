@@ -15,7 +15,8 @@
 #include "isup/q931.h"
 #include "isup/trunk_internal.h"
 
-enum { RETRY_MS = 60000, ANY_CHANNEL = 0xab, SINGLE_INTERFACE = 0x86 /* 4.5.25 */ };
+enum { RETRY_MS = 60000, ANY = 0xff /* libpri's */, ANY_CHANNEL = 0xab };
+enum { SINGLE_INTERFACE = 0x86, ALL_INTERFACES = 0x87 }; /* 4.5.25 */
 
 static void restart_next(struct isup_trunk *t);
 static void on_t316(void *arg);
@@ -26,7 +27,7 @@ static void restart_send(struct isup_trunk *t)
 	t->counts.restarts_out++;
 	timer_start(t->loop, &t->restart_timer, timer_ms(t->conf.t316_ms, T316_MS), on_t316, t);
 	trunk_enter(t);
-	pri_reset(t->pri, (int)t->restart_slot);
+	pri_reset(t->pri, t->restart_slot == INTERFACE ? ANY : slot_to_pri(t, t->restart_slot));
 	trunk_leave(t);
 }
 
@@ -47,7 +48,7 @@ static void slot_settled(struct isup_trunk *t, unsigned slot, bool good)
 
 static void settled(struct isup_trunk *t, bool good)
 {
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+	for (unsigned slot = 1; slot <= t->slot_count; slot++)
 		if ((t->restart_slot == INTERFACE || t->restart_slot == slot) &&
 		    t->slots[slot].restarting)
 			slot_settled(t, slot, good);
@@ -56,12 +57,10 @@ static void settled(struct isup_trunk *t, bool good)
 static void on_retry(void *arg)
 {
 	struct isup_trunk *t = arg;
-	uint32_t slots = 0;
 
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+	for (unsigned slot = 1; slot <= t->slot_count; slot++)
 		if (t->slots[slot].out_of_service)
-			slots |= 1u << slot;
-	restart_begin(t, slots);
+			restart_begin(t, slot);
 }
 
 /* Of the interface: the far side will end them too. */
@@ -73,7 +72,7 @@ static void end_calls(struct isup_trunk *t)
 		trunk_call_finish(c, Q850_TEMPORARY_FAILURE);
 	}
 	trunk_leave(t);
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+	for (unsigned slot = 1; slot <= t->slot_count; slot++)
 		if (slot_carries(t, slot))
 			t->slots[slot].restarting = true;
 }
@@ -87,17 +86,18 @@ static void restart_next(struct isup_trunk *t)
 	t->restart_tries = 0;
 	if (t->restart_all) {
 		t->restart_all = false;
-		t->restart_wanted = 0;
+		for (unsigned slot = 1; slot <= t->slot_count; slot++)
+			t->slots[slot].restart_wanted = false;
 		t->restart_slot = INTERFACE;
 		end_calls(t);
 		restart_send(t);
 		return;
 	}
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++) {
+	for (unsigned slot = 1; slot <= t->slot_count; slot++) {
 		lost = lost || t->slots[slot].out_of_service;
-		if ((t->restart_wanted >> slot & 1u) == 0)
+		if (!t->slots[slot].restart_wanted)
 			continue;
-		t->restart_wanted &= ~(1u << slot);
+		t->slots[slot].restart_wanted = false;
 		t->restart_slot = slot;
 		restart_send(t);
 		return;
@@ -119,21 +119,22 @@ static void on_t316(void *arg)
 		log_line(LOG_ISUP, LOG_WARN,
 			 "%s: RESTART of the interface not answered, tried slot by slot",
 			 t->conf.name);
-		for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+		for (unsigned slot = 1; slot <= t->slot_count; slot++)
 			if (t->slots[slot].restarting)
-				t->restart_wanted |= 1u << slot;
+				t->slots[slot].restart_wanted = true;
 	} else if (t->restart_answered) {
-		log_line(LOG_ISUP, LOG_WARN, "%s/%u: RESTART not answered, out of service",
-			 t->conf.name, t->restart_slot);
+		log_line(LOG_ISUP, LOG_WARN, "%s: RESTART not answered, out of service",
+			 slot_text(t, t->restart_slot));
 		settled(t, false);
 	} else {
 		log_line(LOG_ISUP, LOG_WARN,
 			 "%s: far side does not answer RESTART, slots taken as idle", t->conf.name);
 		settled(t, true);
-		for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
-			if ((t->restart_wanted >> slot & 1u) != 0)
+		for (unsigned slot = 1; slot <= t->slot_count; slot++)
+			if (t->slots[slot].restart_wanted) {
+				t->slots[slot].restart_wanted = false;
 				slot_settled(t, slot, true);
-		t->restart_wanted = 0;
+			}
 	}
 	restart_next(t);
 }
@@ -143,28 +144,33 @@ static void on_begin(void *arg)
 	restart_next(arg);
 }
 
-static void restart_start(struct isup_trunk *t)
+void restart_resume(struct isup_trunk *t)
 {
-	if (t->usable && t->restart_slot == 0 && (t->restart_wanted != 0 || t->restart_all))
+	if (t->usable && t->restart_slot == 0)
 		timer_start(t->loop, &t->restart_timer, 0, on_begin, t);
 }
 
-void restart_begin(struct isup_trunk *t, uint32_t slots)
+void restart_begin(struct isup_trunk *t, unsigned slot)
 {
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++) {
-		if ((slots >> slot & 1u) == 0 || t->slots[slot].call != NULL)
-			continue;
-		t->slots[slot].restarting = true;
-		t->restart_wanted |= 1u << slot;
-	}
-	restart_start(t);
+	if (t->slots[slot].call != NULL)
+		return;
+	t->slots[slot].restarting = true;
+	t->slots[slot].restart_wanted = true;
+	restart_resume(t);
+}
+
+void restart_begin_each(struct isup_trunk *t)
+{
+	for (unsigned slot = 1; slot <= t->slot_count; slot++)
+		if (slot_carries(t, slot))
+			restart_begin(t, slot);
 }
 
 void restart_begin_interface(struct isup_trunk *t)
 {
 	end_calls(t);
 	t->restart_all = true;
-	restart_start(t);
+	restart_resume(t);
 }
 
 void restart_stop(struct isup_trunk *t)
@@ -173,7 +179,7 @@ void restart_stop(struct isup_trunk *t)
 	if (t->restart_slot == INTERFACE)
 		t->restart_all = true;
 	else if (t->restart_slot != 0)
-		t->restart_wanted |= 1u << t->restart_slot; /* again when the link is back */
+		t->slots[t->restart_slot].restart_wanted = true; /* again when the link is back */
 	t->restart_slot = 0;
 	t->restart_tries = 0;
 }
@@ -184,7 +190,7 @@ void restart_on_ack(struct isup_trunk *t, int channel)
 
 	if (t->restart_slot == INTERFACE)
 		named = named && !t->reading_interface;
-	if (t->restart_slot == 0 || (named && ((unsigned)channel & 0xffu) != t->restart_slot))
+	if (t->restart_slot == 0 || (named && slot_from_pri(t, channel) != t->restart_slot))
 		return; /* late or foreign: T316 decides */
 	t->restart_answered = true;
 	settled(t, true);
@@ -194,8 +200,8 @@ void restart_on_ack(struct isup_trunk *t, int channel)
 /* 5.5.2: whatever is on the slot is gone.  libpri acknowledges by itself. */
 void restart_on_request(struct isup_trunk *t, int channel)
 {
-	unsigned wanted = (unsigned)channel & 0xffu;
-	bool all = t->reading_interface || channel < 0 || wanted == 0 || wanted == 0xff;
+	unsigned wanted = t->reading_interface ? INTERFACE : slot_from_pri(t, channel);
+	bool all = wanted == 0 || wanted == INTERFACE;
 	struct isup_call *c, *next;
 
 	t->counts.restarts_in++;
@@ -205,7 +211,7 @@ void restart_on_request(struct isup_trunk *t, int channel)
 		if (c->state != CALL_DEAD && (all || c->slot == wanted))
 			trunk_call_finish(c, Q850_TEMPORARY_FAILURE);
 	}
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+	for (unsigned slot = 1; slot <= t->slot_count; slot++)
 		if (all || slot == wanted) {
 			t->slots[slot].out_of_service = false;
 			t->slots[slot].far = ISUP_IN_SERVICE;
@@ -213,9 +219,10 @@ void restart_on_request(struct isup_trunk *t, int channel)
 		}
 }
 
-size_t restart_frame(uint8_t *out, const uint8_t *frame, size_t len)
+size_t restart_frame(const struct isup_trunk *t, uint8_t *out, const uint8_t *frame, size_t len)
 {
-	static const uint8_t whole[] = {Q931_IE_RESTART, 1, SINGLE_INTERFACE};
+	const uint8_t whole[] = {Q931_IE_RESTART, 1,
+				 t->conf.interface_count > 1 ? ALL_INTERFACES : SINGLE_INTERFACE};
 	struct q931_message m;
 	struct q931_ie ie;
 

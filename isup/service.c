@@ -29,7 +29,7 @@ bool isup_trunk_drains(const struct isup_trunk *t)
 
 bool isup_trunk_slot_leaves(const struct isup_trunk *t, unsigned slot)
 {
-	return slot >= 1 && slot <= ISUP_SLOTS &&
+	return slot >= 1 && slot <= t->slot_count &&
 	       (t->drains || t->slots[slot].ours != ISUP_IN_SERVICE);
 }
 
@@ -56,7 +56,8 @@ static void send_status(struct isup_trunk *t, unsigned slot, enum isup_service s
 	s->told_ms = loop_now_ms(t->loop);
 	s->unanswered = true;
 	t->counts.service_out++;
-	pri_maintenance_service(t->pri, 0, (int)slot, (int)status);
+	int channel = slot_to_pri(t, slot);
+	pri_maintenance_service(t->pri, channel >> 8 & 0xff, channel & 0xff, (int)status);
 }
 
 /* True: an answer is awaited. */
@@ -78,9 +79,9 @@ static bool tell(struct isup_trunk *t, unsigned slot)
 		s->unanswered = false;
 		log_limited(
 			&t->service_log, 60000, LOG_ISUP, LOG_WARN,
-			"%s/%u: SERVICE not acknowledged: the far side may not know that the slot "
+			"%s: SERVICE not acknowledged: the far side may not know that the slot "
 			"is %s",
-			t->conf.name, slot,
+			slot_text(t, slot),
 			status == ISUP_IN_SERVICE ? "back in service" : "out of service");
 		return false;
 	}
@@ -96,7 +97,7 @@ static void on_service_timer(void *arg)
 	if (!t->usable)
 		return; /* once it has settled */
 	trunk_enter(t);
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+	for (unsigned slot = 1; slot <= t->slot_count; slot++)
 		if (slot_carries(t, slot) && tell(t, slot))
 			waiting = true;
 	trunk_leave(t);
@@ -123,7 +124,7 @@ void service_unsure(struct isup_trunk *t, unsigned slot)
 
 void service_stop(struct isup_trunk *t)
 {
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+	for (unsigned slot = 1; slot <= t->slot_count; slot++)
 		service_unsure(t, slot);
 	timer_stop(&t->service_timer);
 }
@@ -145,35 +146,39 @@ static void far_said(struct isup_trunk *t, unsigned slot, enum isup_service stat
 	struct isup_slot *s = &t->slots[slot];
 
 	if (s->far != status)
-		log_line(LOG_ISUP, LOG_INFO, "%s/%u: far side puts it %s", t->conf.name, slot,
+		log_line(LOG_ISUP, LOG_INFO, "%s: far side puts it %s", slot_text(t, slot),
 			 status_text(status));
 	s->far = status;
 }
 
-static unsigned slot_of(int channel)
+static unsigned slot_of(const struct isup_trunk *t, int channel)
 {
-	unsigned slot = (unsigned)channel & 0xffu;
+	unsigned slot = slot_from_pri(t, channel);
 
-	return channel < 0 || slot > ISUP_SLOTS ? 0 : slot;
+	return slot > t->slot_count ? 0 : slot;
 }
 
-void service_on_message(struct isup_trunk *t, int channel, int status)
+static void slot_status(struct isup_trunk *t, unsigned slot, enum isup_service status)
 {
-	unsigned slot = slot_of(channel);
-
-	if (slot == 0)
-		return;
 	t->counts.service_in++;
-	far_said(t, slot, (enum isup_service)status); /* screen.c lets no other value through */
+	far_said(t, slot, status);
 	if (status == ISUP_IN_SERVICE && status_of(t, slot) != ISUP_IN_SERVICE)
 		service_unsure(t, slot);
 }
 
+void service_on_message(struct isup_trunk *t, int channel, int status)
+{
+	unsigned slot = slot_of(t, channel);
+
+	if (slot != 0)
+		slot_status(t, slot, (enum isup_service)status); /* screen.c lets no other through */
+}
+
 void service_on_interface(struct isup_trunk *t, enum isup_service status)
 {
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+	for (unsigned slot = 1; slot <= t->slot_count; slot++)
 		if (slot_carries(t, slot))
-			service_on_message(t, (int)slot, (int)status);
+			slot_status(t, slot, status);
 }
 
 /* A side that uses a slot has it in service, whatever it said before; or it repeats a SETUP that is
@@ -191,7 +196,7 @@ void service_on_use(struct isup_trunk *t, unsigned slot)
 
 void service_on_ack(struct isup_trunk *t, int channel, int status)
 {
-	unsigned slot = slot_of(channel);
+	unsigned slot = slot_of(t, channel);
 
 	if (slot == 0)
 		return;
@@ -225,7 +230,7 @@ static void put(struct isup_trunk *t, unsigned slot, enum isup_service ours, boo
 	if (ours == ISUP_IN_SERVICE)
 		s->told = UNSURE; /* said in any case: the far side may have it out */
 	service_update(t);
-	log_line(LOG_ISUP, LOG_INFO, "%s/%u: ordered %s%s", t->conf.name, slot, status_text(ours),
+	log_line(LOG_ISUP, LOG_INFO, "%s: ordered %s%s", slot_text(t, slot), status_text(ours),
 		 s->call != NULL && after_call ? " when its call has ended" : "");
 }
 
@@ -237,15 +242,15 @@ int isup_trunk_order(struct isup_trunk *t, unsigned slot, enum isup_order order)
 	case ISUP_ORDER_IN:
 		put(t, slot, ISUP_IN_SERVICE, false);
 		if (t->slots[slot].out_of_service)
-			restart_begin(t, 1u << slot);
+			restart_begin(t, slot);
 		break;
 	case ISUP_ORDER_OUT: put(t, slot, ISUP_OUT_OF_SERVICE, false); break;
 	case ISUP_ORDER_DRAIN: put(t, slot, ISUP_OUT_OF_SERVICE, true); break;
 	case ISUP_ORDER_MAINTAIN: put(t, slot, ISUP_MAINTENANCE, false); break;
 	case ISUP_ORDER_RESTART:
-		log_line(LOG_ISUP, LOG_INFO, "%s/%u: ordered to restart", t->conf.name, slot);
+		log_line(LOG_ISUP, LOG_INFO, "%s: ordered to restart", slot_text(t, slot));
 		end_call(t, slot);
-		restart_begin(t, 1u << slot);
+		restart_begin(t, slot);
 		break;
 	}
 	return 0;

@@ -157,6 +157,39 @@ static void note_answer(struct isup_trunk *t, const uint8_t *frame, size_t len)
 		t->reading_accepted = true;
 }
 
+bool trunk_send_frame(struct isup_trunk *t, unsigned interface, const uint8_t *frame, size_t len)
+{
+	if (!t->ops.send(t->arg, interface, frame, len))
+		return false;
+	t->counts.frames_out++;
+	if (t->ops.trace != NULL)
+		t->ops.trace(t->arg, interface, true, frame, len);
+	return true;
+}
+
+/* libpri leaves out the identifier of an interface that has the number 0, which is understood as
+ * that of the D-channel: of another, when the backup is in service.  Length of the frame with it;
+ * 0: it needs none. */
+static size_t name_interface(const struct isup_trunk *t, uint8_t *out, const uint8_t *frame,
+			     size_t len)
+{
+	enum { PRIMARY_RATE = 0x20, EXPLICIT = 0x40, SELECTION = 0x03, INDICATED = 0x01 };
+	struct q931_message m;
+	struct q931_ie ie;
+
+	if (t->conf.interface_count == 0 || !q931_parse(&m, frame, len) ||
+	    !q931_find(&m, Q931_IE_CHANNEL, &ie) || ie.len == 0 ||
+	    (ie.data[0] & (PRIMARY_RATE | EXPLICIT | SELECTION)) != (PRIMARY_RATE | INDICATED))
+		return 0;
+	size_t at = (size_t)(ie.data - frame);
+	memcpy(out, frame, at + 1);
+	out[at - 1]++;
+	out[at] |= EXPLICIT;
+	out[at + 1] = 0x80;
+	memcpy(out + at + 2, frame + at + 1, len - at - 1);
+	return len + 1;
+}
+
 /* A frame the line refuses is as good as lost on it: LAPD repeats.  libpri would log each. */
 static int on_pri_write(struct pri *pri, void *buf, int size)
 {
@@ -164,18 +197,19 @@ static int on_pri_write(struct pri *pri, void *buf, int size)
 	size_t len = (size_t)size - FCS_OCTETS; /* those octets are garbage */
 	uint8_t other[ISUP_FRAME_MAX];
 
-	size_t other_len = len <= sizeof(other) ? restart_frame(other, buf, len) : 0;
+	size_t other_len = len < sizeof(other) ? restart_frame(t, other, buf, len) : 0;
+	if (other_len == 0 && len < sizeof(other))
+		other_len = name_interface(t, other, buf, len);
 	if (other_len != 0) {
 		buf = other;
 		len = other_len;
 	}
 	note_answer(t, buf, len);
 	trunk_call_mend_release(t, buf, len);
-	if (t->ops.send(t->arg, buf, len)) {
-		t->counts.frames_out++;
-		if (t->ops.trace != NULL)
-			t->ops.trace(t->arg, true, buf, len);
-	}
+	if (t->near != NULL)
+		backup_from_libpri(t, buf, len);
+	else
+		trunk_send_frame(t, 0, buf, len);
 	return size;
 }
 
@@ -222,8 +256,9 @@ static void on_settled(void *arg)
 	service_update(t);
 	if (first && t->conf.restart_on_start && t->conf.restart_interface)
 		restart_begin_interface(t);
-	else
-		restart_begin(t, first && t->conf.restart_on_start ? t->conf.bearer_slots : 0);
+	else if (first && t->conf.restart_on_start)
+		restart_begin_each(t);
+	restart_resume(t);
 }
 
 static void settle(struct isup_trunk *t)
@@ -422,16 +457,26 @@ static void count_bad(struct isup_trunk *t, const uint8_t *frame, size_t len)
 		    isup_frame_text(frame, len, text, sizeof(text)));
 }
 
-void isup_trunk_receive(struct isup_trunk *t, const uint8_t *frame, size_t len)
+void isup_trunk_receive(struct isup_trunk *t, unsigned interface, const uint8_t *frame, size_t len)
 {
-	struct q931_message m;
-
 	if (t->closed)
 		return;
 	t->counts.frames_in++;
 	if (t->ops.trace != NULL)
-		t->ops.trace(t->arg, false, frame, len);
-	if (len < FRAME_MIN || len > ISUP_FRAME_MAX || t->rx_count == RX_QUEUE) {
+		t->ops.trace(t->arg, interface, false, frame, len);
+	if (len < FRAME_MIN || len > ISUP_FRAME_MAX)
+		count_bad(t, frame, len);
+	else if (t->near != NULL)
+		backup_from_line(t, interface, frame, len);
+	else if (interface == 0)
+		trunk_read(t, frame, len);
+}
+
+void trunk_read(struct isup_trunk *t, const uint8_t *frame, size_t len)
+{
+	struct q931_message m;
+
+	if (t->rx_count == RX_QUEUE) {
 		count_bad(t, frame, len);
 		return;
 	}
@@ -480,12 +525,24 @@ static void apply_settings(struct isup_trunk *t)
 	pri_set_overlapdial(t->pri, c->overlap != ISUP_EN_BLOC);
 }
 
+static bool slots_are_good(const struct isup_trunk_conf *conf)
+{
+	enum { SLOTS = 0x01fffffe };
+
+	if (conf->interface_count > ISUP_INTERFACES_MAX ||
+	    (conf->backup != 0 && conf->backup >= conf->interface_count))
+		return false;
+	for (unsigned i = 0; i < conf->interface_count; i++)
+		if ((conf->interfaces[i].bearer_slots & ~(uint32_t)SLOTS) != 0)
+			return false;
+	return (conf->bearer_slots & ~(uint32_t)SLOTS) == 0;
+}
+
 int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isup_trunk_conf *conf,
 		    const struct isup_trunk_ops *ops, void *arg)
 {
 	*out = NULL;
-	if (pri_switch(conf->switch_type) == PRI_SWITCH_UNKNOWN ||
-	    (conf->bearer_slots & ~0x01fffffeu) != 0)
+	if (pri_switch(conf->switch_type) == PRI_SWITCH_UNKNOWN || !slots_are_good(conf))
 		return -EINVAL;
 	struct isup_trunk *t = calloc(1, sizeof(*t));
 	if (t == NULL)
@@ -494,6 +551,13 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	t->conf = *conf;
 	t->ops = *ops;
 	t->arg = arg;
+	t->slot_count = isup_slot(conf->interface_count != 0 ? conf->interface_count - 1 : 0,
+				  ISUP_SLOTS);
+	t->active = t->asked = -1;
+	if (conf->backup != 0 && backup_open(t) < 0) {
+		free(t);
+		return -ENOMEM;
+	}
 
 	pri_set_message(on_pri_message);
 	pri_set_error(on_pri_error);
@@ -503,6 +567,7 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 			    pri_switch(conf->switch_type), on_pri_read, on_pri_write, t);
 	if (t->pri == NULL) {
 		*out = NULL;
+		backup_close(t);
 		free(t);
 		return -ENOMEM;
 	}
@@ -514,6 +579,7 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	pri_connect_ack_enable(t->pri, 1); /* tells CONNECT ACKNOWLEDGE, for T313 */
 	apply_settings(t);
 	trunk_leave(t);
+	backup_start(t);
 	return 0;
 }
 
@@ -528,6 +594,7 @@ void isup_trunk_close(struct isup_trunk *t)
 	timer_stop(&t->settle_timer);
 	timer_stop(&t->timer);
 	task_cancel(&t->deliver);
+	backup_close(t);
 	for (struct isup_call *c = t->calls; c != NULL; c = c->next) {
 		timer_stop(&c->timer);
 		if (c->pri != NULL)
@@ -542,6 +609,8 @@ void isup_trunk_reconfigure(struct isup_trunk *t, const struct isup_trunk_conf *
 {
 	t->conf.hunt = conf->hunt;
 	t->conf.bearer_slots = conf->bearer_slots & 0x01fffffeu;
+	for (unsigned i = 0; i < t->conf.interface_count && i < conf->interface_count; i++)
+		t->conf.interfaces[i].bearer_slots = conf->interfaces[i].bearer_slots & 0x01fffffeu;
 	t->conf.overlap = conf->overlap;
 	t->conf.early_audio = conf->early_audio;
 	t->conf.disconnect_audio = conf->disconnect_audio;
@@ -565,9 +634,11 @@ void isup_trunk_reconfigure(struct isup_trunk *t, const struct isup_trunk_conf *
 	service_update(t); /* of slots that came in */
 }
 
-void isup_trunk_line(struct isup_trunk *t, bool up)
+void isup_trunk_line(struct isup_trunk *t, unsigned interface, bool up)
 {
-	t->line_down = !up;
+	t->line_down[interface] = !up;
+	if (t->near != NULL)
+		backup_on_line(t);
 }
 
 bool isup_trunk_up(const struct isup_trunk *t)

@@ -1,4 +1,4 @@
-/* trunk.h - ISDN signalling on one span (Q.921/Q.931 by libpri).
+/* trunk.h - ISDN signalling on one span, or on several with one D-channel (Q.921/Q.931 by libpri).
  *
  * The only code that includes <libpri.h> is isup/.  libpri keeps static state, so every trunk of
  * the process lives on the one signalling thread.  A trunk knows frames and calls; it does not
@@ -41,7 +41,45 @@ struct loop;
 struct isup_trunk;
 struct isup_call;
 
-enum { ISUP_DIGITS_MAX = 32, ISUP_NAME_MAX = 64, ISUP_SLOTS = 24, ISUP_FRAME_MAX = 264 };
+enum {
+	ISUP_DIGITS_MAX = 32,
+	ISUP_NAME_MAX = 64,
+	ISUP_SLOTS = 24, /* of an interface */
+	ISUP_INTERFACES_MAX = 20,
+	ISUP_SLOTS_MAX = ISUP_INTERFACES_MAX * ISUP_SLOTS,
+	ISUP_FRAME_MAX = 264,
+};
+
+/* A trunk's slots are counted through its interfaces: 1..24 are those of the first, 25..48 those of
+ * the second.  0 = none. */
+static inline unsigned isup_slot(unsigned interface, unsigned slot)
+{
+	return interface * ISUP_SLOTS + slot;
+}
+
+static inline unsigned isup_slot_interface(unsigned slot) /* slot is not 0 */
+{
+	return (slot - 1) / ISUP_SLOTS;
+}
+
+static inline unsigned isup_slot_number(unsigned slot) /* on its interface; slot is not 0 */
+{
+	return (slot - 1) % ISUP_SLOTS + 1;
+}
+
+struct isup_slot_set {
+	uint32_t interface[ISUP_INTERFACES_MAX]; /* bit n = slot n of it */
+};
+
+static inline void isup_slot_set_add(struct isup_slot_set *set, unsigned slot)
+{
+	set->interface[isup_slot_interface(slot)] |= 1u << isup_slot_number(slot);
+}
+
+static inline bool isup_slot_set_has(const struct isup_slot_set *set, unsigned slot)
+{
+	return (set->interface[isup_slot_interface(slot)] >> isup_slot_number(slot) & 1u) != 0;
+}
 
 enum isup_side { ISUP_USER, ISUP_NETWORK };
 enum isup_switch { ISUP_NI2, ISUP_5ESS, ISUP_DMS100, ISUP_4ESS, ISUP_QSIG, ISUP_EUROISDN };
@@ -59,11 +97,21 @@ enum isup_early_audio {
 	ISUP_EARLY_ALWAYS,    /* ALERTING and PROGRESS without one as well */
 };
 
+struct isup_interface {
+	uint8_t id;            /* interface identifier, Q.931 4.5.13 octet 3.1 */
+	uint32_t bearer_slots; /* bit n = slot n may carry calls */
+};
+
 struct isup_trunk_conf {
 	char name[16];
 	enum isup_side side;
 	enum isup_switch switch_type;
-	uint32_t bearer_slots; /* bit n = slot n may carry calls */
+	uint32_t bearer_slots; /* bit n = slot n may carry calls; with interfaces: see there */
+	/* Non-facility associated signalling: channels are named with their interface.  The first
+	 * interface has the D-channel.  0 = one interface, which goes without a name. */
+	unsigned interface_count;
+	struct isup_interface interfaces[ISUP_INTERFACES_MAX];
+	unsigned backup; /* the interface of the backup D-channel, 0 = there is none */
 	enum isup_hunt hunt;   /* the two sides should hunt in opposite order */
 	enum isup_channel channel;
 	bool restart_on_start; /* RESTART each channel when the D-channel first comes up, Q.931 5.5
@@ -132,7 +180,7 @@ struct isup_event {
 	enum isup_event_kind kind;
 	struct isup_call *call;
 	void *user;         /* what isup_call_bind() or isup_call_start() stored, else NULL */
-	unsigned slot;      /* 1..24; 0 = none yet */
+	unsigned slot;      /* isup_slot(); 0 = none yet */
 	int cause;          /* Q.850; CLEARING and RELEASED */
 	bool location_user; /* cause was set by the far user, not a network */
 	bool inband;        /* tones or announcements on the channel, as conf.early_audio takes it */
@@ -147,11 +195,11 @@ struct isup_event {
 
 struct isup_trunk_ops { /* lent by the owner; arg is given back to each */
 	void (*event)(void *arg, const struct isup_event *ev);
-	/* Puts one frame (address, control, information; no FCS) on the D-channel.  False: refused,
-	 * LAPD repeats it. */
-	bool (*send)(void *arg, const uint8_t *frame, size_t len);
+	/* Puts one frame (address, control, information; no FCS) on the D-channel of the interface.
+	 * False: refused, LAPD repeats it. */
+	bool (*send)(void *arg, unsigned interface, const uint8_t *frame, size_t len);
 	/* Every frame that really went out or came in, for traces; may be NULL. */
-	void (*trace)(void *arg, bool sent, const uint8_t *frame, size_t len);
+	void (*trace)(void *arg, unsigned interface, bool sent, const uint8_t *frame, size_t len);
 };
 
 /* 0 or -errno, *out = NULL on failure.  conf is copied.  The D-channel starts at once. */
@@ -162,11 +210,12 @@ void isup_trunk_close(struct isup_trunk *t);
 /* Values that may change while calls run: hunt, bearer_slots (a removed slot drains), timers. */
 void isup_trunk_reconfigure(struct isup_trunk *t, const struct isup_trunk_conf *conf);
 
-/* A frame from the D-channel. Any octets are legal; bad ones are counted and dropped. */
-void isup_trunk_receive(struct isup_trunk *t, const uint8_t *frame, size_t len);
-/* Whether the line below can carry frames (span alarms).  Down starts nothing by itself: LAPD and
- * T309 decide about calls; new calls are refused while it is down. */
-void isup_trunk_line(struct isup_trunk *t, bool up);
+/* A frame from the D-channel of the interface. Any octets are legal; bad ones are counted and
+ * dropped. */
+void isup_trunk_receive(struct isup_trunk *t, unsigned interface, const uint8_t *frame, size_t len);
+/* Whether the interface's line can carry frames (span alarms).  Down takes its slots from new calls
+ * and its D-channel out of service where there is another; else LAPD and T309 decide about calls. */
+void isup_trunk_line(struct isup_trunk *t, unsigned interface, bool up);
 
 bool isup_trunk_up(const struct isup_trunk *t); /* LAPD established */
 const char *isup_trunk_name(const struct isup_trunk *t);
@@ -180,6 +229,7 @@ enum isup_slot_state {
 	ISUP_SLOT_OUT_BY_US,      /* by isup_trunk_order() or isup_trunk_drain() */
 	ISUP_SLOT_OUT_BY_FAR,     /* by SERVICE from the far side */
 	ISUP_SLOT_MAINTENANCE,    /* by either */
+	ISUP_SLOT_NO_LINE,        /* its interface's line failed */
 };
 enum isup_slot_state isup_trunk_slot(const struct isup_trunk *t, unsigned slot);
 /* It takes no call after the one it has. */
@@ -206,6 +256,31 @@ bool isup_trunk_has_service(const struct isup_trunk *t);
 /* The D-channel came and went too often: no new calls until it has been up for a while. */
 bool isup_trunk_flaps(const struct isup_trunk *t);
 
+/* D-channels of a trunk that has a backup: the primary is 0, the backup 1. */
+enum { ISUP_DCHANS = 2 };
+enum isup_dchan_state {
+	ISUP_DCHAN_OUT_OF_SERVICE, /* no data link, or its line failed */
+	ISUP_DCHAN_STANDBY,        /* data link up */
+	ISUP_DCHAN_WAITING,        /* the far side is asked to take it into service */
+	ISUP_DCHAN_IN_SERVICE,
+	ISUP_DCHAN_OUT_BY_US, /* "manual out of service" */
+	ISUP_DCHAN_OUT_BY_FAR,
+};
+struct isup_dchan {
+	unsigned interface; /* its index */
+	uint8_t id;         /* its identifier */
+	enum isup_dchan_state state;
+};
+/* False: there is no such D-channel, as in a trunk without a backup. */
+bool isup_trunk_dchan(const struct isup_trunk *t, unsigned dchan, struct isup_dchan *out);
+/* Asks the far side to go over to the D-channel that stands by.  0, or -ENOTSUP: no backup,
+ * -ENETDOWN: the other is not in standby, -EALREADY: a switch is under way.  counts.dchan_switches
+ * says when it is done; when the far side does not answer, all stays as it is. */
+int isup_trunk_dchan_switch(struct isup_trunk *t);
+bool isup_trunk_dchan_switching(const struct isup_trunk *t);
+/* Out of service until ordered in again; first the other one comes into service.  As above. */
+int isup_trunk_dchan_order(struct isup_trunk *t, unsigned dchan, bool in);
+
 struct isup_trunk_counts {
 	uint64_t frames_in, frames_out, frames_bad;
 	uint64_t setups_in, setups_out, glare, dchan_downs;
@@ -213,6 +288,8 @@ struct isup_trunk_counts {
 	uint64_t retries;        /* of setups_out: again, after another slot was refused */
 	uint64_t restarts_in, restarts_out, service_in, service_out;
 	uint64_t flaps; /* times that new calls had to wait */
+	uint64_t dchan_switches;               /* to the other D-channel */
+	uint64_t audits_asked, audits_answered; /* STATUS ENQUIRY of calls after a switch */
 	unsigned calls;          /* now */
 };
 void isup_trunk_counts(const struct isup_trunk *t, struct isup_trunk_counts *out);
@@ -223,7 +300,7 @@ struct isup_setup {
 	struct isup_redirecting redirecting;
 	bool complete; /* Sending Complete; else isup_call_digits() may bring more */
 	bool again;     /* counted as a retry */
-	uint32_t avoid; /* bit per slot that was refused before */
+	struct isup_slot_set avoid; /* those that were refused before */
 };
 
 /* Sends SETUP on a free slot.  0, -EBUSY (no free slot), -ENETDOWN, -ENOMEM.  user is given back

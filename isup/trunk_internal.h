@@ -9,6 +9,8 @@
  *   restart.c  RESTART, one at a time
  *   service.c  slots in and out of service
  *   flap.c     a D-channel that comes and goes
+ *   backup.c   a primary and a backup D-channel, each with a link of its own (lapd.h)
+ *   backup_audit.c  which calls the far side still knows after a switch
  *
  * Rule: libpri is only entered between trunk_enter() and trunk_leave(), and never while it is
  * already running on the same trunk (a frame that arrives meanwhile waits in rx).
@@ -91,7 +93,7 @@ struct isup_call {
 
 struct isup_slot {
 	struct isup_call *call;
-	bool restarting;
+	bool restarting, restart_wanted;
 	bool out_of_service; /* T308 or T316 expired: the far side may hold a call on it */
 	uint64_t used;       /* trunk->uses when its last call ended */
 	/* service.c */
@@ -103,12 +105,26 @@ struct isup_slot {
 	uint64_t told_ms;
 };
 
-enum { RX_QUEUE = 16, PHYSICAL_SLOTS = 24, INTERFACE = 0xff /* in place of a slot */ };
+enum {
+	RX_QUEUE = 16,
+	INTERFACE = 0xffff,   /* in place of a slot: the whole interface, or all of them */
+	NO_SUCH_SLOT = 0xfffe, /* one that the far side named */
+};
 enum { FLAP_LOSSES_MAX = 32 };
 
 struct rx_frame {
 	size_t len;
 	uint8_t data[ISUP_FRAME_MAX];
+};
+
+struct dchan_held;
+
+struct dchan {
+	struct isup_trunk *trunk;
+	struct lapd *lapd;
+	bool ordered_out; /* here */
+	bool leaving;     /* ordered out: goes when the other one is in service */
+	bool far_out;     /* by SERVICE from the far side */
 };
 
 struct isup_trunk {
@@ -138,7 +154,7 @@ struct isup_trunk {
 	bool reading_location_user;     /* its Cause says "user" */
 	bool reading_inband;            /* progress indicator 8 in it */
 
-	bool line_down;
+	bool line_down[ISUP_INTERFACES_MAX];
 	bool up;          /* LAPD */
 	bool usable;      /* and has settled */
 	bool told_up;     /* what the owner was told last */
@@ -149,10 +165,10 @@ struct isup_trunk {
 	struct isup_call *due_first, *due_last;
 	struct task deliver;
 
-	struct isup_slot slots[PHYSICAL_SLOTS + 1];
+	struct isup_slot slots[ISUP_SLOTS_MAX + 1];
+	unsigned slot_count;
 	uint64_t uses;       /* calls that ended, ever */
 	unsigned hunted;     /* the slot the last hunt found */
-	uint32_t restart_wanted; /* bit per slot */
 	bool restart_all;        /* the whole interface, before any slot */
 	unsigned restart_slot;   /* the one RESTART under way, or INTERFACE; 0 = none */
 	unsigned restart_tries;
@@ -167,6 +183,16 @@ struct isup_trunk {
 	bool flaps;
 	struct timer flap_timer;
 
+	/* backup.c: of a trunk with a backup D-channel; else near is NULL. */
+	struct dchan dchan[ISUP_DCHANS];
+	struct lapd *near;       /* the other end of libpri's own link */
+	int active, asked;       /* D-channel in service; the one the far side is asked for; -1 */
+	unsigned asked_times;
+	bool was_active;         /* one, since opening */
+	struct dchan_held *held_first, *held_last;
+	unsigned held_count;
+	struct timer dchan_timer;
+
 	struct isup_trunk_counts counts;
 	struct log_limit refused_log, bad_log, conf_log, service_log;
 };
@@ -175,6 +201,8 @@ struct isup_trunk {
 void trunk_enter(struct isup_trunk *t);
 void trunk_leave(struct isup_trunk *t);
 void trunk_tell(struct isup_call *c, enum isup_event_kind kind);
+bool trunk_send_frame(struct isup_trunk *t, unsigned interface, const uint8_t *frame, size_t len);
+void trunk_read(struct isup_trunk *t, const uint8_t *frame, size_t len); /* libpri does */
 
 /* call.c */
 struct isup_call *trunk_call_find(struct isup_trunk *t, const q931_call *pri);
@@ -214,8 +242,13 @@ bool screen_forbids(const struct isup_trunk *t, const struct q931_message *m);
 
 /* slots.c */
 bool slot_carries(const struct isup_trunk *t, unsigned slot);
+/* libpri's channel: number, interface identifier, and whether that is said. */
+int slot_to_pri(const struct isup_trunk *t, unsigned slot);
+/* 0: none was named; INTERFACE: any, or no single one. */
+unsigned slot_from_pri(const struct isup_trunk *t, int channel);
+const char *slot_text(const struct isup_trunk *t, unsigned slot); /* "pbx/7", "pbx/1/7"; lent */
 bool slot_usable(const struct isup_trunk *t, unsigned slot);
-unsigned slot_pick(struct isup_trunk *t, uint32_t avoid); /* 0 = none free */
+unsigned slot_pick(struct isup_trunk *t, const struct isup_slot_set *avoid); /* 0 = none free */
 void slot_take(struct isup_call *c, unsigned slot);
 void slot_drop(struct isup_call *c);
 /* Where an incoming SETUP goes: the slot, or 0 with the cause to refuse it with. */
@@ -224,7 +257,10 @@ unsigned slot_for_setup(struct isup_trunk *t, int channel, bool flexible, int *c
 bool slot_for_answer(struct isup_call *c, int channel);
 
 /* restart.c */
-void restart_begin(struct isup_trunk *t, uint32_t slots); /* adds to those under way */
+/* Adds to those under way: one slot, or all that may carry calls. */
+void restart_begin(struct isup_trunk *t, unsigned slot);
+void restart_begin_each(struct isup_trunk *t);
+void restart_resume(struct isup_trunk *t); /* those that wait for the link */
 void restart_begin_interface(struct isup_trunk *t);
 void restart_stop(struct isup_trunk *t);
 /* RESTART was sent for it, alone or with all others, and is not answered yet. */
@@ -233,7 +269,7 @@ void restart_on_ack(struct isup_trunk *t, int channel);
 void restart_on_request(struct isup_trunk *t, int channel);
 /* The RESTART of the interface, out of the frame that stands for it; its length, 0: it does not.
  * out has room for len. */
-size_t restart_frame(uint8_t *out, const uint8_t *frame, size_t len);
+size_t restart_frame(const struct isup_trunk *t, uint8_t *out, const uint8_t *frame, size_t len);
 
 /* service.c */
 void service_update(struct isup_trunk *t); /* tells the far side what it does not know yet */
@@ -247,5 +283,18 @@ void service_on_use(struct isup_trunk *t, unsigned slot); /* by a SETUP of the f
 /* flap.c */
 void flap_on_down(struct isup_trunk *t);
 void flap_on_up(struct isup_trunk *t);
+
+/* backup.c */
+int backup_open(struct isup_trunk *t); /* 0 or -ENOMEM */
+void backup_start(struct isup_trunk *t);
+void backup_close(struct isup_trunk *t);
+void backup_from_libpri(struct isup_trunk *t, const uint8_t *frame, size_t len);
+void backup_from_line(struct isup_trunk *t, unsigned interface, const uint8_t *frame, size_t len);
+void backup_on_line(struct isup_trunk *t); /* a line failed or came back */
+/* A layer 3 message on the D-channel in service, or on the next one that is. */
+void backup_message(struct isup_trunk *t, const uint8_t *message, size_t len);
+
+/* backup_audit.c */
+void backup_audit(struct isup_trunk *t);
 
 #endif

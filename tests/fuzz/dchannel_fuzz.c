@@ -95,12 +95,12 @@ static void on_event(void *arg, const struct isup_event *ev)
 static void receive(struct subject *s, const uint8_t *frame, size_t len)
 {
 	s->inside = true;
-	isup_trunk_receive(s->trunk, frame, len);
+	isup_trunk_receive(s->trunk, 0, frame, len);
 	s->inside = false;
 }
 
 /* The far end's LAPD: acknowledges what it gets, answers SABME. */
-static bool on_send(void *arg, const uint8_t *frame, size_t len)
+static bool on_send(void *arg, unsigned interface, const uint8_t *frame, size_t len)
 {
 	struct subject *s = arg;
 	bool inside = s->inside;

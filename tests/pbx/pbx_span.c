@@ -53,7 +53,7 @@ static bool send_announcing(struct pbx_span *s, const uint8_t *frame, size_t len
 	return tdm_dchan_send(s->tdm, longer, len + sizeof indicator) == 0;
 }
 
-static bool trunk_send(void *arg, const uint8_t *frame, size_t len)
+static bool trunk_send(void *arg, unsigned interface, const uint8_t *frame, size_t len)
 {
 	struct pbx_span *s = arg;
 	struct q931_message m;
@@ -64,7 +64,7 @@ static bool trunk_send(void *arg, const uint8_t *frame, size_t len)
 	return s->dchan_silent || tdm_dchan_send(s->tdm, frame, len) == 0;
 }
 
-static void trunk_trace(void *arg, bool sent, const uint8_t *frame, size_t len)
+static void trunk_trace(void *arg, unsigned interface, bool sent, const uint8_t *frame, size_t len)
 {
 	struct pbx_span *s = arg;
 	char text[200];
@@ -87,7 +87,7 @@ static void alarms_follow(struct pbx_span *s)
 		return;
 	s->alarms = alarms;
 	/* The far end not hearing us (yellow) leaves us hearing it; LAPD judges the rest. */
-	isup_trunk_line(s->trunk, (alarms & ~(unsigned)TDM_ALARM_YELLOW) == 0);
+	isup_trunk_line(s->trunk, 0, (alarms & ~(unsigned)TDM_ALARM_YELLOW) == 0);
 	report_emit(s->pbx, json_pack("{s:s, s:s, s:o}", "event", "alarm", "span", s->conf.tdm.name,
 				      "alarms", report_alarms(alarms)));
 }
@@ -128,7 +128,7 @@ static void on_span(uv_poll_t *poll, int status, int events)
 		tick(s);
 	while ((len = tdm_dchan_recv(s->tdm, frame, sizeof frame)) >= 0) {
 		if (!s->dchan_silent)
-			isup_trunk_receive(s->trunk, frame, (size_t)len);
+			isup_trunk_receive(s->trunk, 0, frame, (size_t)len);
 	}
 	alarms_follow(s);
 }
@@ -161,7 +161,7 @@ int pbx_span_open(struct pbx_span *s, char *err, size_t err_size)
 			 strerror(-rc));
 		goto fail;
 	}
-	isup_trunk_line(s->trunk, (s->alarms & ~(unsigned)TDM_ALARM_YELLOW) == 0);
+	isup_trunk_line(s->trunk, 0, (s->alarms & ~(unsigned)TDM_ALARM_YELLOW) == 0);
 	rc = uv_poll_init(&loop->uv, &s->poll, tdm_span_fd(s->tdm));
 	if (rc < 0) {
 		snprintf(err, err_size, "span %s: cannot poll: %s", s->conf.tdm.name,

@@ -332,7 +332,7 @@ static void accident(void *arg)
 
 /* --- the line --- */
 
-static bool on_send(void *arg, const uint8_t *frame, size_t len)
+static bool on_send(void *arg, unsigned interface, const uint8_t *frame, size_t len)
 {
 	struct end *e = arg;
 
@@ -343,10 +343,10 @@ static bool on_send(void *arg, const uint8_t *frame, size_t len)
 
 static void on_frame(void *arg, const uint8_t *frame, size_t len)
 {
-	isup_trunk_receive(((struct end *)arg)->trunk, frame, len);
+	isup_trunk_receive(((struct end *)arg)->trunk, 0, frame, len);
 }
 
-static void on_trace(void *arg, bool sent, const uint8_t *frame, size_t len)
+static void on_trace(void *arg, unsigned interface, bool sent, const uint8_t *frame, size_t len)
 {
 	struct end *e = arg;
 	char text[200];

@@ -18,9 +18,12 @@ static bool same_octets(const struct conf_key *k, const void *a, const void *b)
 		size *= sizeof(unsigned);
 	if (k->type == CONF_ADDRESSES)
 		size *= sizeof(struct sockaddr_storage);
+	if (k->type == CONF_NAMES)
+		size *= CONF_NAME_MAX;
 	if (memcmp(x + k->offset, y + k->offset, size) != 0)
 		return false;
-	if (k->type == CONF_CHOICES || k->type == CONF_ADDRESSES)
+	if (k->type == CONF_CHOICES || k->type == CONF_ADDRESSES || k->type == CONF_NAMES ||
+	    k->type == CONF_UINTS)
 		return *(const unsigned *)(x + k->other) == *(const unsigned *)(y + k->other);
 	if (k->type == CONF_PORTS)
 		return *(const uint16_t *)(x + k->other) == *(const uint16_t *)(y + k->other);
@@ -134,6 +137,9 @@ static void random_keys(FILE *to, enum conf_section_id id)
 					    "loss_ms",
 					    "dchan_slot",
 					    "span",
+					    "spans",
+					    "backup",
+					    "interface_ids",
 					    "group",
 					    "address",
 					    "any_port",

@@ -13,6 +13,7 @@ static size_t field_end(const struct conf_key *k)
 	switch (k->type) {
 	case CONF_CHOICES: return k->offset + k->size * sizeof(unsigned);
 	case CONF_ADDRESSES: return k->offset + k->size * sizeof(struct sockaddr_storage);
+	case CONF_NAMES: return k->offset + k->size * CONF_NAME_MAX;
 	default: return k->offset + k->size;
 	}
 }

@@ -49,6 +49,7 @@ enum { LOG_SIZE = 512, LINE_SIZE = 128 };
 
 struct line_frame {
 	size_t len;
+	unsigned interface;
 	uint64_t due_ms;
 	uint8_t data[ISUP_FRAME_MAX];
 };
@@ -78,6 +79,8 @@ struct end {
 	unsigned line_first, line_count;
 	struct timer line_timer;
 	bool cut;              /* nothing arrives here any more */
+	bool cut_interface[ISUP_INTERFACES_MAX]; /* on that one */
+	unsigned sent_on[ISUP_INTERFACES_MAX];   /* frames */
 	bool direct;           /* arrives from inside the sender's send() */
 	bool deaf[256];        /* message types that reach LAPD here, but not Q.931 */
 	const uint8_t *put_in; /* replaces the next message that arrives, NULL = nothing */
@@ -136,7 +139,7 @@ static void line_arrive(void *arg)
 		e->line_count--;
 		if (e->trunk != NULL) {
 			e->busy = true;
-			isup_trunk_receive(e->trunk, f.data, f.len);
+			isup_trunk_receive(e->trunk, f.interface, f.data, f.len);
 			e->busy = false;
 		} else if (e->raw != NULL) {
 			e->raw_frame = f.data;
@@ -172,7 +175,7 @@ static size_t line_change(struct end *to, uint8_t *data, size_t len)
 	return len;
 }
 
-static void line_put(struct end *from, const uint8_t *sent, size_t len)
+static void line_put(struct end *from, unsigned interface, const uint8_t *sent, size_t len)
 {
 	struct end *to = from->far;
 	struct q931_message m;
@@ -196,13 +199,14 @@ static void line_put(struct end *from, const uint8_t *sent, size_t len)
 	if (q931_parse(&m, data, len) && (data[2] & 1) == 0 && to->deaf[m.type])
 		data[4] = 0x55; /* a protocol nobody knows */
 	if (to->direct && to->trunk != NULL && !to->cut) {
-		isup_trunk_receive(to->trunk, data, len);
+		isup_trunk_receive(to->trunk, interface, data, len);
 		return;
 	}
-	if (to->cut || line_lost(to) || to->line_count == LINE_SIZE)
+	if (to->cut || to->cut_interface[interface] || line_lost(to) || to->line_count == LINE_SIZE)
 		return;
 	struct line_frame *f = &to->line[(to->line_first + to->line_count++) % LINE_SIZE];
 	f->len = len;
+	f->interface = interface;
 	f->due_ms = loop_now_ms(to->loop) + to->delay_ms;
 	memcpy(f->data, data, len);
 	if (!timer_running(&to->line_timer))
@@ -211,9 +215,10 @@ static void line_put(struct end *from, const uint8_t *sent, size_t len)
 
 /* --- an end that is a trunk --- */
 
-static bool on_send(void *arg, const uint8_t *frame, size_t len)
+static bool on_send(void *arg, unsigned interface, const uint8_t *frame, size_t len)
 {
-	line_put(arg, frame, len);
+	line_put(arg, interface, frame, len);
+	((struct end *)arg)->sent_on[interface]++;
 	return true;
 }
 
@@ -256,7 +261,7 @@ static int raw_read(struct pri *pri, void *buf, int size)
 
 static int raw_write(struct pri *pri, void *buf, int size)
 {
-	line_put(pri_get_userdata(pri), buf, (size_t)size - 2);
+	line_put(pri_get_userdata(pri), 0, buf, (size_t)size - 2);
 	return size;
 }
 

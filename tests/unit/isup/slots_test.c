@@ -112,10 +112,10 @@ static void test_avoid(void **state)
 	struct isup_call *c;
 
 	setup.again = true;
-	setup.avoid = 0xe; /* 1 to 3 */
+	setup.avoid.interface[0] = 0xe; /* 1 to 3 */
 	assert_int_equal(isup_call_start(&c, p->a.trunk, &setup, NULL), 0);
 	assert_int_equal(isup_call_slot(c), 4);
-	setup.avoid = 0xfffffe;
+	setup.avoid.interface[0] = 0xfffffe;
 	assert_int_equal(isup_call_start(&c, p->a.trunk, &setup, NULL), -EBUSY);
 	isup_trunk_counts(p->a.trunk, &counts);
 	assert_int_equal(counts.retries, 1);

@@ -54,9 +54,9 @@ static void test_line_down_refuses_new_calls(void **state)
 	struct pair *p = pair_open();
 	struct isup_call *c;
 
-	isup_trunk_line(p->a.trunk, false);
+	isup_trunk_line(p->a.trunk, 0, false);
 	assert_int_equal(isup_call_start(&c, p->a.trunk, &plain_setup, NULL), -ENETDOWN);
-	isup_trunk_line(p->a.trunk, true);
+	isup_trunk_line(p->a.trunk, 0, true);
 	assert_int_equal(isup_call_start(&c, p->a.trunk, &plain_setup, NULL), 0);
 	pair_close(p);
 }
@@ -69,7 +69,7 @@ static void test_no_setup_while_link_settles(void **state)
 	struct isup_call *in, *c;
 
 	call_active(p, &p->a, &in);
-	isup_trunk_receive(p->a.trunk,
+	isup_trunk_receive(p->a.trunk, 0,
 			   p->a.trunk->conf.side == ISUP_NETWORK ? from_user : from_network, 3);
 	assert_true(isup_trunk_up(p->a.trunk));
 	assert_int_equal(isup_call_start(&c, p->a.trunk, &plain_setup, NULL), -ENETDOWN);
@@ -267,14 +267,14 @@ static void test_bad_frames(void **state)
 		/* an exact allocation, so that reading past it is seen */
 		uint8_t *exact = malloc(len + 1);
 		memset(exact, 0, len + 1);
-		isup_trunk_receive(p->a.trunk, exact, len);
+		isup_trunk_receive(p->a.trunk, 0, exact, len);
 		free(exact);
 	}
-	isup_trunk_receive(p->a.trunk, frame, ISUP_FRAME_MAX + 1);
-	isup_trunk_receive(p->a.trunk, frame, sizeof(frame));
+	isup_trunk_receive(p->a.trunk, 0, frame, ISUP_FRAME_MAX + 1);
+	isup_trunk_receive(p->a.trunk, 0, frame, sizeof(frame));
 	isup_trunk_counts(p->a.trunk, &after);
 	assert_int_equal(after.frames_bad - before.frames_bad, 5);
-	isup_trunk_receive(p->a.trunk, frame, ISUP_FRAME_MAX);
+	isup_trunk_receive(p->a.trunk, 0, frame, ISUP_FRAME_MAX);
 	isup_trunk_counts(p->a.trunk, &after);
 	assert_int_equal(after.frames_bad - before.frames_bad, 5);
 	assert_int_equal(after.frames_in - before.frames_in, 6);
@@ -288,7 +288,7 @@ static uint8_t traced[ISUP_FRAME_MAX];
 static size_t traced_len;
 static bool line_refuses;
 
-static void on_trace(void *arg, bool sent, const uint8_t *frame, size_t len)
+static void on_trace(void *arg, unsigned interface, bool sent, const uint8_t *frame, size_t len)
 {
 	if (sent)
 		traced_out++;
@@ -298,9 +298,9 @@ static void on_trace(void *arg, bool sent, const uint8_t *frame, size_t len)
 	traced_len = len;
 }
 
-static bool on_send_or_not(void *arg, const uint8_t *frame, size_t len)
+static bool on_send_or_not(void *arg, unsigned interface, const uint8_t *frame, size_t len)
 {
-	return !line_refuses && on_send(arg, frame, len);
+	return !line_refuses && on_send(arg, interface, frame, len);
 }
 
 /* No FCS goes out or is wanted; a frame the line refuses is not traced, and LAPD repeats it. */
@@ -331,7 +331,7 @@ static void test_trace_and_refused_frames(void **state)
 	isup_trunk_counts(p->a.trunk, &counts);
 	assert_int_equal(counts.frames_out, traced_out);
 	assert_int_equal(counts.frames_in, traced_in);
-	isup_trunk_receive(p->a.trunk, sabme_user, sizeof(sabme_user));
+	isup_trunk_receive(p->a.trunk, 0, sabme_user, sizeof(sabme_user));
 	assert_memory_equal(traced, ua, 3);
 	pair_close(p);
 }
