@@ -168,6 +168,11 @@ static json_t *do_trunk(struct client *cl, const char *args)
 	return maintain_trunk(cl->control->gateway, args);
 }
 
+static json_t *do_nfas(struct client *cl, const char *args)
+{
+	return maintain_nfas(cl->control->gateway, args);
+}
+
 static json_t *do_reload(struct client *cl, const char *args)
 {
 	char *text = NULL;
@@ -229,7 +234,7 @@ static const struct {
 } commands[] = {
 	{"status", do_status},   {"calls", do_calls}, {"spans", do_spans}, {"reload", do_reload},
 	{"stop", do_stop},       {"log", do_log},     {"trace", do_trace}, {"span", do_span},
-	{"channel", do_channel}, {"trunk", do_trunk}, {"peers", do_peers},
+	{"channel", do_channel}, {"trunk", do_trunk}, {"peers", do_peers}, {"nfas", do_nfas},
 };
 
 static void run_command(struct client *cl)
@@ -247,7 +252,7 @@ static void run_command(struct client *cl)
 		reply = commands[i].run(cl, args != NULL ? args : "");
 	else
 		reply = failure("unknown command; known are status, calls, spans, channel, trunk, "
-				"span, reload, "
+				"nfas, span, reload, "
 				"stop, log, trace");
 	if (reply == NULL)
 		return; /* a stream */

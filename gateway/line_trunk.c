@@ -83,6 +83,7 @@ static int trunk_new(struct line_trunk **out, struct line *l, struct loop *loop)
 	*out = NULL;
 	if (t == NULL)
 		return -ENOMEM;
+	t->loop = loop;
 	t->lines[l->interface] = l; /* libpri sends from inside */
 	int r = isup_trunk_open(&t->isup, loop, &l->trunk_conf.isup, &ops, t);
 	if (r < 0) {
@@ -134,6 +135,7 @@ void line_trunk_leave(struct line *l)
 
 void line_trunk_shut(struct line_trunk *t)
 {
+	nfas_drill_stop(&t->drill);
 	if (t->isup != NULL)
 		isup_trunk_close(t->isup);
 	t->isup = NULL;

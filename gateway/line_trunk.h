@@ -10,13 +10,16 @@
 
 #include "conf/conf.h"
 #include "gateway/base/loop.h"
+#include "gateway/nfas_drill.h"
 
 struct line;
 
 struct line_trunk {
+	struct loop *loop;
 	struct isup_trunk *isup;                 /* owned; NULL once shut */
 	struct line *lines[ISUP_INTERFACES_MAX]; /* by interface; not owned */
 	unsigned count;                          /* of those that are open */
+	struct nfas_drill drill;
 };
 
 /* l runs on the trunk: on that of mate, another of its lines, or on a new one (NULL).  0 or

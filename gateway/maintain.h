@@ -2,6 +2,7 @@
  *
  *   channel SPAN/SLOT in|out|drain|maintenance|restart     (or TRUNK/SLOT)
  *   trunk NAME drain|undrain|restart                       (or a group's name)
+ *   nfas TRUNK [switch | drill [stay] | result | out SPAN | in SPAN]
  *
  * Signalling thread.  The result is a reply for the control socket, a new reference.
  */
@@ -14,5 +15,6 @@ struct gateway;
 
 json_t *maintain_channel(struct gateway *g, const char *args);
 json_t *maintain_trunk(struct gateway *g, const char *args);
+json_t *maintain_nfas(struct gateway *g, const char *args);
 
 #endif

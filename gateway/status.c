@@ -163,6 +163,7 @@ static json_t *line_counts_json(const struct line *l)
 static json_t *trunk_json(const struct line *l)
 {
 	struct isup_trunk_counts c;
+	struct isup_dchan d;
 	json_t *o = json_object();
 
 	isup_trunk_counts(l->trunk, &c);
@@ -188,6 +189,10 @@ static json_t *trunk_json(const struct line *l)
 	FIELD(o, c, dchan_downs);
 	FIELD(o, c, flaps);
 	FIELD(o, c, dchan_switches);
+	for (unsigned i = 0; i < ISUP_DCHANS; i++)
+		if (isup_trunk_dchan(l->trunk, i, &d) && d.interface == l->interface)
+			json_object_set_new(o, "dchannel",
+					    json_string(nfas_dchan_state(l->group, i)));
 	return o;
 }
 

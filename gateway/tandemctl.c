@@ -28,6 +28,9 @@ static const char usage[] =
 	"  channel SPAN/SLOT in|out|drain|maintenance|restart\n"
 	"  trunk NAME drain|undrain|restart\n"
 	"                    channels in and out of service; NAME may be a group's\n"
+	"  nfas TRUNK        the spans of a trunk that share a D-channel\n"
+	"  nfas TRUNK switch | drill [stay] | out SPAN | in SPAN\n"
+	"                    go over to the other D-channel; prove that the backup works\n"
 	"  trace             each Q.931 and SIP message as it passes, until interrupted\n"
 	"  trace on|off      the same into the log\n"
 	"  reload            read the configuration again and apply what changed\n"
@@ -135,6 +138,8 @@ static void print_line(const json_t *s)
 		printf(" trunk %s %s, %lld calls, echo canceller %s", text_of(trunk, "name"),
 		       json_is_true(json_object_get(trunk, "up")) ? "up" : "DOWN",
 		       number_of(trunk, "calls"), text_of(trunk, "echo_canceller"));
+	if (json_object_get(trunk, "dchannel") != NULL)
+		printf(" (its D-channel: %s)", text_of(trunk, "dchannel"));
 	if (json_is_true(json_object_get(trunk, "drained")))
 		printf(" (drained)");
 	if (json_is_true(json_object_get(trunk, "flapping")))
@@ -154,9 +159,10 @@ static void print_line(const json_t *s)
 }
 
 static const char slot_letters[] =
-	"slots: . idle  B busy  b busy, then out  R restarting  D D-channel  T under test  "
+	"slots: . idle  B busy  b busy, then out  R restarting  D D-channel  d its backup  "
+	"T under test  "
 	"- not used\n"
-	"       out of service: O by order  F by the far end  X by a fault;  M maintenance";
+	"       out of service: O by order  F by the far end  X by a fault  L line failed;  M maintenance";
 
 static void print_spans(const json_t *spans)
 {
@@ -378,6 +384,8 @@ static int show(const json_t *reply)
 	return 0;
 }
 
+enum { ASK_MAX = 128, ASK_MS = 100 };
+
 static int dial(const char *path)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -393,7 +401,8 @@ static int dial(const char *path)
 	return r;
 }
 
-static int talk(int fd, const char *command, bool raw)
+/* Until what takes a while is done the reply is what to ask next, which goes to again. */
+static int talk(int fd, const char *command, bool raw, char again[ASK_MAX])
 {
 	FILE *in = fdopen(fd, "r+");
 	char *line = NULL;
@@ -406,6 +415,11 @@ static int talk(int fd, const char *command, bool raw)
 	while (getline(&line, &size, in) > 0) {
 		json_error_t error;
 		json_t *reply = line[0] == '{' ? json_loads(line, 0, &error) : NULL;
+		snprintf(again, ASK_MAX, "%s", text_of(reply, "ask"));
+		if (again[0] != '\0') {
+			json_decref(reply);
+			continue;
+		}
 		if (reply == NULL || raw) {
 			fputs(line, stdout);
 			status = reply != NULL && !json_is_true(json_object_get(reply, "ok"));
@@ -420,6 +434,27 @@ static int talk(int fd, const char *command, bool raw)
 	return status;
 }
 
+static int ask(const char *path, char command[ASK_MAX], bool raw)
+{
+	const struct timespec pause = {.tv_nsec = ASK_MS * 1000000L};
+
+	for (;;) {
+		int fd = dial(path);
+		if (fd < 0) {
+			fprintf(stderr, "tandemctl: %s: %s%s\n", path, strerror(-fd),
+				fd == -EACCES ? " (be root or in the gateway's group)"
+					      : " (is tandem running? -s names another socket)");
+			return 3;
+		}
+		char again[ASK_MAX] = "";
+		int status = talk(fd, command, raw, again);
+		if (again[0] == '\0')
+			return status;
+		memcpy(command, again, ASK_MAX);
+		nanosleep(&pause, NULL);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {{"socket", required_argument, NULL, 's'},
@@ -428,7 +463,7 @@ int main(int argc, char **argv)
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
 	const char *path = "/run/tandem/control";
-	char command[128] = "";
+	char command[ASK_MAX] = "";
 	bool raw = false;
 	int opt;
 
@@ -448,12 +483,5 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	int fd = dial(path);
-	if (fd < 0) {
-		fprintf(stderr, "tandemctl: %s: %s%s\n", path, strerror(-fd),
-			fd == -EACCES ? " (be root or in the gateway's group)"
-				      : " (is tandem running? -s names another socket)");
-		return 3;
-	}
-	return talk(fd, command, raw);
+	return ask(path, command, raw);
 }

@@ -261,7 +261,7 @@ static int do_alarm(struct pbx *p, struct words *w, json_t *reply)
 	return 0;
 }
 
-/* dchan SPAN silent|normal */
+/* dchan SPAN silent|normal|switch */
 static int do_dchan(struct pbx *p, struct words *w, json_t *reply)
 {
 	struct pbx_span *s;
@@ -269,11 +269,15 @@ static int do_dchan(struct pbx *p, struct words *w, json_t *reply)
 	int rc = want_span(p, w, &s);
 
 	if (rc == 0)
-		rc = words_want(w, &what, "silent or normal");
+		rc = words_want(w, &what, "silent, normal or switch");
 	if (rc < 0)
 		return rc;
+	if (strcmp(what, "switch") == 0)
+		return isup_trunk_dchan_switch(s->trunk) == 0
+			       ? 0
+			       : words_fail(w, "there is no D-channel in standby");
 	if (strcmp(what, "silent") != 0 && strcmp(what, "normal") != 0)
-		return words_fail(w, "expected silent or normal, not \"%s\"", what);
+		return words_fail(w, "expected silent, normal or switch, not \"%s\"", what);
 	s->dchan_silent = what[0] == 's';
 	return 0;
 }

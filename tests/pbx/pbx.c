@@ -50,12 +50,15 @@ int pbx_open(struct pbx *p, struct loop *loop, const struct script *script, char
 	}
 	p->phone_count = script->phone_count;
 	for (unsigned i = 0; i < script->span_count; i++) {
-		struct pbx_span *s = &p->span[p->span_count++];
-		s->pbx = p;
-		s->conf = script->span[i];
-		rc = pbx_span_open(s, err, err_size);
+		p->span[i].pbx = p;
+		p->span[i].conf = script->span[i];
+	}
+	p->span_count = script->span_count;
+	pbx_span_group(p);
+	for (unsigned i = 0; i < script->span_count; i++) {
+		rc = pbx_span_open(&p->span[i], err, err_size);
 		if (rc < 0) {
-			p->span_count--;
+			p->span_count = i;
 			pbx_close(p);
 			return rc;
 		}

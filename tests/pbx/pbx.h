@@ -31,7 +31,10 @@ struct pbx_span {
 	struct pbx *pbx;
 	struct script_span conf;
 	struct tdm_span *tdm;
-	struct isup_trunk *trunk;
+	struct isup_trunk *trunk; /* of its group, whose first span owns it */
+	struct pbx_span *first;   /* of the group, itself when it is alone */
+	struct pbx_span *member[ISUP_INTERFACES_MAX]; /* of the first: all, by interface */
+	unsigned interface;                           /* in the group */
 	uv_poll_t poll;
 	bool polling;
 	bool announces;    /* each DISCONNECT says that tones follow, Q.931 5.3.4.1 */
@@ -125,6 +128,10 @@ struct pbx_span *pbx_span_find(struct pbx *p, const char *name);     /* "" = the
 /* pbx_span.c */
 int pbx_span_open(struct pbx_span *s, char *err, size_t err_size);
 void pbx_span_close(struct pbx_span *s);
+/* Joins spans to groups, before they are opened. */
+void pbx_span_group(struct pbx *p);
+/* That of a slot of the trunk s is on. */
+struct pbx_span *pbx_span_of_slot(const struct pbx_span *s, unsigned slot);
 
 /* pbx_call.c */
 struct pbx_dial {

@@ -86,12 +86,16 @@ static void audio_detach(struct pbx_call *c)
 /* The channel is known: from now on the phone's ear is on it. */
 static void slot_known(struct pbx_call *c, unsigned slot)
 {
-	if (slot == 0 || slot > TDM_SLOTS || slot == c->slot)
+	if (slot == 0)
+		return;
+	struct pbx_span *s = pbx_span_of_slot(c->span, slot);
+	if (s == c->span && isup_slot_number(slot) == c->slot)
 		return;
 	audio_detach(c);
-	c->slot = slot;
+	c->span = s;
+	c->slot = isup_slot_number(slot);
 	if (c->audio != NULL)
-		c->span->slot[slot] = c;
+		s->slot[c->slot] = c;
 }
 
 void pbx_call_marker(struct pbx_call *c, const struct audio_marker *m, bool sent)

@@ -55,7 +55,7 @@ static bool send_announcing(struct pbx_span *s, const uint8_t *frame, size_t len
 
 static bool trunk_send(void *arg, unsigned interface, const uint8_t *frame, size_t len)
 {
-	struct pbx_span *s = arg;
+	struct pbx_span *s = ((struct pbx_span *)arg)->member[interface];
 	struct q931_message m;
 
 	if (s->announces && !s->dchan_silent && len + 4 <= ISUP_FRAME_MAX &&
@@ -66,7 +66,7 @@ static bool trunk_send(void *arg, unsigned interface, const uint8_t *frame, size
 
 static void trunk_trace(void *arg, unsigned interface, bool sent, const uint8_t *frame, size_t len)
 {
-	struct pbx_span *s = arg;
+	struct pbx_span *s = ((struct pbx_span *)arg)->member[interface];
 	char text[200];
 
 	flow_count(sent ? &s->sent : &s->received, frame, len);
@@ -87,7 +87,7 @@ static void alarms_follow(struct pbx_span *s)
 		return;
 	s->alarms = alarms;
 	/* The far end not hearing us (yellow) leaves us hearing it; LAPD judges the rest. */
-	isup_trunk_line(s->trunk, 0, (alarms & ~(unsigned)TDM_ALARM_YELLOW) == 0);
+	isup_trunk_line(s->trunk, s->interface, (alarms & ~(unsigned)TDM_ALARM_YELLOW) == 0);
 	report_emit(s->pbx, json_pack("{s:s, s:s, s:o}", "event", "alarm", "span", s->conf.tdm.name,
 				      "alarms", report_alarms(alarms)));
 }
@@ -128,7 +128,7 @@ static void on_span(uv_poll_t *poll, int status, int events)
 		tick(s);
 	while ((len = tdm_dchan_recv(s->tdm, frame, sizeof frame)) >= 0) {
 		if (!s->dchan_silent)
-			isup_trunk_receive(s->trunk, 0, frame, (size_t)len);
+			isup_trunk_receive(s->trunk, s->interface, frame, (size_t)len);
 	}
 	alarms_follow(s);
 }
@@ -139,6 +139,38 @@ static void on_watch(void *arg)
 
 	alarms_follow(s);
 	timer_start(s->pbx->loop, &s->watch, WATCH_MS, on_watch, s);
+}
+
+void pbx_span_group(struct pbx *p)
+{
+	for (unsigned i = 0; i < p->span_count; i++) {
+		struct pbx_span *s = &p->span[i];
+		struct script_span *conf = &s->conf;
+		if (conf->nfas[0] == '\0') {
+			s->first = s->member[0] = s;
+			conf->trunk.interfaces[0].bearer_slots = conf->trunk.bearer_slots;
+			continue;
+		}
+		s->first = pbx_span_find(p, conf->nfas);
+		struct isup_trunk_conf *trunk = &s->first->conf.trunk;
+		if (trunk->interface_count == 0)
+			trunk->interface_count = 1;
+		s->interface = trunk->interface_count++;
+		s->first->member[s->interface] = s;
+		if (conf->nfas_backup) {
+			trunk->backup = s->interface;
+		} else {
+			conf->trunk.bearer_slots |= 1u << conf->tdm.dchan_slot & ~1u;
+			conf->tdm.dchan_slot = 0;
+		}
+		trunk->interfaces[s->interface] = (struct isup_interface){
+			(uint8_t)conf->nfas_id, conf->trunk.bearer_slots};
+	}
+}
+
+struct pbx_span *pbx_span_of_slot(const struct pbx_span *s, unsigned slot)
+{
+	return s->first->member[isup_slot_interface(slot)];
 }
 
 int pbx_span_open(struct pbx_span *s, char *err, size_t err_size)
@@ -155,13 +187,15 @@ int pbx_span_open(struct pbx_span *s, char *err, size_t err_size)
 		rc = -ENODEV;
 		goto fail;
 	}
-	rc = isup_trunk_open(&s->trunk, loop, &s->conf.trunk, &trunk_ops, s);
+	s->trunk = s->first->trunk;
+	if (s->first == s)
+		rc = isup_trunk_open(&s->trunk, loop, &s->conf.trunk, &trunk_ops, s);
 	if (rc < 0) {
 		snprintf(err, err_size, "span %s: the trunk cannot start: %s", s->conf.tdm.name,
 			 strerror(-rc));
 		goto fail;
 	}
-	isup_trunk_line(s->trunk, 0, (s->alarms & ~(unsigned)TDM_ALARM_YELLOW) == 0);
+	isup_trunk_line(s->trunk, s->interface, (s->alarms & ~(unsigned)TDM_ALARM_YELLOW) == 0);
 	rc = uv_poll_init(&loop->uv, &s->poll, tdm_span_fd(s->tdm));
 	if (rc < 0) {
 		snprintf(err, err_size, "span %s: cannot poll: %s", s->conf.tdm.name,
@@ -184,7 +218,7 @@ void pbx_span_close(struct pbx_span *s)
 	if (s->polling)
 		uv_close((uv_handle_t *)&s->poll, NULL);
 	s->polling = false;
-	if (s->trunk != NULL)
+	if (s->trunk != NULL && s->first == s)
 		isup_trunk_close(s->trunk);
 	if (s->tdm != NULL)
 		tdm_span_close(s->tdm);

@@ -253,6 +253,18 @@ static json_t *line_counts(const struct tdm_span *s)
 	return j;
 }
 
+/* Of a group with a backup: what its D-channel is at this end. */
+static void add_dchannel(json_t *j, const struct pbx_span *s)
+{
+	static const char *const names[] = {"out", "standby", "waiting", "in-service", "out-by-us",
+					    "out-by-far"};
+	struct isup_dchan d;
+
+	for (unsigned i = 0; i < ISUP_DCHANS; i++)
+		if (isup_trunk_dchan(s->trunk, i, &d) && d.interface == s->interface)
+			json_object_set_new(j, "dchannel", json_string(names[d.state]));
+}
+
 static json_t *span_stats(const struct pbx_span *s)
 {
 	struct isup_trunk_counts n;
@@ -261,9 +273,11 @@ static json_t *span_stats(const struct pbx_span *s)
 
 	isup_trunk_counts(s->trunk, &n);
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
-		busy += isup_trunk_slot(s->trunk, slot) == ISUP_SLOT_BUSY;
+		busy += isup_trunk_slot(s->trunk, isup_slot(s->interface, slot)) ==
+			ISUP_SLOT_BUSY;
 	json_object_set_new(j, "span", json_string(s->conf.tdm.name));
 	json_object_set_new(j, "dchan_up", json_boolean(isup_trunk_up(s->trunk)));
+	add_dchannel(j, s);
 	json_object_set_new(j, "alarms", report_alarms(tdm_span_alarms(s->tdm)));
 	json_object_set_new(j, "busy_slots", json_integer(busy));
 	json_object_set_new(j, "calls", json_integer(n.calls));

@@ -476,6 +476,12 @@ int script_check(const struct script *s, const char *name, FILE *err)
 	}
 	for (unsigned i = 0; i < s->span_count; i++) {
 		const char *wrong = script_span_check(&s->span[i]);
+		unsigned first = 0;
+		while (first < i && strcmp(s->span[first].tdm.name, s->span[i].nfas) != 0)
+			first++;
+		if (s->span[i].nfas[0] != '\0' &&
+		    (first == i || s->span[first].nfas[0] != '\0'))
+			wrong = "nfas with the first span of its group, which comes before it";
 		if (wrong == NULL)
 			continue;
 		fprintf(err, "%s:%u: span %s: expected %s\n", name, s->span[i].line,

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { SCRIPT_SPANS_MAX = 4, SCRIPT_DTMF_MAX = 8 };
+enum { SCRIPT_SPANS_MAX = ISUP_INTERFACES_MAX, SCRIPT_DTMF_MAX = 8 };
 
 enum phone_reply { PHONE_ANSWER, PHONE_NEVER, PHONE_REFUSE };
 
@@ -52,6 +52,9 @@ struct phone_conf {
 struct script_span {
 	struct tdm_span_conf tdm;
 	struct isup_trunk_conf trunk;
+	char nfas[16];        /* the span whose D-channel serves it; "" = its own does */
+	unsigned nfas_id;     /* its interface identifier there */
+	bool nfas_backup;     /* it has the backup D-channel */
 	unsigned line; /* where it began, for errors found at the end */
 };
 

@@ -316,6 +316,25 @@ static int set_restart(struct script_span *s, struct words *w)
 	return 0;
 }
 
+/* nfas FIRST ID: the span belongs to the group of FIRST, with this interface identifier. */
+static int set_nfas(struct script_span *s, struct words *w)
+{
+	double id;
+	int rc = words_want_copy(w, s->nfas, sizeof s->nfas, "the span with the D-channel");
+
+	if (rc == 0)
+		rc = words_want_number(w, &id, "an interface identifier", 1, 126);
+	if (rc == 0)
+		s->nfas_id = (unsigned)id;
+	return rc;
+}
+
+static int set_backup(struct script_span *s, struct words *w)
+{
+	s->nfas_backup = true;
+	return 0;
+}
+
 /* Timers of Q.931, in seconds. */
 static int set_timer(struct script_span *s, struct words *w)
 {
@@ -348,6 +367,7 @@ static const struct {
 	{"framing", set_framing}, {"coding", set_coding},
 	{"lead", set_lead},       {"interface", set_interface},
 	{"mac", set_mac},         {"subaddress", set_subaddress},
+	{"nfas", set_nfas},       {"backup", set_backup},
 };
 
 int script_span_parse(struct script_span *span, struct words *w)
