@@ -58,6 +58,8 @@ static bool trunk_send(void *arg, unsigned interface, const uint8_t *frame, size
 	struct pbx_span *s = ((struct pbx_span *)arg)->member[interface];
 	struct q931_message m;
 
+	if (s->tdm == NULL) /* of the group, but not open yet */
+		return false;
 	if (s->announces && !s->dchan_silent && len + 4 <= ISUP_FRAME_MAX &&
 	    q931_parse(&m, frame, len) && m.discriminator == Q931_PD && m.type == Q931_DISCONNECT)
 		return send_announcing(s, frame, len);

@@ -130,7 +130,7 @@ class Gateway(Tandem):
         def is_up(name):
             span = self.spans()[name]
             return span["trunk"]["up"] and span["alarms"] == "none" and not span["failed"] \
-                and set(span["slots"]) <= set(".BD-")
+                and set(span["slots"]) <= set(".BDd-")
         for name in names:
             wait_for(lambda n=name: is_up(n), lambda n=name: f"{n} is up: {self.spans()[n]}", 20)
 
