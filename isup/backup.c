@@ -15,7 +15,8 @@
  *
  * The D-channel in service stays so: there is no way back by itself to one that was repaired.
  * Where both sides ask for different ones, the network's word counts.  A far side that knows no
- * SERVICE for D-channels is taken at its link: it uses the one that is left.
+ * SERVICE for D-channels is taken at its link: it uses the one that is left.  Messages are taken from
+ * either; when they keep coming over the other one, the two sides have to agree again.
  *
  * A message whose acknowledgement was lost with the link is delivered twice.  Q.931 passes over the
  * second, but for digits of overlap sending: so those are not repeated, and calls in overlap are
@@ -29,7 +30,7 @@
 #include "isup/q931.h"
 #include "isup/trunk_internal.h"
 
-enum { ANSWER_MS = 2000, TRIES = 3, PRIMARY_MS = 3000, LAPD_HEADER = 4 };
+enum { ANSWER_MS = 2000, TRIES = 3, PRIMARY_MS = 3000, STRAY_MS = 2000, LAPD_HEADER = 4 };
 enum { IN_SERVICE_CHANGE = 0xc0, SERVICE_CALL_REFERENCE = 2, SERVICE_LEN = 12 };
 /* Channel identification, octet 3: interface named, primary rate, exclusive, the D-channel */
 enum { NAMED = 0x40, DCHANNEL = 0x04, DCHANNEL_NAMED = 0xec };
@@ -199,6 +200,7 @@ static void put_in_service(struct isup_trunk *t, unsigned i)
 	if (t->active == (int)i)
 		return;
 	t->active = (int)i;
+	t->switch_ms = loop_now_ms(t->loop);
 	t->was_active = true;
 	log_line(LOG_ISUP, before < 0 && !over ? LOG_INFO : LOG_WARN,
 		 "%s: %s D-channel (interface %u) in service", t->conf.name,
@@ -320,10 +322,23 @@ static void on_service(struct isup_trunk *t, unsigned over, unsigned about,
 	put_in_service(t, about);
 }
 
+/* The far side has another one in service than we have. */
+static void agree(struct isup_trunk *t, unsigned theirs)
+{
+	t->switch_ms = loop_now_ms(t->loop);
+	if (t->conf.side == ISUP_NETWORK)
+		send_service(t, (unsigned)t->active, (unsigned)t->active, false, ISUP_IN_SERVICE);
+	else if (usable(t, theirs))
+		put_in_service(t, theirs);
+}
+
 static void on_service_ack(struct isup_trunk *t, unsigned about, enum isup_service status)
 {
-	if (t->asked != (int)about)
+	if (t->asked != (int)about) {
+		if (status == ISUP_IN_SERVICE && t->active >= 0 && t->active != (int)about)
+			agree(t, about);
 		return;
+	}
 	if (status == ISUP_IN_SERVICE) {
 		put_in_service(t, about);
 		return;
@@ -392,6 +407,9 @@ static void on_line_message(void *arg, const uint8_t *message, size_t len)
 	/* The far side has gone over without a word, or ours was lost. */
 	if (t->active < 0 && usable(t, i))
 		put_in_service(t, i);
+	else if (t->active != (int)i && t->asked < 0 && m.discriminator == Q931_PD &&
+		 loop_now_ms(t->loop) - t->switch_ms > STRAY_MS)
+		agree(t, i);
 	if (m.discriminator == Q931_PD && m.type == Q931_STATUS &&
 	    t->counts.audits_answered < t->counts.audits_asked)
 		t->counts.audits_answered++;
@@ -403,12 +421,15 @@ static void on_line_state(void *arg, bool up)
 {
 	struct dchan *d = arg;
 	struct isup_trunk *t = d->trunk;
+	uint8_t old[LAPD_FRAME_MAX];
 
 	log_line(LOG_ISUP, LOG_INFO, "%s: data link of interface %u %s", t->conf.name,
 		 id_of(t, index_of(d)), up ? "up" : "down");
 	if (up)
 		d->far_out = false; /* it says so again */
 	reconsider(t);
+	while (!up && lapd_take(d->lapd, old) > 0)
+		; /* SERVICE for a state of things that is over */
 }
 
 static bool on_near_send(void *arg, const uint8_t *frame, size_t len)

@@ -189,6 +189,7 @@ struct isup_trunk {
 	int active, asked;       /* D-channel in service; the one the far side is asked for; -1 */
 	unsigned asked_times;
 	bool was_active;         /* one, since opening */
+	uint64_t switch_ms;      /* the last one; what comes over the other soon after is late */
 	struct dchan_held *held_first, *held_last;
 	unsigned held_count;
 	struct timer dchan_timer;

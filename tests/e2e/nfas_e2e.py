@@ -81,15 +81,16 @@ def failover(tandem, pbx):
     pbx.dial("7121", "7206")    # its SETUP has nobody to hear it yet
     pbx.wait("connect", ext="7206")
     step("a call that was placed into the silence is through")
-    wait_dchannels(tandem, pbx, "out of service", "in service", "out", "in-service", "over")
+    check_equal((dchannels(tandem)[1], pbx_dchannels(pbx)[1]),
+                ("backup D-channel: in service", "in-service"), "the backup")
     pbx.command("dchan t1-1 normal")
     wait_dchannels(tandem, pbx, "standby", "in service", "standby", "in-service", "repaired")
     check_equal(tandem.status()["calls"], 3, "calls")
     pbx.wait("connect", ext="7121")
     pbx.hang_up("7121")
     check_equal(pbx.wait("report", ext="7206")["cause"], 16, "cause at 7206")
-    end_call(tandem, pbx, "7101", "7201", 900, 4)
-    end_call(tandem, pbx, "7111", "7202", 1100, 4)
+    end_call(tandem, pbx, "7101", "7201", 900, 3)
+    end_call(tandem, pbx, "7111", "7202", 1100, 3)
     tandem.wait_idle()
 
 

@@ -7,9 +7,7 @@
  * usage: channels_sim [SEED]; SIM_WALKS in the environment = seeds to try, SIM_CALLS = calls of
  * each walk instead. */
 #include "gateway/base/log.h"
-#include "gateway/base/loop.h"
-#include "isup/trunk.h"
-#include "tests/sim/dchan.h"
+#include "tests/sim/channels.h"
 
 #include <malloc.h>
 #include <setjmp.h>
@@ -20,268 +18,43 @@
 
 #include <cmocka.h>
 
-enum { SLOTS = 23, TALKS = 512, QUIET_MS = 900000 };
-
-struct walk_conf {
-	enum isup_switch switch_type;
-	enum isup_channel channel;
-	enum isup_hunt hunt[2]; /* network, user */
-	unsigned calls, pause_ms;
-	unsigned delay_ms;    /* each way */
-	unsigned bad_percent; /* of frames lost, of frames repeated, of frames late */
-	bool orders, cuts;
-};
-
-struct walk;
-
-struct end {
-	struct walk *walk;
-	struct isup_trunk *trunk;
-	enum dchan_dir to_here;
-	/* what was ordered last */
-	enum isup_service wish[SLOTS + 1];
-	bool drains;
-};
-
-/* One call, as both its ends see it. */
-struct talk {
-	struct walk *walk;
-	unsigned id; /* 0 = free; the called number */
-	unsigned from;
-	struct isup_call *call[2]; /* by side; NULL = none, or gone */
-	bool begun[2], released[2];
-	int gave[2]; /* the cause that this end cleared with, 0 = it did not */
-	int heard[2];
-	bool again;               /* presented twice: either cause may have been heard */
-	struct sim_event next[2]; /* what this end does then */
-	const char *what[2];
-};
-
-struct walk {
-	struct walk_conf conf;
-	uint64_t seed;
-	struct loop loop;
-	struct dchan *line;
-	struct end end[2]; /* 0 network, 1 user */
-	struct talk talk[TALKS];
-	unsigned placed, begun, answered, refused, by_trunk, orphans;
-	struct sim_event next_call, accident, mend;
-	bool quiet;
-};
-
 static uint64_t first_seed = 1;
 static unsigned seeds = 2, calls_wanted;
 
-/* --- people --- */
-
-static void act(struct talk *t, unsigned side);
-
-static void act_network(void *arg)
-{
-	act(arg, 0);
-}
-
-static void act_user(void *arg)
-{
-	act(arg, 1);
-}
-
-static void later(struct talk *t, unsigned side, unsigned most_ms, const char *what)
-{
-	t->what[side] = what;
-	sim_at(&t->next[side], sim_now_ms() + sim_random(most_ms + 1),
-	       side == 0 ? act_network : act_user, t);
-}
-
-static void hang_up(struct talk *t, unsigned side)
-{
-	static const int causes[] = {16, 17, 1, 21, 27, 18, 34, 44, 41, 88};
-	bool ours = side == t->from;
-
-	/* who called gives up with 16; who is called refuses for a reason */
-	t->gave[side] = ours || sim_random(2) ? 16 : causes[sim_random(10)];
-	isup_call_clear(t->call[side], t->gave[side]);
-}
-
-static void act(struct talk *t, unsigned side)
-{
-	struct isup_call *c = t->call[side];
-	const char *what = t->what[side];
-
-	if (c == NULL || (t->gave[side] != 0 && !t->again))
-		return;
-	if (strcmp(what, "hang up") == 0) {
-		hang_up(t, side);
-	} else if (strcmp(what, "proceed") == 0) {
-		isup_call_proceeding(c);
-		later(t, side, 5000, sim_random(4) == 0 ? "hang up" : "ring");
-	} else if (strcmp(what, "ring") == 0) {
-		isup_call_alerting(c, sim_random(2) == 0);
-		later(t, side, 20000, sim_random(3) == 0 ? "hang up" : "answer");
-	} else if (strcmp(what, "answer") == 0) {
-		isup_call_answer(c);
-		later(t, side, sim_random(2) == 0 ? 500 : 60000, "hang up");
-	}
-}
-
-static struct talk *talk_of(struct walk *w, unsigned id)
-{
-	return w->talk[id % TALKS].id == id ? &w->talk[id % TALKS] : NULL;
-}
-
-static void check_over(struct talk *t);
-
-static void on_setup(struct walk *w, unsigned side, const struct isup_event *ev)
-{
-	struct talk *t = talk_of(w, (unsigned)strtoul(ev->called.digits, NULL, 10));
-
-	if (t == NULL) { /* its caller is gone already, by RESTART: the protocol must end it */
-		w->orphans++;
-		isup_call_proceeding(ev->call);
-		return;
-	}
-	/* Once more by T303, after RESTART ended it here: the caller did not know its slot. */
-	if (t->begun[side] && !t->released[side])
-		sim_fail("seed %llu: a SETUP came twice: '%s'", (unsigned long long)w->seed,
-			 ev->called.digits);
-	t->begun[side] = true;
-	t->again = t->released[side];
-	t->released[side] = false;
-	t->call[side] = ev->call;
-	isup_call_bind(ev->call, t);
-	switch (sim_random(8)) {
-	case 0: hang_up(t, side); break; /* at once */
-	case 1: later(t, side, 3000, "hang up"); break;
-	case 2: later(t, side, 9000, "proceed"); break; /* T303 may be first */
-	case 3: later(t, side, 1000, "answer"); break;
-	default: later(t, side, 200, "proceed"); break;
-	}
-}
-
-static void on_event(void *arg, const struct isup_event *ev)
-{
-	struct end *e = arg;
-	struct walk *w = e->walk;
-	unsigned side = (unsigned)(e - w->end);
-	struct talk *t = ev->user;
-
-	if (ev->kind == ISUP_TRUNK_UP || ev->kind == ISUP_TRUNK_DOWN)
-		return;
-	if (ev->kind == ISUP_SETUP) {
-		on_setup(w, side, ev);
-		return;
-	}
-	if (t == NULL) {
-		if (ev->kind == ISUP_CLEARING)
-			isup_call_clear(ev->call, ev->cause);
-		return;
-	}
-	if (t->call[side] != ev->call || t->released[side])
-		sim_fail("seed %llu: an event of a call that is over", (unsigned long long)w->seed);
-	switch (ev->kind) {
-	case ISUP_CONNECT:
-		if (ev->slot == 0)
-			sim_fail("seed %llu: connected nowhere", (unsigned long long)w->seed);
-		w->answered++;
-		later(t, side, 60000, "hang up");
-		break;
-	case ISUP_CLEARING:
-		t->heard[side] = ev->cause;
-		isup_call_clear(ev->call, ev->cause);
-		break;
-	case ISUP_RELEASED:
-		t->released[side] = true;
-		t->call[side] = NULL;
-		sim_cancel(&t->next[side]);
-		if (ev->cause == 0)
-			sim_fail("seed %llu: released without a cause",
-				 (unsigned long long)w->seed);
-		check_over(t);
-		break;
-	default: break;
-	}
-}
-
-/* --- causes --- */
-
-/* What a trunk says by itself: RESTART 41, link 27, timers 102 and 18, slots 6, 34, 44 and 82, a
- * state that does not fit 101, a record that was lost 31. */
-static bool is_of_trunk(int cause)
-{
-	static const int causes[] = {41, 27, 102, 18, 6, 34, 44, 82, 81, 101, 31};
-
-	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
-		if (causes[i] == cause)
-			return true;
-	return false;
-}
-
-static void check_over(struct talk *t)
-{
-	struct walk *w = t->walk;
-
-	if (!t->released[t->from] || (t->begun[!t->from] && !t->released[!t->from]))
-		return;
-	for (unsigned side = 0; side < 2; side++) {
-		int heard = t->heard[side], given = t->gave[!side];
-		if (heard == 0 || heard == given || t->again)
-			continue;
-		if (!is_of_trunk(heard))
-			sim_fail("seed %llu: call %u: the %s heard cause %d, the other gave %d",
-				 (unsigned long long)w->seed, t->id, side == 0 ? "network" : "user",
-				 heard, given);
-		w->by_trunk++;
-	}
-	t->id = 0;
-}
-
-/* --- calls begin --- */
-
-static void place_call(void *arg)
-{
-	struct walk *w = arg;
-	unsigned id = ++w->placed, side = sim_random(2);
-	struct talk *t = &w->talk[id % TALKS];
-	struct isup_setup setup = {.complete = true};
-
-	if (t->id != 0)
-		sim_fail("seed %llu: call %u is not over: side %u began, begun %d %d, released %d "
-			 "%d, "
-			 "slots %u %u",
-			 (unsigned long long)w->seed, t->id, t->from, t->begun[0], t->begun[1],
-			 t->released[0], t->released[1],
-			 t->call[0] ? isup_call_slot(t->call[0]) : 0,
-			 t->call[1] ? isup_call_slot(t->call[1]) : 0);
-	*t = (struct talk){.walk = w, .id = id, .from = side};
-	snprintf(setup.called.digits, sizeof(setup.called.digits), "%u", id);
-	setup.called.plan = 1;
-	int r = isup_call_start(&t->call[side], w->end[side].trunk, &setup, t);
-	if (r == 0) {
-		t->begun[side] = true;
-		w->begun++;
-		later(t, side, 90000, "hang up");
-	} else {
-		t->id = 0;
-		w->refused++;
-	}
-	if (w->placed < w->conf.calls)
-		sim_at(&w->next_call, sim_now_ms() + sim_random(w->conf.pause_ms + 1), place_call,
-		       w);
-}
-
 /* --- accidents --- */
+
+static bool carries(const struct walk *w, unsigned slot)
+{
+	return !w->conf.nfas || isup_slot_number(slot) != 24 || isup_slot_interface(slot) >= LINES;
+}
 
 static void order_slot(struct walk *w)
 {
 	static const enum isup_service wishes[] = {ISUP_IN_SERVICE, ISUP_OUT_OF_SERVICE,
 						   ISUP_OUT_OF_SERVICE, ISUP_MAINTENANCE};
 	struct end *e = &w->end[sim_random(2)];
-	unsigned slot = 1 + sim_random(SLOTS);
+	unsigned slot;
+
+	do
+		slot = 1 + sim_random(w->slots);
+	while (!carries(w, slot));
 	enum isup_order what = sim_random(ISUP_ORDER_RESTART + 1);
 
 	if (what != ISUP_ORDER_RESTART)
 		e->wish[slot] = wishes[what];
 	isup_trunk_order(e->trunk, slot, what);
+}
+
+/* Often refused, as the other one must be in standby. */
+static void order_dchannel(struct end *e)
+{
+	unsigned dchan = sim_random(LINES);
+
+	switch (sim_random(4)) {
+	case 0: isup_trunk_dchan_order(e->trunk, dchan, false); break;
+	case 1: isup_trunk_dchan_order(e->trunk, dchan, true); break;
+	default: isup_trunk_dchan_switch(e->trunk); break;
+	}
 }
 
 static void order(struct walk *w)
@@ -297,12 +70,16 @@ static void order(struct walk *w)
 	case 2:
 	case 3:
 	case 4: /* most are in service most of the time */
-		for (unsigned slot = 1; slot <= SLOTS; slot++) {
+		for (unsigned slot = 1; slot <= w->slots; slot++) {
 			e->wish[slot] = ISUP_IN_SERVICE;
 			isup_trunk_order(e->trunk, slot, ISUP_ORDER_IN);
 		}
 		e->drains = false;
 		isup_trunk_drain(e->trunk, false);
+		return;
+	case 5:
+		if (w->conf.nfas)
+			order_dchannel(e);
 		return;
 	default: order_slot(w); break;
 	}
@@ -312,7 +89,8 @@ static void mend(void *arg)
 {
 	struct walk *w = arg;
 
-	dchan_cut(w->line, false);
+	for (unsigned i = 0; i < w->lines; i++)
+		dchan_cut(w->line[i], false);
 }
 
 static void accident(void *arg)
@@ -324,7 +102,10 @@ static void accident(void *arg)
 	if (w->conf.orders && (!w->conf.cuts || sim_random(8) != 0)) {
 		order(w);
 	} else {
-		dchan_cut(w->line, true);
+		if (sim_random(4) == 0) /* all there are */
+			for (unsigned i = 0; i < w->lines; i++)
+				dchan_cut(w->line[i], true);
+		dchan_cut(w->line[sim_random(w->lines)], true);
 		sim_at(&w->mend, sim_now_ms() + sim_random(150000), mend, w);
 	}
 	sim_at(&w->accident, sim_now_ms() + sim_random(w->conf.cuts ? 60000 : 15000), accident, w);
@@ -336,14 +117,16 @@ static bool on_send(void *arg, unsigned interface, const uint8_t *frame, size_t 
 {
 	struct end *e = arg;
 
-	dchan_send(e->walk->line, e->to_here == DCHAN_TO_FAR ? DCHAN_TO_GATEWAY : DCHAN_TO_FAR,
+	dchan_send(e->walk->line[interface], e->to_here == DCHAN_TO_FAR ? DCHAN_TO_GATEWAY : DCHAN_TO_FAR,
 		   frame, len);
 	return true;
 }
 
 static void on_frame(void *arg, const uint8_t *frame, size_t len)
 {
-	isup_trunk_receive(((struct end *)arg)->trunk, 0, frame, len);
+	const struct port *port = arg;
+
+	isup_trunk_receive(port->end->trunk, port->interface, frame, len);
 }
 
 static void on_trace(void *arg, unsigned interface, bool sent, const uint8_t *frame, size_t len)
@@ -363,7 +146,7 @@ static void on_log(void *arg, const char *line)
 
 static void end_open(struct walk *w, unsigned side)
 {
-	static const struct isup_trunk_ops ops = {on_event, on_send, on_trace};
+	static const struct isup_trunk_ops ops = {channels_on_event, on_send, on_trace};
 	struct end *e = &w->end[side];
 	struct isup_trunk_conf conf;
 
@@ -377,9 +160,16 @@ static void end_open(struct walk *w, unsigned side)
 	snprintf(conf.name, sizeof(conf.name), "%s", side == 0 ? "network" : "user");
 	e->walk = w;
 	e->to_here = side == 0 ? DCHAN_TO_FAR : DCHAN_TO_GATEWAY;
+	for (unsigned i = 0; w->conf.nfas && i < NFAS_INTERFACES; i++)
+		conf.interfaces[conf.interface_count++] = (struct isup_interface){
+			(uint8_t)i, i < LINES ? 0x00fffffe : 0x01fffffe};
+	conf.backup = w->conf.nfas ? 1 : 0;
+	for (unsigned i = 0; i < w->lines; i++) {
+		e->port[i] = (struct port){e, i};
+		dchan_attach(w->line[i], e->to_here, on_frame, &e->port[i]);
+	}
 	if (isup_trunk_open(&e->trunk, &w->loop, &conf, &ops, e) < 0)
 		sim_fail("a trunk does not open");
-	dchan_attach(w->line, e->to_here, on_frame, e);
 }
 
 /* --- at the end --- */
@@ -414,7 +204,9 @@ static const char *disagreement(struct walk *w, char *out, size_t size)
 			snprintf(out, size, "%u calls left on side %u", counts.calls, side);
 			return out;
 		}
-		for (unsigned slot = 1; slot <= SLOTS; slot++) {
+		for (unsigned slot = 1; slot <= w->slots; slot++) {
+			if (!carries(w, slot))
+				continue;
 			enum isup_slot_state is = isup_trunk_slot(e->trunk, slot);
 			enum isup_slot_state should = expected(e, &w->end[!side], slot);
 			if (is == should)
@@ -474,6 +266,8 @@ static void settle_down(struct walk *w)
 
 	w->quiet = true;
 	mend(w);
+	for (unsigned i = 0; w->conf.nfas && i < 2 * LINES; i++)
+		isup_trunk_dchan_order(w->end[i / LINES].trunk, i % LINES, true);
 	sim_cancel(&w->mend);
 	for (unsigned i = 0; w->conf.orders && i < 60; i++) { /* so that not all is in service */
 		sim_run(sim_now_ms() + sim_random(100), NULL, NULL);
@@ -493,13 +287,14 @@ static void report(const struct walk *w, size_t heap_before)
 		isup_trunk_counts(w->end[i].trunk, &c[i]);
 	printf("seed %llu: %u calls placed, %u begun, %u answered; %u heard a trunk's own cause, "
 	       "%u without caller; "
-	       "glare %llu, refused %llu, RESTART %llu, SERVICE %llu, link lost %llu; heap %+ld\n",
+	       "glare %llu, refused %llu, RESTART %llu, SERVICE %llu, link lost %llu, switched %llu; heap %+ld\n",
 	       (unsigned long long)w->seed, w->placed, w->begun, w->answered, w->by_trunk,
 	       w->orphans, (unsigned long long)(c[0].glare + c[1].glare),
 	       (unsigned long long)(c[0].setups_refused + c[1].setups_refused),
 	       (unsigned long long)(c[0].restarts_out + c[1].restarts_out),
 	       (unsigned long long)(c[0].service_out + c[1].service_out),
-	       (unsigned long long)c[1].dchan_downs, grown);
+	       (unsigned long long)c[1].dchan_downs, (unsigned long long)c[1].dchan_switches,
+	       grown);
 	if (w->answered * 10 < w->placed)
 		sim_fail("seed %llu: hardly anybody talks", (unsigned long long)w->seed);
 	if (grown > 20000)
@@ -511,13 +306,22 @@ static void run(struct walk *w, unsigned calls)
 	w->conf.calls = calls;
 	w->placed = 0;
 	w->quiet = false;
-	sim_at(&w->next_call, sim_now_ms(), place_call, w);
+	sim_at(&w->next_call, sim_now_ms(), channels_place_call, w);
 	if (w->conf.orders || w->conf.cuts)
 		sim_at(&w->accident, sim_now_ms() + 5000, accident, w);
 	sim_run(sim_now_ms() + (uint64_t)calls * (w->conf.pause_ms + 1) + 1000, all_placed, w);
 	settle_down(w);
 	sim_cancel(&w->accident);
 	sim_clear_notes();
+}
+
+static void spoil(struct dchan *line, const struct walk_conf *model)
+{
+	for (int to = 0; to < 2; to++)
+		dchan_set_delay(line, (enum dchan_dir)to, 2 + model->delay_ms);
+	dchan_set_loss(line, model->bad_percent);
+	dchan_set_duplication(line, model->bad_percent);
+	dchan_set_lateness(line, model->bad_percent, 1500);
 }
 
 static void walk(const struct walk_conf *model)
@@ -535,23 +339,24 @@ static void walk(const struct walk_conf *model)
 		if (getenv("SIM_VERBOSE") != NULL)
 			log_set_level(LOG_ISUP, LOG_DEBUG);
 		sim_set_loop(&w->loop);
-		dchan_open(&w->line, "walk");
+		w->lines = model->nfas ? LINES : 1;
+		w->slots = model->nfas ? NFAS_INTERFACES * ISUP_SLOTS : 23;
+		for (unsigned k = 0; k < w->lines; k++)
+			dchan_open(&w->line[k], k == 0 ? "walk" : "walk 2");
 		end_open(w, 0);
 		end_open(w, 1);
 		if (!sim_run(sim_now_ms() + 30000, both_up, w))
 			sim_fail("the D-channel does not come up");
-		for (int to = 0; to < 2; to++)
-			dchan_set_delay(w->line, (enum dchan_dir)to, 2 + model->delay_ms);
-		dchan_set_loss(w->line, model->bad_percent);
-		dchan_set_duplication(w->line, model->bad_percent);
-		dchan_set_lateness(w->line, model->bad_percent, 1500);
+		for (unsigned k = 0; k < w->lines; k++)
+			spoil(w->line[k], model);
 		run(w, 300); /* libpri's tables grow to what they need */
 		size_t heap = heap_octets();
 		run(w, calls_wanted != 0 ? calls_wanted : model->calls);
 		report(w, heap);
 		isup_trunk_close(w->end[0].trunk);
 		isup_trunk_close(w->end[1].trunk);
-		dchan_close(w->line);
+		for (unsigned k = 0; k < w->lines; k++)
+			dchan_close(w->line[k]);
 		sim_settle();
 		sim_set_loop(NULL);
 		loop_fini(&w->loop);
@@ -614,12 +419,25 @@ static void with_cuts(void **state)
 				 .cuts = true});
 }
 
+/* One trunk on three interfaces: switches of D-channel, by loss and by order. */
+static void with_nfas(void **state)
+{
+	for (int cuts = 0; cuts < 2; cuts++)
+		walk(&(struct walk_conf){.hunt = {ISUP_ASCENDING, ISUP_ASCENDING},
+					 .calls = 2000,
+					 .pause_ms = 2500,
+					 .bad_percent = 1,
+					 .orders = true,
+					 .cuts = cuts != 0,
+					 .nfas = true});
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(on_good_lines), cmocka_unit_test(in_glare),
 		cmocka_unit_test(on_bad_lines),  cmocka_unit_test(with_orders),
-		cmocka_unit_test(with_cuts),
+		cmocka_unit_test(with_cuts),     cmocka_unit_test(with_nfas),
 	};
 
 	if (argc > 1) {

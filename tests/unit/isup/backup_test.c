@@ -278,8 +278,29 @@ static void test_switch_without_answer(void **state)
 	run_ms(p, 20000);
 	expect_states(p, ISUP_DCHAN_IN_SERVICE, ISUP_DCHAN_OUT_OF_SERVICE);
 	assert_false(isup_trunk_dchan_switching(p->a.trunk));
+	cut(p, 1, false); /* what was asked then is not asked any more */
+	run_ms(p, 20000);
+	expect_states(p, ISUP_DCHAN_IN_SERVICE, ISUP_DCHAN_STANDBY);
 	end_call(p, out);
 	(void)in;
+	pair_close(p);
+}
+
+/* One side was switched and the other does not know: they agree on what the network has. */
+static void test_sides_agree_again(void **state)
+{
+	struct pair *p = group_open();
+	struct isup_call *in, *out;
+
+	put_in_service(p->b.trunk, 1);
+	run_ms(p, 10000);
+	out = call_active(p, &p->b, &in); /* works all the same */
+	run_ms(p, 1000);
+	expect_states(p, ISUP_DCHAN_IN_SERVICE, ISUP_DCHAN_STANDBY);
+	put_in_service(p->a.trunk, 1);
+	run_ms(p, 10000);
+	end_call(p, out);
+	expect_states(p, ISUP_DCHAN_STANDBY, ISUP_DCHAN_IN_SERVICE);
 	pair_close(p);
 }
 
@@ -391,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_far_side_refuses),
 		cmocka_unit_test(test_no_switch_to_a_dead_one),
 		cmocka_unit_test(test_switch_without_answer),
+		cmocka_unit_test(test_sides_agree_again),
 		cmocka_unit_test(test_manual_out_of_service),
 		cmocka_unit_test(test_overlap_ends),
 		cmocka_unit_test(test_walk),
