@@ -96,7 +96,7 @@ static void send_held(struct isup_trunk *t)
 {
 	struct dchan_held *h;
 
-	while (t->active >= 0 && (h = held_take(t)) != NULL) {
+	while (t->active >= 0 && t->emptying < 0 && (h = held_take(t)) != NULL) {
 		lapd_send(t->dchan[t->active].lapd, h->data, h->len);
 		free(h);
 	}
@@ -112,7 +112,7 @@ static void drop_held(struct isup_trunk *t)
 
 void backup_message(struct isup_trunk *t, const uint8_t *message, size_t len)
 {
-	if (t->active >= 0 && t->held_first == NULL)
+	if (t->active >= 0 && t->emptying < 0 && t->held_first == NULL)
 		lapd_send(t->dchan[t->active].lapd, message, len);
 	else
 		hold(t, message, len);
@@ -199,6 +199,7 @@ static void put_in_service(struct isup_trunk *t, unsigned i)
 	timer_stop(&t->dchan_timer);
 	if (t->active == (int)i)
 		return;
+	t->emptying = before >= 0 && lapd_queued(t->dchan[before].lapd) > 0 ? before : -1;
 	t->active = (int)i;
 	t->switch_ms = loop_now_ms(t->loop);
 	t->was_active = true;
@@ -211,7 +212,7 @@ static void put_in_service(struct isup_trunk *t, unsigned i)
 		t->counts.dchan_switches++;
 		backup_audit(t);
 	}
-	if (t->dchan[1 - i].leaving)
+	if (t->dchan[1 - i].leaving && t->emptying < 0)
 		leave(t, 1 - i);
 }
 
@@ -226,21 +227,34 @@ static void none_left(struct isup_trunk *t)
 	lapd_stop(t->near);
 }
 
-/* What it did not deliver, the other one will. */
-static void lose_active(struct isup_trunk *t)
+/* What it did not deliver, the other one will: before what waits already. */
+static void take_over(struct isup_trunk *t, unsigned i)
 {
 	uint8_t message[LAPD_FRAME_MAX], frame[LAPD_HEADER + LAPD_FRAME_MAX];
-	struct lapd *lapd = t->dchan[t->active].lapd;
+	struct dchan_held *later = t->held_first;
 	struct q931_message m;
 	size_t len;
 
-	log_line(LOG_ISUP, LOG_WARN, "%s: D-channel of interface %u lost", t->conf.name,
-		 id_of(t, (unsigned)t->active));
-	while ((len = lapd_take(lapd, message)) > 0)
-		if (parse(&m, frame, message, len) &&
-		    about_dchan(t, &m, (unsigned)t->active) == -1 &&
+	t->held_first = t->held_last = NULL;
+	while ((len = lapd_take(t->dchan[i].lapd, message)) > 0)
+		if (parse(&m, frame, message, len) && about_dchan(t, &m, i) == -1 &&
 		    !(m.discriminator == Q931_PD && m.type == Q931_INFORMATION))
 			hold(t, message, len);
+	if (t->held_last != NULL)
+		t->held_last->next = later;
+	else
+		t->held_first = later;
+	for (t->held_last = t->held_first; t->held_last != NULL && t->held_last->next != NULL;)
+		t->held_last = t->held_last->next;
+	if (t->emptying == (int)i)
+		t->emptying = -1;
+}
+
+static void lose_active(struct isup_trunk *t)
+{
+	log_line(LOG_ISUP, LOG_WARN, "%s: D-channel of interface %u lost", t->conf.name,
+		 id_of(t, (unsigned)t->active));
+	take_over(t, (unsigned)t->active);
 	t->active = -1;
 }
 
@@ -427,9 +441,26 @@ static void on_line_state(void *arg, bool up)
 		 id_of(t, index_of(d)), up ? "up" : "down");
 	if (up)
 		d->far_out = false; /* it says so again */
+	else if (t->emptying == (int)index_of(d))
+		take_over(t, index_of(d));
 	reconsider(t);
+	send_held(t);
 	while (!up && lapd_take(d->lapd, old) > 0)
 		; /* SERVICE for a state of things that is over */
+}
+
+/* The last message over the old one has arrived: now the new one. */
+static void on_line_drained(void *arg)
+{
+	struct dchan *d = arg;
+	struct isup_trunk *t = d->trunk;
+
+	if (t->emptying != (int)index_of(d))
+		return;
+	t->emptying = -1;
+	send_held(t);
+	if (d->leaving && t->active >= 0)
+		leave(t, index_of(d));
 }
 
 static bool on_near_send(void *arg, const uint8_t *frame, size_t len)
@@ -444,6 +475,10 @@ static void on_near_message(void *arg, const uint8_t *message, size_t len)
 }
 
 static void on_near_state(void *arg, bool up)
+{
+}
+
+static void on_near_drained(void *arg)
 {
 }
 
@@ -526,8 +561,10 @@ int isup_trunk_dchan_order(struct isup_trunk *t, unsigned dchan, bool in)
 
 int backup_open(struct isup_trunk *t)
 {
-	static const struct lapd_ops line_ops = {on_line_send, on_line_message, on_line_state};
-	static const struct lapd_ops near_ops = {on_near_send, on_near_message, on_near_state};
+	static const struct lapd_ops line_ops = {on_line_send, on_line_message, on_line_state,
+						 on_line_drained};
+	static const struct lapd_ops near_ops = {on_near_send, on_near_message, on_near_state,
+						 on_near_drained};
 	bool network = t->conf.side == ISUP_NETWORK;
 	int r = lapd_open(&t->near, t->loop, !network, &near_ops, t);
 

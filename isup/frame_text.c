@@ -109,9 +109,15 @@ static void put_channel(struct line *l, const struct q931_ie *ie)
 		put(l, " ch any");
 		return;
 	}
+	bool named = (first & 0x40) != 0 && ie->len > 1; /* 3.1: interface identifier */
+	unsigned interface = named ? ie->data[1] & 0x7fu : 0;
+	if ((first & 0x04) != 0) {
+		put(l, named ? " D-channel of interface %u" : " D-channel", interface);
+		return;
+	}
 	if ((first & 0x03) == 0 || (first & 0x20) == 0)
 		return;
-	if ((first & 0x40) != 0) /* 3.1: interface identifier */
+	if (named)
 		while (at < ie->len && (ie->data[at++] & 0x80) == 0)
 			;
 	if (at + 1 >= ie->len)
@@ -123,8 +129,12 @@ static void put_channel(struct line *l, const struct q931_ie *ie)
 		return;
 	}
 	put(l, " ch");
-	for (at++; at < ie->len; at++)
-		put(l, " %u", ie->data[at] & 0x7fu);
+	for (at++; at < ie->len; at++) {
+		if (named)
+			put(l, " %u/%u", interface, ie->data[at] & 0x7fu);
+		else
+			put(l, " %u", ie->data[at] & 0x7fu);
+	}
 	if ((first & 0x08) == 0)
 		put(l, " preferred");
 }

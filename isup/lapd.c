@@ -274,15 +274,15 @@ static bool take_nr(struct lapd *l, uint8_t nr)
 		drop_first(l);
 	l->va = nr;
 	l->sent -= acked;
-	if (l->recovering)
-		return true; /* only the answer to P ends that */
-	if (l->sent == 0) {
+	if (!l->recovering && l->sent == 0) {
 		rest(l);
-	} else if (acked > 0) {
+	} else if (!l->recovering && acked > 0) { /* else only the answer to P ends that */
 		l->tries = 0;
 		wait_answer(l);
 	}
-	return true;
+	if (acked > 0 && l->queued == 0)
+		l->ops.drained(l->arg);
+	return l->state == UP;
 }
 
 /* All from V(A) on once more. */

@@ -29,6 +29,8 @@ struct lapd_ops {
 	/* What an I frame brought: once, in order.  Lent. */
 	void (*message)(void *arg, const uint8_t *message, size_t len);
 	void (*state)(void *arg, bool up);
+	/* All that was queued is acknowledged. */
+	void (*drained)(void *arg);
 };
 
 /* Stopped.  0 or -ENOMEM, *out = NULL. */

@@ -190,8 +190,13 @@ void restart_on_ack(struct isup_trunk *t, int channel)
 
 	if (t->restart_slot == INTERFACE)
 		named = named && !t->reading_interface;
-	if (t->restart_slot == 0 || (named && slot_from_pri(t, channel) != t->restart_slot))
-		return; /* late or foreign: T316 decides */
+	unsigned slot = slot_from_pri(t, channel);
+	if (t->restart_slot == 0 || (named && slot != t->restart_slot)) {
+		/* Late, as T316 had it sent twice: it may have been put in service by it. */
+		if (named && slot >= 1 && slot <= t->slot_count)
+			service_unsure(t, slot);
+		return; /* T316 decides */
+	}
 	t->restart_answered = true;
 	settled(t, true);
 	restart_next(t);

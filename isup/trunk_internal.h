@@ -187,6 +187,7 @@ struct isup_trunk {
 	struct dchan dchan[ISUP_DCHANS];
 	struct lapd *near;       /* the other end of libpri's own link */
 	int active, asked;       /* D-channel in service; the one the far side is asked for; -1 */
+	int emptying;            /* was in service; what it still holds goes first; -1 */
 	unsigned asked_times;
 	bool was_active;         /* one, since opening */
 	uint64_t switch_ms;      /* the last one; what comes over the other soon after is late */

@@ -50,10 +50,15 @@ static void order_dchannel(struct end *e)
 {
 	unsigned dchan = sim_random(LINES);
 
-	switch (sim_random(4)) {
-	case 0: isup_trunk_dchan_order(e->trunk, dchan, false); break;
-	case 1: isup_trunk_dchan_order(e->trunk, dchan, true); break;
-	default: isup_trunk_dchan_switch(e->trunk); break;
+	switch (sim_random(8)) {
+	case 0: isup_trunk_dchan_order(e->trunk, dchan, false); return;
+	case 1:
+	case 2:
+	case 3:
+		for (unsigned i = 0; i < 2 * LINES; i++)
+			isup_trunk_dchan_order(e->walk->end[i / LINES].trunk, i % LINES, true);
+		return;
+	default: isup_trunk_dchan_switch(e->trunk); return;
 	}
 }
 
@@ -77,10 +82,6 @@ static void order(struct walk *w)
 		e->drains = false;
 		isup_trunk_drain(e->trunk, false);
 		return;
-	case 5:
-		if (w->conf.nfas)
-			order_dchannel(e);
-		return;
 	default: order_slot(w); break;
 	}
 }
@@ -99,7 +100,9 @@ static void accident(void *arg)
 
 	if (w->quiet)
 		return;
-	if (w->conf.orders && (!w->conf.cuts || sim_random(8) != 0)) {
+	if (w->conf.nfas && sim_random(3) == 0)
+		order_dchannel(&w->end[sim_random(2)]);
+	if (w->conf.orders && (!w->conf.cuts || sim_random(w->conf.nfas ? 2 : 8) != 0)) {
 		order(w);
 	} else {
 		if (sim_random(4) == 0) /* all there are */
