@@ -19,7 +19,7 @@
 
 enum {
 	VALUE_MAX = 255,     /* octets of one value */
-	LIST_MAX = 8,        /* values of one key; no list takes more */
+	LIST_MAX = ISUP_INTERFACES_MAX, /* values of one key; no list takes more */
 	OPT_GIVEN = 1 << 24, /* our flag beside libconfuse's: the key was there before */
 };
 

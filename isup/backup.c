@@ -30,7 +30,7 @@
 #include "isup/q931.h"
 #include "isup/trunk_internal.h"
 
-enum { ANSWER_MS = 2000, TRIES = 3, PRIMARY_MS = 3000, STRAY_MS = 2000, LAPD_HEADER = 4 };
+enum { ANSWER_MS = 2000, TRIES = 3, PRIMARY_MS = 3000, STRAY_MS = 2000, LAPD_HEADER = 4, BACKLOG_MAX = 200 };
 enum { IN_SERVICE_CHANGE = 0xc0, SERVICE_CALL_REFERENCE = 2, SERVICE_LEN = 12 };
 /* Channel identification, octet 3: interface named, primary rate, exclusive, the D-channel */
 enum { NAMED = 0x40, DCHANNEL = 0x04, DCHANNEL_NAMED = 0xec };
@@ -116,6 +116,14 @@ void backup_message(struct isup_trunk *t, const uint8_t *message, size_t len)
 		lapd_send(t->dchan[t->active].lapd, message, len);
 	else
 		hold(t, message, len);
+}
+
+/* A message takes about 4 ms on the line, a call five of them each way; T308 is 4 s. */
+bool backup_is_congested(const struct isup_trunk *t)
+{
+	return t->near != NULL &&
+	       t->held_count + (t->active >= 0 ? lapd_queued(t->dchan[t->active].lapd) : 0) >
+		       BACKLOG_MAX;
 }
 
 /* --- SERVICE for a D-channel --- */

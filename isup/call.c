@@ -335,6 +335,8 @@ int isup_call_start(struct isup_call **out, struct isup_trunk *t, const struct i
 	*out = NULL;
 	if (!t->usable || only_line_is_down(t) || t->flaps || timer_running(&t->settle_timer))
 		return -ENETDOWN;
+	if (backup_is_congested(t))
+		return -EBUSY;
 	unsigned slot = slot_pick(t, &setup->avoid);
 	if (slot == 0)
 		return -EBUSY;

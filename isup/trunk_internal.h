@@ -293,6 +293,8 @@ void backup_close(struct isup_trunk *t);
 void backup_from_libpri(struct isup_trunk *t, const uint8_t *frame, size_t len);
 void backup_from_line(struct isup_trunk *t, unsigned interface, const uint8_t *frame, size_t len);
 void backup_on_line(struct isup_trunk *t); /* a line failed or came back */
+/* So much waits to be sent that the timers of one call more would end before its turn came. */
+bool backup_is_congested(const struct isup_trunk *t);
 /* A layer 3 message on the D-channel in service, or on the next one that is. */
 void backup_message(struct isup_trunk *t, const uint8_t *message, size_t len);
 
