@@ -340,7 +340,7 @@ static void test_overlap_ends(void **state)
 	assert_int_equal(isup_call_start(&c, p->a.trunk, &setup, NULL), 0);
 	run_ms(p, 50);
 	in = expect(&p->b, ISUP_SETUP)->call;
-	assert_true(isup_call_more(in));
+	assert_true(isup_call_more(in, false));
 	run_ms(p, 50);
 	expect(&p->a, ISUP_MORE);
 	assert_int_equal(isup_trunk_dchan_switch(p->a.trunk), 0);
