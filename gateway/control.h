@@ -4,8 +4,10 @@
  *   span NAME | span NAME loop ... | span NAME bert ...       (control_span.h)
  *
  *   channel SPAN/SLOT in|out|drain|maintenance|restart | trunk NAME drain|undrain|restart
+ *   nfas TRUNK [switch | drill [stay] | result | out SPAN | in SPAN]
  *
- * {"ok": true, ...} or {"ok": false, "error": "..."}.  "trace" alone streams a line of text for
+ * {"ok": true, ...} or {"ok": false, "error": "..."}; {"ok": true, "ask": "..."}: it is not done yet, and
+ * that command gives the reply.  "trace" alone streams a line of text for
  * each message until the client hangs up; "trace on" writes them to the log as well.
  * The socket is an AF_UNIX path, mode 0660: who may connect may stop the gateway.
  * Signalling thread; a client that does not read loses trace lines, nothing else.

@@ -30,16 +30,10 @@
 #include "isup/q931.h"
 #include "isup/trunk_internal.h"
 
-enum { ANSWER_MS = 2000, TRIES = 3, PRIMARY_MS = 3000, STRAY_MS = 2000, LAPD_HEADER = 4, BACKLOG_MAX = 200 };
+enum { ANSWER_MS = 2000, TRIES = 3, PRIMARY_MS = 3000, STRAY_MS = 2000, LAPD_HEADER = 4 };
 enum { IN_SERVICE_CHANGE = 0xc0, SERVICE_CALL_REFERENCE = 2, SERVICE_LEN = 12 };
 /* Channel identification, octet 3: interface named, primary rate, exclusive, the D-channel */
 enum { NAMED = 0x40, DCHANNEL = 0x04, DCHANNEL_NAMED = 0xec };
-
-struct dchan_held {
-	struct dchan_held *next;
-	size_t len;
-	uint8_t data[];
-};
 
 static unsigned interface_of(const struct isup_trunk *t, unsigned i)
 {
@@ -57,73 +51,6 @@ static bool usable(const struct isup_trunk *t, unsigned i)
 
 	return lapd_up(d->lapd) && !t->line_down[interface_of(t, i)] && !d->ordered_out &&
 	       !d->far_out;
-}
-
-/* --- messages that wait for a D-channel --- */
-
-static void hold(struct isup_trunk *t, const uint8_t *message, size_t len)
-{
-	struct dchan_held *h =
-		t->held_count < LAPD_QUEUE_MAX ? malloc(sizeof(*h) + len) : NULL;
-
-	if (h == NULL)
-		return; /* as good as lost on the line: Q.931's timers know what to do */
-	h->next = NULL;
-	h->len = len;
-	memcpy(h->data, message, len);
-	if (t->held_last != NULL)
-		t->held_last->next = h;
-	else
-		t->held_first = h;
-	t->held_last = h;
-	t->held_count++;
-}
-
-static struct dchan_held *held_take(struct isup_trunk *t)
-{
-	struct dchan_held *h = t->held_first;
-
-	if (h == NULL)
-		return NULL;
-	t->held_first = h->next;
-	if (t->held_first == NULL)
-		t->held_last = NULL;
-	t->held_count--;
-	return h;
-}
-
-static void send_held(struct isup_trunk *t)
-{
-	struct dchan_held *h;
-
-	while (t->active >= 0 && t->emptying < 0 && (h = held_take(t)) != NULL) {
-		lapd_send(t->dchan[t->active].lapd, h->data, h->len);
-		free(h);
-	}
-}
-
-static void drop_held(struct isup_trunk *t)
-{
-	struct dchan_held *h;
-
-	while ((h = held_take(t)) != NULL)
-		free(h);
-}
-
-void backup_message(struct isup_trunk *t, const uint8_t *message, size_t len)
-{
-	if (t->active >= 0 && t->emptying < 0 && t->held_first == NULL)
-		lapd_send(t->dchan[t->active].lapd, message, len);
-	else
-		hold(t, message, len);
-}
-
-/* A message takes about 4 ms on the line, a call five of them each way; T308 is 4 s. */
-bool backup_is_congested(const struct isup_trunk *t)
-{
-	return t->near != NULL &&
-	       t->held_count + (t->active >= 0 ? lapd_queued(t->dchan[t->active].lapd) : 0) >
-		       BACKLOG_MAX;
 }
 
 /* --- SERVICE for a D-channel --- */
@@ -215,7 +142,7 @@ static void put_in_service(struct isup_trunk *t, unsigned i)
 		 "%s: %s D-channel (interface %u) in service", t->conf.name,
 		 i == 0 ? "primary" : "backup", id_of(t, i));
 	lapd_start(t->near);
-	send_held(t);
+	backup_send_held(t);
 	if (over) {
 		t->counts.dchan_switches++;
 		backup_audit(t);
@@ -229,7 +156,7 @@ static void none_left(struct isup_trunk *t)
 {
 	t->asked = -1;
 	timer_stop(&t->dchan_timer);
-	drop_held(t);
+	backup_drop_held(t);
 	if (lapd_up(t->near) && t->was_active)
 		log_line(LOG_ISUP, LOG_WARN, "%s: no D-channel is left", t->conf.name);
 	lapd_stop(t->near);
@@ -239,21 +166,16 @@ static void none_left(struct isup_trunk *t)
 static void take_over(struct isup_trunk *t, unsigned i)
 {
 	uint8_t message[LAPD_FRAME_MAX], frame[LAPD_HEADER + LAPD_FRAME_MAX];
-	struct dchan_held *later = t->held_first;
+	struct backup_queue later = t->held;
 	struct q931_message m;
 	size_t len;
 
-	t->held_first = t->held_last = NULL;
+	t->held = (struct backup_queue){0};
 	while ((len = lapd_take(t->dchan[i].lapd, message)) > 0)
 		if (parse(&m, frame, message, len) && about_dchan(t, &m, i) == -1 &&
 		    !(m.discriminator == Q931_PD && m.type == Q931_INFORMATION))
-			hold(t, message, len);
-	if (t->held_last != NULL)
-		t->held_last->next = later;
-	else
-		t->held_first = later;
-	for (t->held_last = t->held_first; t->held_last != NULL && t->held_last->next != NULL;)
-		t->held_last = t->held_last->next;
+			backup_hold(t, message, len);
+	backup_hold_after(t, &later);
 	if (t->emptying == (int)i)
 		t->emptying = -1;
 }
@@ -452,7 +374,7 @@ static void on_line_state(void *arg, bool up)
 	else if (t->emptying == (int)index_of(d))
 		take_over(t, index_of(d));
 	reconsider(t);
-	send_held(t);
+	backup_send_held(t);
 	while (!up && lapd_take(d->lapd, old) > 0)
 		; /* SERVICE for a state of things that is over */
 }
@@ -466,7 +388,7 @@ static void on_line_drained(void *arg)
 	if (t->emptying != (int)index_of(d))
 		return;
 	t->emptying = -1;
-	send_held(t);
+	backup_send_held(t);
 	if (d->leaving && t->active >= 0)
 		leave(t, index_of(d));
 }
@@ -594,7 +516,7 @@ void backup_start(struct isup_trunk *t)
 void backup_close(struct isup_trunk *t)
 {
 	timer_stop(&t->dchan_timer);
-	drop_held(t);
+	backup_drop_held(t);
 	for (unsigned i = 0; i < ISUP_DCHANS; i++)
 		lapd_close(t->dchan[i].lapd);
 	lapd_close(t->near);

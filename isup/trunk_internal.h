@@ -1,6 +1,7 @@
 /* trunk_internal.h - what the files of isup/ share about a trunk and its calls.
  *
- *   trunk.c    open and close, frames in and out, libpri's timers, D-channel state, events out
+ *   trunk.c    open and close, frames in and out, libpri's timers, D-channel state
+ *   trunk_tell.c  events out
  *   call.c     one call: its life, its timers, the verbs of trunk.h
  *   call_events.c  what libpri says about calls
  *   slots.c    which slot a call gets
@@ -10,6 +11,7 @@
  *   service.c  slots in and out of service
  *   flap.c     a D-channel that comes and goes
  *   backup.c   a primary and a backup D-channel, each with a link of its own (lapd.h)
+ *   backup_queue.c  messages that wait for one of them
  *   backup_audit.c  which calls the far side still knows after a switch
  *
  * Rule: libpri is only entered between trunk_enter() and trunk_leave(), and never while it is
@@ -119,6 +121,11 @@ struct rx_frame {
 
 struct dchan_held;
 
+struct backup_queue {
+	struct dchan_held *first, *last;
+	unsigned count;
+};
+
 struct dchan {
 	struct isup_trunk *trunk;
 	struct lapd *lapd;
@@ -191,8 +198,7 @@ struct isup_trunk {
 	unsigned asked_times;
 	bool was_active;         /* one, since opening */
 	uint64_t switch_ms;      /* the last one; what comes over the other soon after is late */
-	struct dchan_held *held_first, *held_last;
-	unsigned held_count;
+	struct backup_queue held;
 	struct timer dchan_timer;
 
 	struct isup_trunk_counts counts;
@@ -202,9 +208,13 @@ struct isup_trunk {
 /* trunk.c */
 void trunk_enter(struct isup_trunk *t);
 void trunk_leave(struct isup_trunk *t);
-void trunk_tell(struct isup_call *c, enum isup_event_kind kind);
 bool trunk_send_frame(struct isup_trunk *t, unsigned interface, const uint8_t *frame, size_t len);
 void trunk_read(struct isup_trunk *t, const uint8_t *frame, size_t len); /* libpri does */
+
+/* trunk_tell.c */
+void trunk_tell(struct isup_call *c, enum isup_event_kind kind);
+void trunk_deliver(struct isup_trunk *t); /* and whether it is up */
+void trunk_free(struct isup_trunk *t);
 
 /* call.c */
 struct isup_call *trunk_call_find(struct isup_trunk *t, const q931_call *pri);
@@ -293,10 +303,16 @@ void backup_close(struct isup_trunk *t);
 void backup_from_libpri(struct isup_trunk *t, const uint8_t *frame, size_t len);
 void backup_from_line(struct isup_trunk *t, unsigned interface, const uint8_t *frame, size_t len);
 void backup_on_line(struct isup_trunk *t); /* a line failed or came back */
-/* So much waits to be sent that the timers of one call more would end before its turn came. */
-bool backup_is_congested(const struct isup_trunk *t);
+
+/* backup_queue.c */
+void backup_hold(struct isup_trunk *t, const uint8_t *message, size_t len);
+void backup_hold_after(struct isup_trunk *t, const struct backup_queue *later); /* moves in */
+void backup_send_held(struct isup_trunk *t); /* when a D-channel is there for it */
+void backup_drop_held(struct isup_trunk *t);
 /* A layer 3 message on the D-channel in service, or on the next one that is. */
 void backup_message(struct isup_trunk *t, const uint8_t *message, size_t len);
+/* So much waits to be sent that the timers of one call more would end before its turn came. */
+bool backup_is_congested(const struct isup_trunk *t);
 
 /* backup_audit.c */
 void backup_audit(struct isup_trunk *t);
