@@ -97,6 +97,30 @@ static const struct {
 	{ETHER_SPANS("subaddress = 1", "eth1", "00:50:c2:65:d0:12", "subaddress = 2"), NULL},
 	{ETHER_SPANS("", "eth2", "00:50:c2:65:d0:12", ""), NULL},
 	{ETHER_SPANS("", "eth1", "00:50:c2:65:d0:13", ""), NULL},
+	/* trunks on several spans */
+	{SPANS "trunk t { spans = {a, b} }", NULL},
+	{SPANS "trunk t { spans = {a, b} backup = b interface_ids = {3, 0} slots = '1-24' }", NULL},
+	{SPANS "trunk t { span = a spans = {a, b} }", "f:3: spans: expected span or spans, not both"},
+	{SPANS "trunk t { spans = {a, a} }", "f:3: spans: a is there twice"},
+	{SPANS "trunk t { spans = {a, c} }", "f:3: spans: expected the name of a span"},
+	{SPANS "trunk t { span = b }\ntrunk u { spans = {a, b} }",
+	 "f:4: spans: expected a span of its own: trunk t is on span b"},
+	{SPANS "trunk t { spans = {a, b} backup = a }", "f:3: backup: expected another span than"},
+	{SPANS "trunk t { spans = {a, b}\nbackup = c }", "f:4: backup: expected one of spans; c is"},
+	{SPANS "trunk t { span = a backup = b }", "f:3: backup: expected only with spans"},
+	{SPANS "trunk t { span = a interface_ids = 1 }", "f:3: interface_ids: expected only with"},
+	{SPANS "trunk t { spans = {a, b} interface_ids = {1} }",
+	 "f:3: interface_ids: expected one for each of the 2 spans, not 1"},
+	{SPANS "trunk t { spans = {a, b} interface_ids = {1, 1} }", "f:3: interface_ids: 1 is there"},
+	{SPANS "trunk t { spans = {a, b} interface_ids = {0, 127} }", "f:3: interface_ids: expected"},
+	{SPANS "trunk t { spans = {a, b} switch_type = qsig }", "f:3: spans: expected one span: QSIG"},
+	{"span a { peer = 192.0.2.7 local = 0.0.0.0:1 }\n"
+	 "span b { peer = 192.0.2.8 local = 0.0.0.0:2 dchan_slot = 24 }\ntrunk t { spans = {a, b} }",
+	 "f:2: dchan_slot: expected 0 or nothing: the D-channel of trunk t is in span a"},
+	{"span a { peer = 192.0.2.7 local = 0.0.0.0:1 }\n"
+	 "span b { peer = 192.0.2.8 local = 0.0.0.0:2 dchan_slot = 0 }\n"
+	 "trunk t { spans = {a, b} backup = b }",
+	 "f:3: backup: expected a span with a D-channel"},
 	/* trunks */
 	{"trunk t { }", "f:1: span: missing"},
 	{SPANS "trunk t { span = a echo_canceller = ours }", "f:3: echo_canceller: expected"},

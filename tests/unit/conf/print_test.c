@@ -65,6 +65,31 @@ static void round_trip(const char *text)
 	conf_free(second);
 }
 
+/* Slots and D-channels of several spans are filled in, and printed so that they stay. */
+static void several_spans_are_the_same(void **state)
+{
+	(void)state;
+	struct conf *c = parse_good("span a { peer = 192.0.2.7 local = 0.0.0.0:1 }\n"
+				    "span b { peer = 192.0.2.8 local = 0.0.0.0:2 }\n"
+				    "span c { peer = 192.0.2.9 local = 0.0.0.0:3 }\n"
+				    "trunk t { spans = {a, b, c} backup = b interface_ids = {0, 4, 9} }");
+	char *printed = print_text(c);
+	const struct isup_trunk_conf *t = &c->trunks[0].isup;
+
+	assert_int_equal(t->interface_count, 3);
+	assert_int_equal(t->backup, 1);
+	assert_int_equal(t->interfaces[1].id, 4);
+	assert_int_equal(t->interfaces[1].bearer_slots, 0x00fffffe);
+	assert_int_equal(t->interfaces[2].bearer_slots, 0x01fffffe);
+	assert_int_equal(c->spans[2].dchan_slot, 0);
+	round_trip(printed);
+	struct conf *again = parse_good(printed);
+	assert_memory_equal(&again->trunks[0].isup, t, sizeof(*t));
+	free(printed);
+	conf_free(c);
+	conf_free(again);
+}
+
 /* --- random files ------------------------------------------------------------------------------
  */
 
@@ -352,6 +377,7 @@ static void the_list_of_keys_is_complete(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(several_spans_are_the_same),
 		cmocka_unit_test(small_files_come_back_the_same),
 		cmocka_unit_test(random_files_come_back_the_same),
 		cmocka_unit_test(manual_page_holds_every_key),
