@@ -52,6 +52,7 @@ static void on_worker_event(void *arg, const struct worker_event *ev)
 	struct gateway_worker *gw = arg;
 	struct line *l = ev->span < WORKER_SPANS_MAX ? gw->lines[ev->span] : NULL;
 	struct call *c;
+	struct leg *leg;
 
 	switch (ev->kind) {
 	case WORKER_FRAME:
@@ -76,6 +77,12 @@ static void on_worker_event(void *arg, const struct worker_event *ev)
 		HASH_FIND(hh, gw->gateway->calls, &ev->path_id, sizeof(ev->path_id), c);
 		if (c != NULL && ev->end == 1 && c->to != NULL)
 			leg_sip_heard(c->to);
+		break;
+	case WORKER_TONE:
+		HASH_FIND(hh, gw->gateway->calls, &ev->path_id, sizeof(ev->path_id), c);
+		leg = c == NULL ? NULL : ev->end == 0 ? c->from : c->to;
+		if (leg != NULL)
+			leg_isup_tone(leg, ev->tone);
 		break;
 	}
 }

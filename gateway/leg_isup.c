@@ -195,6 +195,8 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 	out->span = l->line->index;
 	out->slot = isup_slot_number(isup_call_slot(l->call));
 	line_set_echo(l->line, out);
+	if (l->line->trunk_conf.hangup_on_busy)
+		out->listen = &leg->tones->set;
 }
 
 static void do_give_end(struct leg *leg, const struct path_end *end)
@@ -360,6 +362,22 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 	case ISUP_TRUNK_UP:
 	case ISUP_TRUNK_DOWN: break;
 	}
+}
+
+void leg_isup_tone(struct leg *leg, enum tone_kind tone)
+{
+	struct leg_isup *l = from_leg(leg);
+	struct leg_info info = {.cause = tone == TONE_BUSY ? Q850_USER_BUSY : Q850_NO_CHANNEL};
+
+	if (leg->ops != &ops || l->call == NULL || l->clearing)
+		return;
+	/* In a call it means that the other one has hung up. */
+	if (leg->call->state == CALL_CONNECTED)
+		info.cause = Q850_NORMAL_CLEARING;
+	log_line(LOG_ISUP, LOG_INFO, "%s: %s tone is heard", leg->name, tone_kind_name(tone));
+	l->clearing = true;
+	leg->final_cause = info.cause;
+	call_post(leg, LEG_CLEARING, &info);
 }
 
 /* --- life --- */

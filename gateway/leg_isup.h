@@ -26,6 +26,10 @@ void leg_isup_party(struct leg_party *out, const struct isup_party *in, const st
 void leg_isup_redirecting(struct leg_redirecting *out, const struct isup_redirecting *in,
 			  const struct line *line);
 
+/* Busy or congestion tone is all that its far end sends: it has gone, or cannot be reached.  Nothing
+ * for a leg of another kind. */
+void leg_isup_tone(struct leg *leg, enum tone_kind tone);
+
 /* The line a leg runs on; NULL for a leg of another kind. */
 const struct line *leg_isup_line(const struct leg *leg);
 

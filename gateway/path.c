@@ -16,6 +16,13 @@ enum {
 
 _Static_assert((int)TONE_TICK == (int)TDM_TICK_OCTETS, "a player makes a tick at a time");
 
+/* Notices the busy tone of a slot. */
+struct tone_ear {
+	struct tone_set set; /* a reload may change the trunk's */
+	struct tone_listener listener;
+	enum tone_kind heard;
+};
+
 /* Octets from one slot on their way to another, a tick an item.  The slot they come from writes,
  * the slot they go to reads. */
 struct path_pipe {
@@ -54,6 +61,16 @@ static int pipe_new(struct path_pipe **out)
 	return 0;
 }
 
+static int ear_new(struct tone_ear **out, const struct tone_set *set)
+{
+	*out = calloc(1, sizeof(**out));
+	if (*out == NULL)
+		return -ENOMEM;
+	(*out)->set = *set;
+	tone_listener_init(&(*out)->listener, &(*out)->set);
+	return 0;
+}
+
 static int end_build(struct path_end *end, const struct path_end *other)
 {
 	int err = 0;
@@ -62,6 +79,7 @@ static int end_build(struct path_end *end, const struct path_end *other)
 	end->generator = NULL;
 	end->pipe = NULL;
 	end->echo = NULL;
+	end->ear = NULL;
 	memset(end->said, TDM_IDLE, sizeof(end->said));
 	memset(&end->player, 0, sizeof(end->player));
 	end->digit_on = 0;
@@ -73,6 +91,8 @@ static int end_build(struct path_end *end, const struct path_end *other)
 	if (err == 0 && end->kind == PATH_SLOT && other->kind == PATH_RTP && end->echo_tail_ms > 0)
 		err = echo_new(&end->echo, &(struct echo_conf){.tail_ms = end->echo_tail_ms,
 							       .bulk_ms = end->echo_bulk_ms});
+	if (err == 0 && end->kind == PATH_SLOT && end->listen != NULL)
+		err = ear_new(&end->ear, end->listen);
 	if (err == 0 && end->kind != PATH_NONE && other->kind == PATH_RTP)
 		err = dtmf_generator_new(&end->generator);
 	return err;
@@ -84,6 +104,7 @@ static void end_free(struct path_end *end)
 	dtmf_generator_free(end->generator);
 	pipe_free(end->pipe);
 	echo_free(end->echo);
+	free(end->ear);
 	rtp_session_close(end->rtp);
 	tdm_bert_free(end->bert);
 }
@@ -250,6 +271,9 @@ void path_from_line(struct path *p, unsigned end, const uint8_t in[TDM_TICK_OCTE
 {
 	struct path_end *from = &p->end[end], *to = &p->end[1 - end];
 
+	/* While we play a tone to it, its echo comes back. */
+	if (from->ear != NULL && from->ear->heard == TONE_NONE && !tone_player_plays(&from->player))
+		from->ear->heard = tone_listener_run(&from->ear->listener, in);
 	switch (to->kind) {
 	case PATH_RTP: rtp_give(from, to, in, now_ns); break;
 	case PATH_SLOT: ring_put(&to->pipe->ring, in); break;
@@ -278,6 +302,16 @@ void path_relay(struct path *p, uint64_t now_ns)
 void path_play(struct path *p, unsigned end, const struct tone *tone)
 {
 	tone_player_set(&p->end[end].player, tone);
+}
+
+enum tone_kind path_heard_tone(const struct path *p, unsigned end)
+{
+	return p->end[end].ear != NULL ? p->end[end].ear->heard : TONE_NONE;
+}
+
+void path_forget_tone(struct path *p, unsigned end)
+{
+	p->end[end].ear->heard = TONE_NONE;
 }
 
 void path_end_media(struct path *p)

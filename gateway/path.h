@@ -22,12 +22,13 @@
 #include "sip/rtp.h"
 #include "tdm/dtmf.h"
 #include "tdm/span.h"
-#include "tdm/tone.h"
+#include "tdm/tone_listener.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 struct worker;
 struct path_pipe;
+struct tone_ear;
 struct echo;
 
 enum path_end_kind { PATH_NONE, PATH_SLOT, PATH_RTP, PATH_BERT };
@@ -37,12 +38,15 @@ struct path_end {
 	struct worker *worker; /* PATH_SLOT: that drives the span; NULL = the one it is opened on */
 	unsigned span, slot;   /* PATH_SLOT: index of the span in that worker, 1..24 */
 	unsigned echo_tail_ms, echo_bulk_ms; /* PATH_SLOT facing RTP: see tdm/echo.h; tail 0 = none */
+	const struct tone_set *listen; /* PATH_SLOT: whose busy tone is to be noticed; NULL = none;
+					* lent for path_new() */
 	struct rtp_session *rtp; /* PATH_RTP: owned by the path */
 	struct tdm_bert *bert;       /* PATH_BERT, facing a slot: owned by the path */
 	/* run time */
 	struct dtmf_detector *detector;   /* SLOT facing RTP: owned */
 	struct dtmf_generator *generator; /* facing RTP: owned; digits it sends as events */
 	struct echo *echo; /* SLOT facing RTP: owned; NULL = none */
+	struct tone_ear *ear;      /* of a SLOT: owned; NULL = none */
 	struct tone_player player; /* what is heard at this end */
 	uint8_t said[TDM_TICK_OCTETS]; /* last to the slot: the canceller's reference */
 	struct path_pipe *pipe;           /* SLOT facing a slot: owned; octets for this slot */
@@ -77,6 +81,9 @@ void path_from_line(struct path *p, unsigned end, const uint8_t in[TDM_TICK_OCTE
 void path_relay(struct path *p, uint64_t now_ns);
 /* What that end hears from its next tick on: a tone, or the other end again (NULL). */
 void path_play(struct path *p, unsigned end, const struct tone *tone);
+/* Busy or congestion tone that came from that slot and was not asked about yet; else TONE_NONE. */
+enum tone_kind path_heard_tone(const struct path *p, unsigned end);
+void path_forget_tone(struct path *p, unsigned end);
 /* The worker gives the path up. */
 void path_end_media(struct path *p);
 

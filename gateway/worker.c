@@ -47,6 +47,7 @@ static void deliver(struct worker *w, const struct event *ev)
 				   .span = ev->index,
 				   .end = ev->index,
 				   .path_id = ev->path_id,
+				   .tone = ev->tone,
 				   .alarms = ev->alarms,
 				   .frame = ev->frame.octets,
 				   .frame_len = ev->frame.len};

@@ -33,13 +33,15 @@ enum worker_event_kind {
 	WORKER_NO_RTP, /* path's RTP end heard nothing for the configured time */
 	WORKER_RTP_BACK,
 	WORKER_RTP_FIRST, /* path's RTP end heard something, once in the path's life */
+	WORKER_TONE,      /* a slot that is listened to sends busy or congestion tone */
 };
 
 struct worker_event {
 	enum worker_event_kind kind;
 	unsigned span;        /* FRAME, ALARMS: index given by worker_add_span() */
-	uint32_t path_id;     /* NO_RTP, RTP_BACK, RTP_FIRST */
-	unsigned end;         /* NO_RTP, RTP_BACK, RTP_FIRST: which end of the path */
+	uint32_t path_id;     /* NO_RTP, RTP_BACK, RTP_FIRST, TONE */
+	unsigned end;         /* NO_RTP, RTP_BACK, RTP_FIRST, TONE: which end of the path */
+	enum tone_kind tone;  /* TONE */
 	struct path *path;    /* CLOSED */
 	unsigned alarms;      /* ALARMS */
 	const uint8_t *frame; /* FRAME: lent */

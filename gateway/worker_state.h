@@ -46,8 +46,9 @@ struct command {
 
 struct event {
 	enum worker_event_kind kind;
-	unsigned index, generation; /* of the span; NO_RTP, RTP_BACK: index is the end */
+	unsigned index, generation; /* of the span; of what has a path_id: index is the end */
 	uint32_t path_id;
+	enum tone_kind tone;
 	unsigned alarms;
 	struct path *path;
 	struct frame frame;

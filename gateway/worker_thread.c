@@ -92,6 +92,18 @@ static void check_silence(struct worker *w, uint64_t now_ns)
 	}
 }
 
+/* In the tick in which it was heard, or when the ring has room again. */
+static void tell_tone(struct worker *w, struct path *p, unsigned end)
+{
+	struct event ev = {.kind = WORKER_TONE,
+			   .index = end,
+			   .path_id = p->id,
+			   .tone = path_heard_tone(p, end)};
+
+	if (ev.tone != TONE_NONE && tell(w, &ev))
+		path_forget_tone(p, end);
+}
+
 /* --- ticks ---------------------------------------------------------------------------
  */
 
@@ -137,8 +149,10 @@ static void tick_span(struct worker *w, unsigned index, uint64_t now_ns)
 		struct path *p = w->paths[i / 2];
 		const struct path_end *end = &p->end[i % 2];
 
-		if (on_span(w, end, index))
+		if (on_span(w, end, index)) {
 			path_from_line(p, i % 2, w->rx[end->slot], now_ns);
+			tell_tone(w, p, i % 2);
+		}
 	}
 }
 

@@ -305,6 +305,11 @@ void tone_player_set(struct tone_player *p, const struct tone *tone)
 	}
 }
 
+bool tone_player_plays(const struct tone_player *p)
+{
+	return p->now.tone.parts > 0 || p->fades;
+}
+
 static void samples_of(struct tone_sound *s, const uint8_t *ulaw, float *out, uint32_t count)
 {
 	if (s->tone.parts > 0)
@@ -318,7 +323,7 @@ bool tone_player_run(struct tone_player *p, uint8_t ulaw[TONE_TICK])
 {
 	float now[TONE_TICK], before[TONE_FADE];
 
-	if (p->now.tone.parts == 0 && !p->fades)
+	if (!tone_player_plays(p))
 		return false;
 	samples_of(&p->now, ulaw, now, TONE_TICK);
 	if (p->fades) {

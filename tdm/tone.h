@@ -95,6 +95,7 @@ struct tone_player { /* zeroed = nothing is played */
 
 /* From the next octet on; NULL or no parts: what is given is heard again. */
 void tone_player_set(struct tone_player *p, const struct tone *tone);
+bool tone_player_plays(const struct tone_player *p);
 /* The next TONE_TICK octets: those of the tone take the place of those given.  False: nothing was
  * changed. */
 bool tone_player_run(struct tone_player *p, uint8_t ulaw[TONE_TICK]);

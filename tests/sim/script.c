@@ -147,6 +147,7 @@ static bool peer_step(struct rig *r, const struct step *s)
 static bool path_step(const struct step *s)
 {
 	unsigned n;
+	char tone[16];
 
 	if (strcmp(s->who, "path") != 0)
 		return false;
@@ -154,6 +155,8 @@ static bool path_step(const struct step *s)
 		sim_worker_no_rtp(s->rest[0] == 's');
 	} else if (strcmp(s->rest, "first heard") == 0) {
 		sim_worker_first_rtp();
+	} else if (sscanf(s->rest, "end %u sends %15s", &n, tone) == 2) {
+		sim_worker_tone(n, tone);
 	} else if (sscanf(s->rest, "refuse %u", &n) == 1) {
 		sim_worker_refuse_opens(n);
 	} else if (strcmp(s->rest, "none") == 0) {

@@ -14,7 +14,7 @@
  *   pbx cut / mend / raw / passive           D-channel cut, whole; far.h: raw, no clearing by
  * itself pbx alarm 1                              bits of enum tdm_alarm on its span; 0 = none sip
  * loses 2 / deaf / hears               datagrams to it are lost path is t1/5+rtp send recv the open
- * path, see worker.h;  path none path silent / heard / first heard / refuse 1 calls 1 the gateway has so many
+ * path, see worker.h;  path none path silent / heard / first heard / end 1 sends busy / refuse 1 calls 1 the gateway has so many
  * calls record cause=16 from_cause=16            the next call record clear inboxes
  *
  * Ends: pbx, co, sip, px (rig.h).  A message must arrive within 100 ms unless "in" says otherwise.

@@ -7,6 +7,7 @@ static const struct rig_conf far_end = {.trunk = "ringback = far"};
 static const struct rig_conf own_to_sip = {.peer = "ringback = own"};
 static const struct rig_conf failing = {.trunk = "failure_tone_ms = 5000"};
 static const struct rig_conf failing_to_sip = {.peer = "failure_tone_ms = 5000"};
+static const struct rig_conf listening = {.trunk = "hangup_on_busy = true"};
 static const struct rig_conf dial_tone = {
 	.trunk = "overlap = receive dial_tone = true t302_ms = 15000",
 	.rules = "rule \"whole\" { from = pbx number = 72XX to = cs }\n"
@@ -416,6 +417,66 @@ static const char *const no_offer_no_tone[] = {
 	NULL,
 };
 
+/* --- a far end that hangs up by busy tone alone --- */
+
+static const char *const busy_tone_ends_a_call[] = {
+	SIP_CALLS,
+	"pbx > CONNECT",
+	"pbx < CONNECT-ACK",
+	"sip < 200 INVITE",
+	"sip > ACK",
+	"wait 5000",
+	"path end 1 sends busy",
+	"pbx < DISCONNECT cause=16",
+	"pbx < RELEASE-COMPLETE",
+	"sip < BYE reason=16",
+	"sip > 200 BYE",
+	"record cause=16 to_cause=16",
+	NULL,
+};
+
+/* It is heard by SIP, too: indicated as the PBX's tones, and then told as a status. */
+static const char *const busy_tone_before_the_answer[] = {
+	SIP_CALLS,
+	"pbx > PROGRESS pi=8",
+	"sip < 183 INVITE sdp",
+	"path end 1 sends busy",
+	"pbx < DISCONNECT cause=17",
+	"pbx < RELEASE-COMPLETE",
+	"sip < 486 INVITE",
+	"sip > ACK",
+	"record cause=17 to_cause=17",
+	NULL,
+};
+
+static const char *const congestion_before_the_answer[] = {
+	SIP_CALLS,
+	"pbx > PROGRESS pi=8",
+	"sip < 183 INVITE sdp",
+	"path end 1 sends congestion",
+	"pbx < DISCONNECT cause=34",
+	"pbx < RELEASE-COMPLETE",
+	"sip < 503 INVITE",
+	"sip > ACK",
+	"record cause=34",
+	NULL,
+};
+
+/* The caller's line: it hung up, and the tone crossed our clearing. */
+static const char *const busy_tone_of_the_caller[] = {
+	PBX_CALLS,
+	SIP_ANSWERS,
+	"wait 100",
+	"path end 0 sends busy",
+	"path end 0 sends busy", /* again, in the same turn */
+	"pbx < DISCONNECT cause=16",
+	"pbx < RELEASE-COMPLETE",
+	"sip < BYE",
+	"sip > 200 BYE",
+	"record cause=16",
+	NULL,
+};
+
 #define ROW(conf, name)                                                                            \
 	{                                                                                          \
 #name, conf, name                                                                  \
@@ -452,6 +513,10 @@ int main(int argc, char **argv)
 		ROW(&failing_to_sip, busy_after_ringing),
 		ROW(&failing_to_sip, sip_gives_up_in_busy_tone),
 		ROW(&failing_to_sip, no_offer_no_tone),
+		ROW(&listening, busy_tone_ends_a_call),
+		ROW(&listening, busy_tone_before_the_answer),
+		ROW(&listening, congestion_before_the_answer),
+		ROW(&listening, busy_tone_of_the_caller),
 	};
 	return script_run_all("tones of ours", scenarios, sizeof(scenarios) / sizeof(scenarios[0]),
 			      argc, argv);

@@ -288,6 +288,20 @@ void sim_worker_first_rtp(void)
 	tell_of_rtp(WORKER_RTP_FIRST);
 }
 
+void sim_worker_tone(unsigned end, const char *name)
+{
+	struct fake_path *f = oldest_path();
+	struct worker_event ev = {.kind = WORKER_TONE, .end = end};
+
+	if (f == NULL || f->path->end[end].listen == NULL)
+		sim_fail("nobody listens for a tone");
+	while (strcmp(tone_kind_name(ev.tone), name) != 0)
+		if (++ev.tone == TONE_KINDS)
+			sim_fail("no tone %s", name);
+	ev.path_id = f->path->id;
+	tell(f->worker, &ev);
+}
+
 void sim_worker_refuse_opens(unsigned count)
 {
 	sim.refuse = count;

@@ -23,6 +23,8 @@ void sim_worker_refuse_opens(unsigned count);
 void sim_worker_alarms(const char *span, unsigned alarms);
 /* The RTP end of the oldest open path fell silent, or is heard again. */
 void sim_worker_no_rtp(bool silent);
+/* That end of it, which is listened to, sends a tone: "busy". */
+void sim_worker_tone(unsigned end, const char *name);
 /* The first RTP came for it. */
 void sim_worker_first_rtp(void);
 
