@@ -59,6 +59,8 @@ static json_t *call_json(const struct gateway *g, const struct call *c)
 			      (json_int_t)(now - c->start_ms), "talk_ms",
 			      c->answer_ms != 0 ? (json_int_t)(now - c->answer_ms) : (json_int_t)0);
 
+	if (o != NULL && c->tone != TONE_NONE)
+		json_object_set_new(o, "tone", json_string(tone_kind_name(c->tone)));
 	for (unsigned i = 0; o != NULL && c->path != NULL && i < 2; i++) {
 		struct rtp_counts r;
 		if (c->path->end[i].echo != NULL)

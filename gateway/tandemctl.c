@@ -116,6 +116,9 @@ static void print_calls(const json_t *calls)
 		printf("%-6lld %-10s %8s %-16s %-16s %s -> %s\n", number_of(c, "id"),
 		       text_of(c, "state"), talk, text_of(c, "calling"), text_of(c, "called"),
 		       text_of(c, "from"), text_of(c, "to"));
+		if (json_object_get(c, "tone") != NULL)
+			printf("       %s hears our %s tone\n", text_of(c, "from"),
+			       text_of(c, "tone"));
 		for (unsigned k = 0; k < 2; k++) {
 			const json_t *rtp = json_object_get(c, sides[k]);
 			if (rtp == NULL)

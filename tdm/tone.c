@@ -15,8 +15,8 @@
 
 enum { RATE = 8000, DHZ_MIN = 10, DHZ_MAX = 39000, DBM0_MIN = -60, DBM0_MAX = 3 };
 
-/* G.711 clause 4: a sine of full scale is 3.17 dBm0 in mu-law. */
-static const float full_scale = 32124.0f, full_scale_dbm0 = 3.17f;
+/* G.711 table 2a: a sine with the peak 8159 of 14 bits is 3.17 dBm0 in mu-law. */
+static const float full_scale = 32636.0f, full_scale_dbm0 = 3.17f;
 
 static const char *const kind_names[TONE_KINDS] = {
 	[TONE_NONE] = "none",
