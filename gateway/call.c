@@ -4,6 +4,7 @@
 #include "gateway/base/log.h"
 #include "gateway/call_identity.h"
 #include "gateway/call_path.h"
+#include "gateway/call_queue.h"
 #include "gateway/call_tones.h"
 #include "isup/cause.h"
 
@@ -66,14 +67,6 @@ static void leg_drop(struct call *c, struct leg **leg, int *cause)
 	*leg = NULL;
 }
 
-static bool is_queued(const struct call *c, enum call_event ev)
-{
-	for (unsigned i = 0; i < c->queue_count; i++)
-		if (c->queue[(c->queue_first + i) % CALL_QUEUE].event == ev)
-			return true;
-	return false;
-}
-
 /* Whether to wait for more digits.  c->growing: no, but the second leg will get them. */
 static bool waits(struct call *c, enum dial_result r, const struct dial_answer *answer)
 {
@@ -122,7 +115,7 @@ static int route(struct call *c)
 static int begin(struct call *c, const struct leg_info *info)
 {
 	/* Refused in the same turn (488 to what it offered): nobody is to ring for it. */
-	return is_queued(c, FROM_CLEARING) ? 0 : route(c);
+	return call_queue_has(c, FROM_CLEARING) ? 0 : route(c);
 }
 
 static void on_timer(void *arg)
@@ -525,98 +518,6 @@ void call_dispatch(struct call *c, enum call_event ev, const struct leg_info *in
 		enter(c, CALL_CLEARING, c->state == CALL_FAILING ? c->why.cause : cause);
 }
 
-/* --- the queue --- */
-
-static bool is_over(const struct call *c)
-{
-	return c->state == CALL_CLEARING && c->from == NULL && c->to == NULL && c->path == NULL;
-}
-
-static void run_queue(void *arg)
-{
-	struct call *c = arg;
-
-	while (c->queue_count > 0) {
-		struct call_queued q = c->queue[c->queue_first];
-		c->queue_first = (c->queue_first + 1) % CALL_QUEUE;
-		c->queue_count--;
-		call_dispatch(c, q.event, &q.info);
-	}
-	if (is_over(c)) {
-		c->env->ended(c->env->arg, c);
-		call_destroy(c);
-	}
-}
-
-/* Events that a peer can repeat at will leave room for those that come once and must not be lost:
- * CLEARING and RELEASED of each leg, the timer, the path. */
-static bool is_benign(enum call_event ev)
-{
-	switch (ev) {
-	case FROM_CLEARING:
-	case FROM_RELEASED:
-	case TO_CLEARING:
-	case TO_RELEASED:
-	case CALL_TIMEOUT:
-	case CALL_PATH_CLOSED: return false;
-	default: return true;
-	}
-}
-
-static void enqueue(struct call *c, enum call_event ev, const struct leg_info *info)
-{
-	static struct log_limit limit;
-	char title[160];
-
-	if (c->queue_count >= (is_benign(ev) ? CALL_QUEUE_BENIGN : CALL_QUEUE)) {
-		log_limited(&limit, 1000, LOG_CALL, LOG_WARN,
-			    "%s: too many events in one turn: %s dropped",
-			    call_title(c, title, sizeof(title)), event_names[ev]);
-		return;
-	}
-	struct call_queued *q = &c->queue[(c->queue_first + c->queue_count) % CALL_QUEUE];
-	q->event = ev;
-	q->info = info != NULL ? *info : (struct leg_info){0};
-	c->queue_count++;
-	task_post(c->env->loop, &c->run, run_queue, c);
-}
-
-void call_post(struct leg *leg, enum leg_event ev, const struct leg_info *info)
-{
-	/* Which events exist depends on the side: a leg that began the call is not alerted. */
-	static const struct {
-		int from, to;
-	} map[LEG_EVENT_COUNT] = {
-		[LEG_DIGITS] = {FROM_DIGITS, -1},
-		[LEG_PROCEEDING] = {-1, TO_PROCEEDING},
-		[LEG_ALERTING] = {-1, TO_ALERTING},
-		[LEG_PROGRESS] = {-1, TO_PROGRESS},
-		[LEG_ANSWERED] = {-1, TO_ANSWERED},
-		[LEG_CONFIRMED] = {FROM_CONFIRMED, -1},
-		[LEG_IDENTITY] = {FROM_IDENTITY, TO_IDENTITY},
-		[LEG_MEDIA] = {FROM_MEDIA, TO_MEDIA},
-		[LEG_CLEARING] = {FROM_CLEARING, TO_CLEARING},
-		[LEG_RELEASED] = {FROM_RELEASED, TO_RELEASED},
-	};
-	struct call *c = leg->call;
-	int event = leg == c->from ? map[ev].from : map[ev].to;
-	char title[160];
-
-	if (event < 0) {
-		log_line(LOG_CALL, LOG_ERROR, "%s: %s cannot send leg event %d",
-			 call_title(c, title, sizeof(title)), leg->name, (int)ev);
-		return;
-	}
-	/* The slot is known only now, when the far end chose it. */
-	snprintf(leg == c->from ? c->from_name : c->to_name, LEG_NAME_MAX, "%s", leg->name);
-	enqueue(c, (enum call_event)event, info);
-}
-
-void call_post_own(struct call *c, enum call_event ev)
-{
-	enqueue(c, ev, NULL);
-}
-
 /* --- life --- */
 
 int call_new(struct call **out, uint32_t id, const struct call_env *env, struct leg *from)
@@ -640,7 +541,7 @@ void call_clear(struct call *c, int q850_cause)
 	if (c->state == CALL_CLEARING)
 		return;
 	enter(c, CALL_CLEARING, q850_cause);
-	task_post(c->env->loop, &c->run, run_queue, c);
+	call_queue_wake(c);
 }
 
 void call_destroy(struct call *c)
