@@ -28,8 +28,9 @@ struct tdm_span {
 	_Atomic bool deaf; /* refuses frames */
 	struct frame echo[ECHOES];
 	unsigned first, count;
-	uint8_t heard[TDM_SLOTS + 1][HISTORY]; /* first octet of each tick, as sent to the line */
-	unsigned broken;                       /* ticks whose octets were not a run */
+	_Atomic uint8_t heard[TDM_SLOTS + 1][HISTORY]; /* first octet of each tick, as sent to the line */
+	_Atomic unsigned broken;                       /* ticks whose octets were not a run */
+	struct tone_player *tone;              /* comes from slot 1, in place of what counts */
 };
 
 static uint8_t octet_of(unsigned slot, unsigned tick, unsigned i)
@@ -90,6 +91,10 @@ void tdm_span_exchange(struct tdm_span *s, uint32_t mask, tdm_tick rx, tdm_tick 
 				s->broken++;
 		for (unsigned i = 0; i < TDM_TICK_OCTETS; i++)
 			rx[slot][i] = octet_of(slot, tick, i);
+	}
+	if (s->tone != NULL) {
+		memset(rx[1], TDM_IDLE, TDM_TICK_OCTETS);
+		tone_player_run(s->tone, rx[1]);
 	}
 	s->ticks = tick + 1;
 }

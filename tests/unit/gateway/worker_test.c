@@ -24,7 +24,8 @@ struct fixture {
 	uint8_t next_frame;
 	bool out_of_order, stop_on_frame, free_closed;
 	uint32_t last_path;
-	unsigned last_end;
+	unsigned last_end, tones;
+	enum tone_kind tone;
 };
 
 static void on_event(void *arg, const struct worker_event *ev)
@@ -54,6 +55,10 @@ static void on_event(void *arg, const struct worker_event *ev)
 	case WORKER_NO_RTP: f->silent++; break;
 	case WORKER_RTP_BACK: f->back++; break;
 	case WORKER_RTP_FIRST: f->first++; break;
+	case WORKER_TONE:
+		f->tones++;
+		f->tone = ev->tone;
+		break;
 	}
 	f->last_path = ev->path_id;
 	f->last_end = ev->end;
@@ -581,9 +586,83 @@ static void spans_are_limited(void **state)
 		span_free(s[i]);
 }
 
+/* --- tones --- */
+
+static bool hears(const struct tdm_span *s, unsigned slot_no)
+{
+	return s->heard[slot_no][(s->ticks + HISTORY - 1) % HISTORY] != TDM_IDLE;
+}
+
+/* Each end by the worker that drives its span; the other end is not disturbed. */
+static void tones_reach_their_slot(void **state)
+{
+	struct fixture f;
+	struct tdm_span *s[2] = {span_new(), span_new()};
+	struct tone_set us;
+
+	tone_set_country(&us, "us");
+	start(&f, 2, &usual);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(worker_add_span(f.w[i], s[i]), 0);
+	struct path *alone = slots_path(1, slot(f.w[1], 0, 3), (struct path_end){0});
+	struct path *pair = slots_path(2, slot(f.w[0], 0, 1), slot(f.w[1], 0, 2));
+	assert_int_equal(worker_open(f.w[0], alone), 0);
+	assert_int_equal(worker_open(f.w[0], pair), 0);
+	run_ms(&f, 50);
+	assert_false(hears(s[1], 3));
+	assert_int_equal(worker_play(f.w[0], alone, 0, &us.tone[TONE_DIAL]), 0);
+	wait_for(&f, hears(s[1], 3));
+	unsigned broken[2] = {s[0]->broken, s[1]->broken};
+	assert_int_equal(worker_play(f.w[0], alone, 0, NULL), 0);
+	wait_for(&f, !hears(s[1], 3));
+	broken[1] = s[1]->broken; /* the tone was no run of octets */
+	assert_int_equal(worker_play(f.w[0], pair, 0, &us.tone[TONE_DIAL]), 0);
+	wait_for(&f, s[0]->broken > broken[0]);
+	run_ms(&f, 50);
+	assert_int_equal(s[1]->broken, broken[1]);
+	worker_close(f.w[0], alone);
+	worker_close(f.w[0], pair);
+	assert_int_equal(worker_play(f.w[0], pair, 0, NULL), -EAGAIN);
+	wait_for(&f, f.closed == 2);
+	finish(&f);
+	span_free(s[0]);
+	span_free(s[1]);
+}
+
+static void busy_tone_is_told_once_a_time(void **state)
+{
+	struct fixture f;
+	struct tdm_span *s = span_new();
+	struct tone_set fast;
+	struct tone_player tone = {0};
+	char why[128];
+
+	tone_set_country(&fast, "us");
+	tone_parse(&fast.tone[TONE_CONGESTION], "480+620/100,0/100", why, sizeof(why));
+	tone_player_set(&tone, &fast.tone[TONE_CONGESTION]);
+	s->tone = &tone;
+	start(&f, 1, &usual);
+	assert_int_equal(worker_add_span(f.w[0], s), 0);
+	struct path_end listened = slot(NULL, 0, 1);
+	listened.listen = &fast;
+	struct path *p = slots_path(7, slot(NULL, 0, 2), listened);
+	assert_int_equal(worker_open(f.w[0], p), 0);
+	wait_for(&f, f.tones == 1);
+	assert_int_equal(f.tone, TONE_CONGESTION);
+	assert_int_equal(f.last_path, 7);
+	assert_int_equal(f.last_end, 1);
+	wait_for(&f, f.tones == 2); /* it goes on */
+	worker_close(f.w[0], p);
+	wait_for(&f, f.closed == 1);
+	finish(&f);
+	span_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tones_reach_their_slot),
+		cmocka_unit_test(busy_tone_is_told_once_a_time),
 		cmocka_unit_test(frames_cross_in_order),
 		cmocka_unit_test(alarms_are_debounced),
 		cmocka_unit_test(frames_of_a_removed_span_are_not_told),
