@@ -14,6 +14,7 @@ struct walk_conf {
 	unsigned lost_datagrams;     /* of 100 from the gateway */
 	unsigned dchan_delay_ms;     /* at most */
 	bool in_parts;               /* half of pbx's numbers; phones say 484 */
+	bool tones;                  /* ours, wherever there can be one */
 	bool accidents;              /* D-channels cut, alarms, RESTART, silent RTP, full workers */
 };
 

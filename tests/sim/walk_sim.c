@@ -14,6 +14,11 @@ static unsigned seeds = 3;
 
 static const struct rig_conf in_parts = {.trunk = "overlap = receive", .peer = "overlap = true"};
 
+static const struct rig_conf with_ours = {
+	.trunk = "overlap = receive dial_tone = true ringback = own failure_tone_ms = 3000",
+	.peer = "overlap = true ringback = own failure_tone_ms = 2000",
+};
+
 static void walk(const struct walk_conf *model)
 {
 	for (unsigned i = 0; i < seeds; i++) {
@@ -22,7 +27,7 @@ static void walk(const struct walk_conf *model)
 
 		conf.seed = first_seed + i;
 		sim_clear_notes();
-		rig_open(&r, conf.in_parts ? &in_parts : NULL);
+		rig_open(&r, conf.tones ? &with_ours : conf.in_parts ? &in_parts : NULL);
 		walk_run(r, &conf);
 		rig_check_quiet(r);
 		rig_close(r);
@@ -69,12 +74,29 @@ static void with_numbers_in_parts(void **state)
 				 .accidents = true});
 }
 
+static void with_tones(void **state)
+{
+	walk(&(struct walk_conf){.calls = 500,
+				 .pause_ms = 4000,
+				 .dchan_delay_ms = 30,
+				 .lost_datagrams = 3,
+				 .in_parts = true,
+				 .tones = true});
+	walk(&(struct walk_conf){.calls = 300,
+				 .pause_ms = 6000,
+				 .frame_loss_percent = 3,
+				 .dchan_delay_ms = 100,
+				 .in_parts = true,
+				 .tones = true,
+				 .accidents = true});
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(on_good_lines),         cmocka_unit_test(in_a_rush),
 		cmocka_unit_test(on_bad_lines),          cmocka_unit_test(with_accidents),
-		cmocka_unit_test(with_numbers_in_parts),
+		cmocka_unit_test(with_numbers_in_parts), cmocka_unit_test(with_tones),
 	};
 
 	if (argc > 1) {
