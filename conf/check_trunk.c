@@ -190,6 +190,11 @@ void conf_check_trunk(struct conf_loader *l, size_t i)
 			       "expected only with overlap = \"receive\" or \"both\"");
 		t->dial_tone = false; /* the profile's */
 	}
+	if (t->isup.early_audio == ISUP_EARLY_NEVER &&
+	    (t->audible.ringback == RINGBACK_OWN || t->audible.failure_tone_ms > 0))
+		REPORT(l, CONF_TRUNK, i, "early_audio",
+		       "expected other than \"never\" with ringback = \"own\" or failure_tone_ms: "
+		       "the trunk would not be told to listen");
 	if (conf_is_failed(l, CONF_TRUNK, i, "span") || conf_is_failed(l, CONF_TRUNK, i, "spans"))
 		return;
 	if (t->span[0] != '\0' && t->span_count != 0)

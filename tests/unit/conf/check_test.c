@@ -23,6 +23,11 @@ static const struct {
 	{"tones mine { country = xx }", "f:1: country: expected \"us\", \"ca\""},
 	{SPANS "trunk t { span = a\ndial_tone = yes }", "f:4: dial_tone: expected only with over"},
 	{SPANS "trunk t { span = a dial_tone = yes overlap = both }", NULL},
+	{SPANS "trunk t { span = a ringback = own\nearly_audio = never }",
+	 "f:4: early_audio: expected other than"},
+	{SPANS "trunk t { span = a failure_tone_ms = 1\nearly_audio = never }",
+	 "f:4: early_audio: expected other than"},
+	{SPANS "trunk t { span = a ringback = far early_audio = never }", NULL},
 	/* The profile's dial tone means nothing without overlap. */
 	{SPANS "trunk t { span = a profile = generic-euroisdn overlap = no }", NULL},
 	/* gateway, media, sip */

@@ -177,7 +177,9 @@ static void random_keys(FILE *to, enum conf_section_id id)
 					    "strip",
 					    "number",
 					    "tones",
-					    "dial_tone"};
+					    "dial_tone",
+					    "ringback",
+					    "failure_tone_ms"};
 	const struct conf_section *s = &conf_sections[id];
 
 	for (size_t k = 0; k < s->key_count; k++) {
