@@ -103,11 +103,16 @@ def bad_clients(bed, authority, other):
 
 def known_by_name(bed):
     """From an address that is in no configuration."""
-    bed.phone.connect((HOST, bed.sip_port), source="127.0.0.9")
-    bed.phone.call(bed.sip_port, "7101").bye()
-    bed.tandem.wait_idle()
-    ended(bed, "from another address", 16)
-    step("known by its certificate from another address")
+    context, session = bed.phone.tls.client(), None
+    context.maximum_version = ssl.TLSVersion.TLSv1_2    # Python tells of a session at once
+    for resumed in (False, True):
+        c = bed.phone.connect((HOST, bed.sip_port), "127.0.0.9", context, session)
+        check_equal(c.session_reused, resumed, "session resumed")
+        session = c.session
+        bed.phone.call(bed.sip_port, "7101").bye()
+        bed.tandem.wait_idle()
+        ended(bed, "from another address", 16)
+    step("known by its certificate from another address, and when the session is resumed")
 
 
 def refused_server(bed, tls, why):

@@ -59,11 +59,12 @@ class StreamPhone(SipPhone):
                 self._take(held[:len(head) + body], far)
                 held = held[len(head) + body:].lstrip(b"\r\n")
 
-    def connect(self, to, source=None):
-        """A new connection to the gateway, even if there is one; returns the socket."""
+    def connect(self, to, source=None, context=None, session=None):
+        """A new connection to the gateway, even if there is one; returns the socket.  session: of
+        an earlier one with the same ssl.SSLContext, to be resumed."""
         connection = socket.create_connection(to, 5, (source or self.host, 0))
         if self.tls:
-            connection = self.tls.client().wrap_socket(connection)
+            connection = (context or self.tls.client()).wrap_socket(connection, session=session)
         self._serve(connection, to)
         return connection
 

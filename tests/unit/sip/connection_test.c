@@ -30,6 +30,7 @@ struct side {
 static struct loop loop;
 static struct side near_side, far_side;
 static struct issuer ca, other_ca;
+static const char *host = "127.0.0.1";
 static int lost_error;
 static unsigned lost_count;
 
@@ -140,7 +141,7 @@ static void side_open(struct side *s, enum sip_protocol p, struct sip_tls_keys *
 	sip_transport_init(&s->t, &loop, &r);
 	sip_transport_configure(&s->t, &usual, keys);
 	s->at.protocol = p;
-	assert_true(sip_addr_parse(&s->at.addr, "127.0.0.1", 0));
+	assert_true(sip_addr_parse(&s->at.addr, host, 0));
 	assert_int_equal(sip_transport_listen(&s->t, &s->at), 0);
 	s->at.addr = s->t.listeners->addr;
 }
@@ -438,6 +439,14 @@ static void test_tls(void **state)
 	both_close();
 }
 
+static void test_ipv6(void **state)
+{
+	host = "::1";
+	test_tls(state);
+	test_request_and_reply(state);
+	host = "127.0.0.1";
+}
+
 static void fails_to(const char *far_name, const char *near_ca, const char *why)
 {
 	struct sip_watch w = {0};
@@ -617,6 +626,7 @@ int main(void)
 		cmocka_unit_test(test_idle_is_closed),
 		cmocka_unit_test(test_no_descriptors),
 		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_bad_servers),
 		cmocka_unit_test(test_client_must_prove_itself),
 		cmocka_unit_test(test_known_by_name),
