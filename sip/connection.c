@@ -85,7 +85,6 @@ static void on_closed(uv_handle_t *handle)
 	sip_tls_free(c->tls);
 	sip_framer_clear(&c->framer);
 	free(c->waiting);
-	sip_listener_release(c->listener);
 	free(c);
 }
 
@@ -105,12 +104,17 @@ static void forget(struct sip_connection *c)
 		t->counts.strangers--;
 		sip_quota_give(&t->quota, (struct sockaddr *)&c->peer);
 	}
+	sip_listener_release(c->listener);
+	c->listener = NULL;
 }
 
 static void bury(void *arg)
 {
-	struct sip_connection *c = arg;
+	struct sip_connection *c = arg, **at = &c->transport->dying;
 
+	while (*at != c)
+		at = &(*at)->next_dying;
+	*at = c->next_dying;
 	while (c->watches != NULL) {
 		struct sip_watch *w = c->watches;
 		sip_transport_unwatch(w);
@@ -127,6 +131,8 @@ void sip_connection_cut(struct sip_connection *c, int error)
 		sip_tls_bye(c->tls);
 	forget(c);
 	c->error = error;
+	c->next_dying = c->transport->dying;
+	c->transport->dying = c;
 	task_post(c->transport->loop, &c->bury, bury, c);
 }
 
@@ -146,12 +152,15 @@ void sip_connections_close(struct sip_transport *t)
 	struct sip_connection *c, *next;
 
 	HASH_ITER(by_flow, t->by_flow, c, next)
-	{
-		forget(c);
+	sip_connection_cut(c, -ECONNRESET);
+	for (c = t->dying; c != NULL; c = next) {
+		next = c->next_dying;
+		task_cancel(&c->bury);
 		while (c->watches != NULL)
 			sip_transport_unwatch(c->watches);
 		uv_close((uv_handle_t *)&c->tcp, on_closed);
 	}
+	t->dying = NULL;
 }
 
 /* --- time --- */

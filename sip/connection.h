@@ -23,7 +23,7 @@ struct sip_route {
 
 struct sip_connection {
 	struct sip_transport *transport;
-	struct sip_listener *listener; /* held */
+	struct sip_listener *listener; /* held; NULL when dead */
 	uint64_t id;
 	UT_hash_handle by_flow, by_route;
 	struct sip_route route;
@@ -43,6 +43,7 @@ struct sip_connection {
 	int error; /* why it was cut */
 	struct timer limit, idle, ping;
 	struct task bury;
+	struct sip_connection *next_dying; /* cut, not buried */
 	uv_tcp_t tcp;
 	uv_connect_t connect;
 };

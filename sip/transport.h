@@ -85,7 +85,7 @@ struct sip_transport {
 	struct sip_stream_counts counts;
 	struct sip_quota quota;
 	struct sip_hash_key hash_key;
-	struct sip_connection *by_flow, *by_route;
+	struct sip_connection *by_flow, *by_route, *dying;
 	uint64_t last_flow;
 	struct log_limit full_limit, descriptor_limit;
 	char buffer[SIP_DATAGRAM_MAX];
