@@ -22,17 +22,6 @@ void sip_quota_init(struct sip_quota *q)
 	sip_random(&q->key, sizeof(q->key));
 }
 
-void sip_quota_fini(struct sip_quota *q)
-{
-	struct sip_quota_entry *e, *next;
-
-	HASH_ITER(hh, q->entries, e, next)
-	{
-		HASH_DELETE(hh, q->entries, e);
-		free(e);
-	}
-}
-
 static struct source source_of(const struct sockaddr *from, bool network)
 {
 	struct source s = {.family = (unsigned char)from->sa_family};

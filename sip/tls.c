@@ -97,7 +97,7 @@ int sip_tls_new(struct sip_tls **out, struct sip_tls_keys *keys, const char *dom
 	gnutls_transport_set_pull_function(t->session, pull);
 	gnutls_transport_set_push_function(t->session, push);
 	gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
-	if (t->client) {
+	if (domain != NULL) {
 		snprintf(t->domain, sizeof(t->domain), "%s", domain);
 		/* RFC 6066 3: an address is no server name. */
 		if (!sip_addr_parse(&literal, domain, 0))

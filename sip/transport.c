@@ -175,7 +175,6 @@ void sip_transport_close(struct sip_transport *t)
 		listener_close(t->listeners);
 	sip_tls_keys_release(t->keys);
 	t->keys = NULL;
-	sip_quota_fini(&t->quota);
 }
 
 int sip_transport_listen(struct sip_transport *t, const struct sip_bind *bind)
