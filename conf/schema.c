@@ -27,6 +27,7 @@ static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
 static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
 static const char *const redirect_forms[] = {"diversion", "history-info", "both", "none", NULL};
 static const char *const reliabilities[] = {"off", "supported", "required", NULL};
+static const char *const data_bearers[] = {"64k", "restricted", "56k", NULL};
 static const char *const codecs[] = {"pcmu", "pcma", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", NULL};
 static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
@@ -360,8 +361,8 @@ static const struct conf_key trunk_keys[] = {
 		 "does not look at types."},
 	{"alarm_on_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_on_ms), .min = 0, .max = 60000,
 	 .help = "An alarm of the line refuses new calls, with cause 38, after this time; it is "
-		 "shown "
-		 "at once.  2.5 s is what T1.231 has for a failure.  An alarm counts for half a "
+		 "shown at once.  2.5 s is what T1.231 has for a failure.  An alarm counts for "
+		 "half a "
 		 "second at least."},
 	{"alarm_off_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_off_ms), .min = 0,
 	 .max = 60000,
@@ -396,6 +397,18 @@ static const struct conf_key trunk_keys[] = {
 	 .help = "Q.931 N316, how often RESTART is repeated.  After that: from an end that never "
 		 "answered one, slots are taken as idle; from one that did, the slot is out of "
 		 "service and tried again every minute."},
+	{"data_bearer", CONF_CHOICE, 0, FIELD(struct conf_trunk, data_bearer),
+	 .choices = data_bearers,
+	 .help = "Bearer capability of a data call from SIP, which has no word for it.  \"56k\" is "
+		 "for a line or a far end that carries seven bits of an octet only.  Data calls "
+		 "from another trunk keep theirs."},
+	{"user_to_user", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.user_to_user),
+	 .help = "Pass on user-user information (Q.957.1) of up to 128 octets, both ways.  Only "
+		 "when "
+		 "asked: it lets callers send data for nothing, and some switches refuse it."},
+	{"line_information", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.line_information),
+	 .help = "Pass on originating line information, the ANI II digits for the kind of line a "
+		 "call comes from, in codeset 6 (AT&T TR 41459), both ways."},
 #define TIMER(field, what)                                                                         \
 	{                                                                                          \
 #field, CONF_UINT, 0, FIELD(struct conf_trunk, isup.field),                        \
@@ -403,12 +416,11 @@ static const struct conf_key trunk_keys[] = {
 	}
 	{"overlap", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.overlap), .choices = overlaps,
 	 .help = "Which calls may come without the whole number: \"receive\", those from the "
-		 "trunk; "
-		 "\"send\", those to it; \"both\".  Digits are collected until the rules say that "
-		 "no longer number could match, # or the far side ends the number, or t302_ms "
-		 "passes; a rule whose pattern ends with . or ! cannot tell.  \"no\" takes each "
-		 "SETUP as complete, as the North American switches "
-		 "send it: a caller then never waits for a timer."},
+		 "trunk; \"send\", those to it; \"both\".  Digits are collected until the rules "
+		 "say that no longer number could match, # or the far side ends the number, or "
+		 "t302_ms passes; a rule whose pattern ends with . or ! cannot tell.  \"no\" takes "
+		 "each SETUP as complete, as the North American switches send it: a caller then "
+		 "never waits for a timer."},
 	{"early_audio", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.early_audio),
 	 .choices = early_audios,
 	 .help = "When the far end's tones are passed on before the answer, and told as early "
@@ -530,8 +542,7 @@ static const struct conf_key peer_keys[] = {
 		 "other refusal."},
 	{"codecs", CONF_CHOICES, 0, LIST(struct conf_peer, codec, codec_count), .choices = codecs,
 	 .help = "Codecs offered and accepted, by preference.  \"pcmu\" is what a T1 carries, so "
-		 "it "
-		 "needs no conversion."},
+		 "it needs no conversion."},
 	{"dtmf_type", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct conf_peer, dtmf_type), .min = 96,
 	 .max = 127, .help = "RTP payload type offered for telephone-events."},
 	/* After dtmf_type, which it may take back. */
@@ -540,12 +551,18 @@ static const struct conf_key peer_keys[] = {
 		 "\"inband\": as tones only."},
 	{"ptime_ms", CONF_UINT, 0, FIELD(struct conf_peer, ptime_ms), .min = 10, .max = 60,
 	 .help = "Audio in a packet we like to receive; a multiple of 10."},
+	{"clearmode", CONF_BOOL, 0, FIELD(struct conf_peer, clearmode),
+	 .help = "Data calls of 64 and 56 kbit/s go to the peer and come from it by CLEARMODE (RFC "
+		 "4040), octets as they are.  Else they are refused, with cause 65 and 488.  Where "
+		 "the clocks of both ends differ octets slip."},
+	{"clearmode_type", CONF_UINT, 0, FIELD(struct conf_peer, clearmode_type), .min = 96,
+	 .max = 127, .help = "RTP payload type offered for CLEARMODE."},
 	{"calls_max", CONF_UINT, 0, FIELD(struct conf_peer, calls_max), .min = 0, .max = 100000,
 	 .help = "Calls at once with this peer, both ways together; 0 = no limit."},
 	{"overlap", CONF_BOOL, 0, FIELD(struct conf_peer, overlap),
 	 .help = "RFC 3578: a number that is dialled in parts is tried as soon as a rule matches "
-		 "it, "
-		 "and 484 asks for more of it.  Else digits are collected until it is complete."},
+		 "it, and 484 asks for more of it.  Else digits are collected until it is "
+		 "complete."},
 	CONF_AUDIBLE_KEYS(
 		struct conf_peer, conf_peer_ringbacks,
 		"Who makes the ringing tone for a caller of the peer when the called end sends "
@@ -567,6 +584,7 @@ static void peer_default(void *element)
 		.dtmf_type = 101,
 		.ptime_ms = 20,
 		.audible = {.tones = "us"},
+		.clearmode_type = 97,
 	};
 }
 

@@ -206,8 +206,18 @@ static int progress(struct call *c, const struct leg_info *info)
 	return 0;
 }
 
+static void pass_user_data(struct leg *from, struct leg *to)
+{
+	if (from == NULL || to == NULL || from->user_data.len == 0)
+		return;
+	if (to->ops->user_data != NULL)
+		to->ops->user_data(to, &from->user_data);
+	from->user_data.len = 0;
+}
+
 static int alert(struct call *c, const struct leg_info *info)
 {
+	pass_user_data(c->to, c->from);
 	c->growing = false;
 	note_inband(c, info);
 	c->from->ops->alert(c->from, info->inband || call_makes_ringback(c));
@@ -217,6 +227,7 @@ static int alert(struct call *c, const struct leg_info *info)
 static int answer(struct call *c, const struct leg_info *info)
 {
 	c->cut_through = c->audible = true;
+	pass_user_data(c->to, c->from);
 	c->from->ops->answer(c->from, c->to->connected_known ? &c->to->connected : NULL);
 	return 0;
 }
@@ -454,6 +465,8 @@ static void enter_clearing(struct call *c, int cause)
 	c->why.cause = cause;
 	timer_stop(&c->timer);
 	call_path_close(c);
+	pass_user_data(c->to, c->from);
+	pass_user_data(c->from, c->to);
 	if (c->from != NULL)
 		c->from->ops->clear(c->from, &c->why);
 	if (c->to != NULL)

@@ -15,6 +15,7 @@ struct leg_sip {
 	char peer[SIP_NAME_MAX];
 	struct conf_audible tones;
 	bool invited;  /* the dialog came to us */
+	bool data;
 	bool answered; /* 2xx sent or received */
 	bool ringing;  /* 180 came */
 	bool early;    /* early media: 183 with SDP said so, or RTP came */
@@ -128,6 +129,7 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 
 	out->kind = PATH_RTP;
 	out->rtp = l->rtp;
+	out->data = l->data;
 	l->rtp = NULL;
 }
 
@@ -273,6 +275,19 @@ void leg_sip_redirecting(struct leg_redirecting *out, const struct sip_redirecti
 	leg_sip_party(&out->original, &in->original);
 }
 
+static void set_codecs(struct sip_local_media *local, const struct conf_peer *peer, bool data)
+{
+	if (data) {
+		local->codec[0] = SIP_CLEARMODE;
+		local->codec_count = 1;
+		local->clearmode_type = peer->clearmode_type;
+		return;
+	}
+	memcpy(local->codec, peer->codec, sizeof(local->codec));
+	local->codec_count = peer->codec_count;
+	local->dtmf_type = peer->dtmf_type;
+}
+
 static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,
 		   struct sip_local_media *local)
 {
@@ -299,10 +314,9 @@ static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,
 		goto fail;
 	memset(local, 0, sizeof(*local));
 	rtp_session_local(l->rtp, &local->addr);
-	memcpy(local->codec, peer->codec, sizeof(local->codec));
-	local->codec_count = peer->codec_count;
-	local->dtmf_type = peer->dtmf_type;
+	set_codecs(local, peer, place->data);
 	local->ptime_ms = peer->ptime_ms;
+	l->data = place->data;
 	*out = l;
 	return 0;
 fail:

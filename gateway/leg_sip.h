@@ -9,6 +9,7 @@
 
 /* Where the leg's RTP socket lives and what it offers. */
 struct leg_sip_place {
+	bool data; /* CLEARMODE instead of the peer's codecs */
 	struct sip_agent *agent;
 	const struct conf_peer *peer; /* copied from where needed */
 	const struct rtp_conf *rtp;

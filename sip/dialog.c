@@ -95,6 +95,7 @@ static void tell_one(struct sip_dialog *d, enum sip_event_kind kind)
 		ev.called = &d->called;
 		ev.calling = &d->calling;
 		ev.redirecting = &d->redirecting;
+		ev.data = d->offered && sip_sdp_is_data(&d->offer);
 	} else if (kind == SIP_RINGING || kind == SIP_PROGRESS) {
 		ev.early = d->early;
 	} else if (kind == SIP_ANSWERED && d->connected.asserted) {

@@ -66,6 +66,7 @@ struct sip_event {
 	const char *peer;              /* INVITED: name of the peer */
 	const struct sip_party *called, *calling; /* INVITED */
 	const struct sip_redirecting *redirecting; /* INVITED */
+	bool data; /* INVITED: its offer is CLEARMODE and nothing else */
 	const struct sip_party *connected; /* ANSWERED: who a trusted peer says, or NULL; IDENTITY */
 	enum sip_early early;              /* RINGING, PROGRESS */
 };

@@ -259,7 +259,7 @@ static void setup_say(const struct pbx_call *c, const struct isup_event *ev)
 	json_object_set_new(j, "called", report_party(&c->called));
 	json_object_set_new(j, "redirecting", report_redirecting(&c->redirecting));
 	json_object_set_new(j, "complete", json_boolean(ev->complete));
-	json_object_set_new(j, "speech", json_boolean(ev->speech));
+	json_object_set_new(j, "bearer", json_string(isup_bearer_text(ev->bearer)));
 	report_emit(c->pbx, j);
 }
 

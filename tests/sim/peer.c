@@ -353,6 +353,7 @@ static void put_body(struct peer *p, struct peer_call *c, struct writer *w, cons
 	struct writer sdp = {.len = 0};
 	char dir[16] = "sendrecv", addr[32];
 	unsigned codec = words_get_number(words, "codec", 0);
+	bool clearmode = codec == 97 || codec == 98;
 
 	if (!words_have(words, "sdp")) {
 		line(w, "Content-Length: 0\r\n");
@@ -366,13 +367,17 @@ static void put_body(struct peer *p, struct peer_call *c, struct writer *w, cons
 	line(&sdp, "s=-");
 	line(&sdp, "c=IN IP4 %s", addr);
 	line(&sdp, "t=0 0");
-	line(&sdp, "m=audio %u RTP/AVP %u 101",
-	     words_get_number(words, "port", RTP_PORT + 2 * (c->number % 1000)), codec);
+	line(&sdp, "m=audio %u RTP/AVP %u%s",
+	     words_get_number(words, "port", RTP_PORT + 2 * (c->number % 1000)), codec,
+	     clearmode ? "" : " 101");
+	if (clearmode)
+		line(&sdp, "a=rtpmap:%u CLEARMODE/8000", codec);
 	if (codec == 8)
 		line(&sdp, "a=rtpmap:8 PCMA/8000");
 	else if (codec == 0)
 		line(&sdp, "a=rtpmap:0 PCMU/8000");
-	line(&sdp, "a=rtpmap:101 telephone-event/8000");
+	if (!clearmode)
+		line(&sdp, "a=rtpmap:101 telephone-event/8000");
 	line(&sdp, "a=%s", dir);
 	line(w, "Content-Type: application/sdp");
 	line(w, "Content-Length: %zu\r\n", sdp.len);
