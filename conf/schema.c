@@ -2,23 +2,12 @@
 #include "conf/schema.h"
 #include "conf/address.h"
 #include "conf/profile.h"
+#include "conf/schema_impl.h"
 #include "conf/schema_tones.h"
 #include "tdm/echo.h"
-#include <stddef.h>
 #include <string.h>
 
-#define FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
-#define LIST(type, member, count)                                                                  \
-	.offset = offsetof(type, member),                                                          \
-	.size = sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]),                      \
-	.other = offsetof(type, count)
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-static const char *const backends[] = {"wire", "dahdi", "ether", NULL};
 static const char *const cancellers[] = {"auto", "card", "own", "off", NULL};
-static const char *const framings[] = {"esf", "d4", NULL};
-static const char *const codings[] = {"b8zs", "ami", NULL};
-static const char *const clocks[] = {"own", "line", NULL};
 static const char *const sides[] = {"user", "network", NULL};
 static const char *const switches[] = {"ni2", "5ess", "dms100", "4ess", "qsig", "euroisdn", NULL};
 static const char *const hunts[] = {"ascending", "descending", "longest-idle", "round-robin", NULL};
@@ -27,6 +16,7 @@ static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
 static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
 static const char *const redirect_forms[] = {"diversion", "history-info", "both", "none", NULL};
 static const char *const reliabilities[] = {"off", "supported", "required", NULL};
+static const char *const line_forms[] = {"none", "isup-oli", "oli", NULL};
 static const char *const data_bearers[] = {"64k", "restricted", "56k", NULL};
 static const char *const codecs[] = {"pcmu", "pcma", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", NULL};
@@ -190,85 +180,6 @@ static void sip_default(void *element)
 	for (size_t i = 0; i < COUNT_OF(listen); i++)
 		conf_bind_parse(&s->listen[i], listen[i], NULL, 0);
 	s->listen_count = COUNT_OF(listen);
-}
-
-/* --- span --------------------------------------------------------------------------------------
- */
-
-static const struct conf_key span_keys[] = {
-	{"backend", CONF_CHOICE, CONF_DRAINS, FIELD(struct tdm_span_conf, backend),
-	 .choices = backends,
-	 .help = "What carries the span: \"wire\" is a pseudowire, structure-aware TDM over UDP "
-		 "(RFC 5086); \"dahdi\" is a T1 card that the DAHDI driver runs; \"ether\" is TDM "
-		 "over "
-		 "Ethernet as DAHDI's dahdi_dynamic_eth and Redfone bridges speak it."},
-	{"local", CONF_ADDRESS, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.local), .min = 2142,
-	 .def = "\"0.0.0.0:2142\", or \"[::]:2142\" where peer is IPv6",
-	 .help = "wire: address and port on which packets arrive."},
-	{"peer", CONF_ADDRESS, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.peer), .min = 2142,
-	 .def = "none: must be given",
-	 .help = "wire: the pseudowire device; packets from any other address are dropped.  Port "
-		 "2142 is "
-		 "IANA's for TDM over IP."},
-	{"clock", CONF_CHOICE, CONF_DRAINS, FIELD(struct tdm_span_conf, clock), .choices = clocks,
-	 .help = "\"own\": this machine's timer, or the card's oscillator, paces the span.  "
-		 "\"line\": what arrives paces what leaves; right where the other end has a better "
-		 "clock, as a carrier has."},
-	{"card", CONF_TEXT, CONF_DRAINS | CONF_MAY_BE_EMPTY,
-	 FIELD(struct tdm_span_conf, dahdi.card), .def = "the only one there is",
-	 .help = "dahdi: the span's name, location or number, as /proc/dahdi has it."},
-	{"framing", CONF_CHOICE, CONF_DRAINS, FIELD(struct tdm_span_conf, dahdi.framing),
-	 .choices = framings, .help = "dahdi: framing of the line; \"d4\" is also called SF."},
-	{"line_coding", CONF_CHOICE, CONF_DRAINS, FIELD(struct tdm_span_conf, dahdi.coding),
-	 .choices = codings, .help = "dahdi: coding of the line."},
-	{"line_build_out", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, dahdi.build_out),
-	 .min = 0, .max = 7,
-	 .help = "dahdi: 0 to 4 for up to 133, 266, 399, 533 and 655 feet of cable; 5 to 7 for "
-		 "-7.5, -15 and -22.5 dB."},
-	{"lead_ms", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, dahdi.lead_ms), .min = 20,
-	 .max = 200,
-	 .help = "dahdi: how far ahead of the card audio is written: its delay, and how long this "
-		 "machine may be held up without a gap."},
-	{"interface", CONF_NAME, CONF_DRAINS | CONF_MAY_BE_EMPTY,
-	 FIELD(struct tdm_span_conf, ether.interface), .def = "none: must be given",
-	 .help = "ether: the network interface, such as eth1.  Needs CAP_NET_RAW.  Not there or "
-		 "down is "
-		 "the alarm \"gone\"."},
-	{"mac", CONF_TEXT, CONF_DRAINS | CONF_MAY_BE_EMPTY, FIELD(struct tdm_span_conf, ether.mac),
-	 .def = "none: must be given",
-	 .help = "ether: MAC address of the device, like 00:50:c2:65:d0:12.  While the line is "
-		 "red, "
-		 "what has another address or subaddress is counted as foreign."},
-	{"subaddress", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, ether.subaddress),
-	 .min = 0, .max = 65535, .help = "ether: which span of the device."},
-	{"frames_per_packet", CONF_UINT, CONF_DRAINS,
-	 FIELD(struct tdm_span_conf, wire.frames_per_packet), .min = 1, .max = 40,
-	 .help = "wire: T1 frames of 125 us in a packet, a divisor of 80; both ends must agree.  8 "
-		 "is 1 "
-		 "ms: "
-		 "1,000 packets a second, little delay."},
-	{"rtp_header", CONF_BOOL, CONF_DRAINS, FIELD(struct tdm_span_conf, wire.rtp_header),
-	 .help = "wire: send the optional RTP header; one that arrives is understood either way."},
-	{"buffer_min_ms", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, buffer_min_ms),
-	 .min = 1, .max = 40, .help = "wire, ether: least delay of the jitter buffer."},
-	{"buffer_max_ms", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, buffer_max_ms),
-	 .min = 1, .max = 40,
-	 .help = "wire, ether: most delay of the jitter buffer; it adapts between the two."},
-	{"loss_ms", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, loss_ms), .min = 1,
-	 .max = 5000,
-	 .help = "wire, ether: no packet for this time is an alarm (RED); at least four packets "
-		 "long."},
-	{"dchan_slot", CONF_UINT, CONF_DRAINS, FIELD(struct tdm_span_conf, dchan_slot), .min = 0,
-	 .max = TDM_SLOTS,
-	 .help = "Timeslot of the D-channel, 0 = none.  24 on nearly every T1 in North America."},
-};
-
-static void span_default(void *element)
-{
-	struct tdm_span_conf *s = element;
-
-	memset(s, 0, sizeof(*s));
-	tdm_span_conf_default(s);
 }
 
 /* --- trunk -------------------------------------------------------------------------------------
@@ -540,6 +451,14 @@ static const struct conf_key peer_keys[] = {
 		 "peer: "
 		 "one whose domain or address the Contact names.  0: a 3xx ends the call as any "
 		 "other refusal."},
+	{"line_information", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.line_information),
+	 .choices = line_forms,
+	 .help = "Originating line information (ANI II digits), as a parameter of the URI in From "
+		 "and P-Asserted-Identity: \"isup-oli\", as most gateways write it, or \"oli\".  "
+		 "With either, all forms are believed from the peer."},
+	{"user_to_user", CONF_BOOL, 0, FIELD(struct conf_peer, sip.user_to_user),
+	 .help = "Pass on user-user information of ISDN in User-to-User headers (RFC 7433, RFC "
+		 "7434), both ways: of INVITE, 18x, final responses and BYE."},
 	{"codecs", CONF_CHOICES, 0, LIST(struct conf_peer, codec, codec_count), .choices = codecs,
 	 .help = "Codecs offered and accepted, by preference.  \"pcmu\" is what a T1 carries, so "
 		 "it needs no conversion."},
@@ -655,8 +574,9 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 	[CONF_SPAN] = {.name = "span",
 		       TITLE(struct tdm_span_conf, name, CONF_NAME),
 		       .limit = CONF_SPANS_MAX,
-		       .set_default = span_default,
-		       KEYS(span_keys),
+		       .set_default = conf_span_default,
+		       .keys = conf_span_keys,
+		       .key_count = CONF_SPAN_KEYS,
 		       .help = "A T1 line: 24 timeslots."},
 	[CONF_TRUNK] = {.name = "trunk",
 			TITLE(struct conf_trunk, isup.name, CONF_NAME),

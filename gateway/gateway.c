@@ -215,6 +215,9 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 	if (cause == 0) {
 		leg->call->redirecting = redirecting;
 		leg->call->purpose.bearer = ev->data ? ISUP_DATA_64 : ISUP_AUDIO;
+		leg->call->purpose.line_information = ev->calling->line_information;
+		if (ev->user_data != NULL)
+			leg_sip_user_data(&leg->call->purpose.user_data, ev->user_data);
 		return;
 	}
 	g->calls_refused++;

@@ -105,6 +105,29 @@ static int clear_status(const struct leg_info *why)
 	return cause_to_status(why->cause, why->location_user);
 }
 
+static void user_data_to_sip(struct sip_user_data *out, const struct isup_user_data *in)
+{
+	_Static_assert(sizeof(out->octets) == sizeof(in->octets), "the same element");
+	out->len = in->len;
+	memcpy(out->octets, in->octets, sizeof(out->octets));
+}
+
+void leg_sip_user_data(struct isup_user_data *out, const struct sip_user_data *in)
+{
+	out->len = in->len;
+	memcpy(out->octets, in->octets, sizeof(out->octets));
+}
+
+static void do_user_data(struct leg *leg, const struct isup_user_data *u)
+{
+	struct leg_sip *l = from_leg(leg);
+	struct sip_user_data data;
+
+	user_data_to_sip(&data, u);
+	if (l->dialog != NULL)
+		sip_dialog_user_data(l->dialog, &data);
+}
+
 static void do_clear(struct leg *leg, const struct leg_info *why)
 {
 	struct leg_sip *l = from_leg(leg);
@@ -155,6 +178,7 @@ static const struct leg_ops ops = {
 	.progress = do_progress,
 	.answer = do_answer,
 	.identity = do_identity,
+	.user_data = do_user_data,
 	.clear = do_clear,
 	.has_end = do_has_end,
 	.take_end = do_take_end,
@@ -194,6 +218,8 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 		leg->media = *ev->media;
 		leg->media_version++;
 	}
+	if (ev->user_data != NULL)
+		leg_sip_user_data(&leg->user_data, ev->user_data);
 	switch (ev->kind) {
 	case SIP_TRYING: call_post(leg, LEG_PROCEEDING, &info); break;
 	case SIP_RINGING:
@@ -357,6 +383,8 @@ int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
 	if (r < 0)
 		return r;
 	party_to_sip(&inv.calling, who->calling);
+	inv.calling.line_information = who->purpose->line_information;
+	user_data_to_sip(&inv.user_data, &who->purpose->user_data);
 	inv.redirecting.count = who->redirecting->count;
 	inv.redirecting.reason = who->redirecting->reason;
 	inv.redirecting.original_reason = who->redirecting->original_reason;

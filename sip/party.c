@@ -2,6 +2,7 @@
 #include "sip/message.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -126,11 +127,33 @@ static bool is_anonymous(const osip_uri_t *uri)
 	       (uri->username != NULL && strcasecmp(uri->username, "anonymous") == 0);
 }
 
+/* isup-oli=62, ss7-oli=62 or oli=62, of the URI or of the number in it: one more, 0 = none. */
+static uint8_t read_line(const osip_uri_t *uri)
+{
+	static const char *const names[] = {"isup-oli", "ss7-oli", "oli"};
+	const char *user = uri->username != NULL ? uri->username : uri->string;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = sip_param(&uri->url_params, names[i]);
+		char param[16];
+		snprintf(param, sizeof(param), ";%s=", names[i]);
+		const char *in_user = user != NULL ? strcasestr(user, param) : NULL;
+		if (value == NULL && in_user != NULL)
+			value = in_user + strlen(param);
+		if (value == NULL)
+			continue;
+		size_t digits = strspn(value, "0123456789");
+		return digits == 1 || digits == 2 ? (uint8_t)(atoi(value) + 1) : 0;
+	}
+	return 0;
+}
+
 void sip_party_read(struct sip_party *out, const osip_from_t *from)
 {
 	memset(out, 0, sizeof(*out));
 	uri_user(from->url, out->user);
 	out->anonymous = is_anonymous(from->url);
+	out->line_information = read_line(from->url);
 	if (strcasecmp(out->user, "anonymous") == 0)
 		out->user[0] = '\0'; /* that is no number */
 	if (from->displayname != NULL)
@@ -202,6 +225,8 @@ void sip_message_calling(const osip_message_t *m, bool trusted, struct sip_party
 
 	sip_party_read(out, m->from);
 	if (trusted && read_asserted(m, &asserted)) {
+		if (asserted.line_information == 0)
+			asserted.line_information = out->line_information;
 		asserted.anonymous = asserted.anonymous || (out->anonymous && !privacy_none(m));
 		if (asserted.display[0] == '\0' && !out->anonymous)
 			memcpy(asserted.display, out->display, sizeof(asserted.display));

@@ -89,7 +89,7 @@ static void defaults_the_issue_asks_for(void **state)
 	struct sip_agent_conf sip;
 
 	(void)state;
-	span_default(&span);
+	conf_span_default(&span);
 	assert_int_equal(span.backend, TDM_WIRE);
 	assert_int_equal(span.dchan_slot, 24);
 	assert_int_equal(span.wire.frames_per_packet, 8);
