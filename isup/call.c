@@ -37,6 +37,7 @@ static const char *state_name(enum call_state state)
 	case CALL_CLEARING: return "clearing";
 	case CALL_OVERLAP_RECEIVING: return "overlap receiving";
 	case CALL_ANNOUNCING: return "disconnected with announcement";
+	case CALL_DISCONNECTED: return "disconnected, announcing";
 	case CALL_DEAD: return "gone";
 	}
 	return "?";
@@ -252,7 +253,7 @@ static void send_clear(struct isup_call *c, int cause)
 
 void isup_call_clear(struct isup_call *c, int q850_cause)
 {
-	if (c->state == CALL_CLEARING || c->state == CALL_DEAD)
+	if (c->state == CALL_CLEARING || c->state == CALL_DISCONNECTED || c->state == CALL_DEAD)
 		return;
 	trunk_enter(c->trunk);
 	c->by_us = true;

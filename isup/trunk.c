@@ -179,7 +179,7 @@ static void drop_clearing_calls(struct isup_trunk *t)
 
 	for (struct isup_call *c = t->calls; c != NULL; c = next) {
 		next = c->next;
-		if (c->state == CALL_CLEARING)
+		if (c->state == CALL_CLEARING || c->state == CALL_DISCONNECTED)
 			trunk_call_finish(c, Q850_DESTINATION_OUT_OF_ORDER);
 	}
 }

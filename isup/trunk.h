@@ -337,6 +337,11 @@ void isup_call_user_data(struct isup_call *c, const struct isup_user_data *u);
 /* Sends DISCONNECT, RELEASE or RELEASE COMPLETE, whichever Q.931 wants now.  Idempotent.
  * ISUP_RELEASED always follows, exactly once, in a later turn. */
 void isup_call_clear(struct isup_call *c, int q850_cause);
+/* DISCONNECT with progress indicator 8, Q.931 5.3.4.1: the slot stays, for a tone or an announcement
+ * of most_ms (0: as long as T306, which it cannot exceed), until the far side releases the call or
+ * the time is over; RELEASED follows as ever, and isup_call_clear() changes nothing.  False: nothing
+ * was sent, as it cannot be heard, or this side may not; clear the call instead. */
+bool isup_call_clear_inband(struct isup_call *c, int q850_cause, unsigned most_ms);
 
 /* One line for people: "SETUP cr 5 ch 1 7101 -> 7134", "RR", "DISCONNECT cr 5 cause 16 ...".
  * Any octets are legal.  Returns out. */

@@ -13,6 +13,7 @@
  *   backup.c   a primary and a backup D-channel, each with a link of its own (lapd.h)
  *   backup_queue.c  messages that wait for one of them
  *   backup_audit.c  which calls the far side still knows after a switch
+ *   call_announce.c  clearing with something to hear
  *   extras.c   elements that libpri neither writes nor reads
  *
  * Rule: libpri is only entered between trunk_enter() and trunk_leave(), and never while it is
@@ -62,6 +63,7 @@ enum call_state {
 	CALL_CLEARING = 19,         /* we sent DISCONNECT or RELEASE */
 	CALL_OVERLAP_RECEIVING = 25, /* we sent SETUP ACKNOWLEDGE */
 	CALL_ANNOUNCING = 26,        /* as 12, but what it says is heard first; no number of Q.931 */
+	CALL_DISCONNECTED = 27,      /* we sent DISCONNECT, and what we say is heard; likewise */
 	CALL_DEAD = 0,              /* libpri has forgotten it; RELEASED is on its way */
 };
 
