@@ -70,6 +70,7 @@ struct conf_trunk {                  /* section trunk NAME */
 	bool dial_tone;      /* overlap: SETUP without digits is answered with dial tone */
 	bool hangup_on_busy; /* busy or congestion tone from the far end ends a call */
 	enum conf_data_bearer data_bearer;
+	bool disconnect_tone; /* why a call failed is heard after DISCONNECT, not before */
 	/* gateway/line_alarm.h */
 	unsigned alarm_on_ms, alarm_off_ms, alarm_keep_ms;
 };

@@ -308,6 +308,12 @@ static const struct conf_key trunk_keys[] = {
 	 .help = "Q.931 N316, how often RESTART is repeated.  After that: from an end that never "
 		 "answered one, slots are taken as idle; from one that did, the slot is out of "
 		 "service and tried again every minute."},
+	{"disconnect_tone", CONF_BOOL, 0, FIELD(struct conf_trunk, disconnect_tone),
+	 .help = "How the tone of failure_tone_ms is told of.  no: by PROGRESS, and the call is "
+		 "cleared after it.  yes: by DISCONNECT with progress indicator 8, so that the "
+		 "cause "
+		 "is known at once (Q.931 5.3.4.1); for a PBX that then keeps the channel.  The "
+		 "user side of a trunk always does as with no."},
 	{"data_bearer", CONF_CHOICE, 0, FIELD(struct conf_trunk, data_bearer),
 	 .choices = data_bearers,
 	 .help = "Bearer capability of a data call from SIP, which has no word for it.  \"56k\" is "

@@ -480,8 +480,11 @@ static void enter_failing(struct call *c, int cause)
 	call_path_pause(c);
 	if (c->to != NULL)
 		c->to->ops->clear(c->to, &c->why);
-	c->from->ops->progress(c->from, true);
-	timer_start(c->env->loop, &c->timer, c->from->tones->failure_tone_ms, on_timer, c);
+	unsigned ms = c->from->tones->failure_tone_ms;
+	pass_user_data(c->to, c->from);
+	if (c->from->ops->clear_inband == NULL || !c->from->ops->clear_inband(c->from, &c->why, ms))
+		c->from->ops->progress(c->from, true);
+	timer_start(c->env->loop, &c->timer, ms, on_timer, c);
 }
 
 static void enter(struct call *c, enum call_state next, int cause)

@@ -77,6 +77,9 @@ struct leg_ops {          /* call -> leg */
 	void (*identity)(struct leg *leg, const struct leg_party *now);
 	/* User-user that goes with the next alert, answer or clear; NULL: it takes none. */
 	void (*user_data)(struct leg *leg, const struct isup_user_data *u);
+	/* Clears, but what the path brings is heard for so long at most: false, it cannot.  NULL:
+	 * it never can. */
+	bool (*clear_inband)(struct leg *leg, const struct leg_info *why, unsigned ms);
 	void (*clear)(struct leg *leg,
 		      const struct leg_info *why); /* idempotent; RELEASED follows */
 	bool (*has_end)(const struct leg *leg);    /* its end of the path is known */

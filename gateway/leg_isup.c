@@ -176,6 +176,18 @@ static void do_user_data(struct leg *leg, const struct isup_user_data *u)
 		isup_call_user_data(l->call, u);
 }
 
+static bool do_clear_inband(struct leg *leg, const struct leg_info *why, unsigned ms)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	if (l->call == NULL || !l->line->trunk_conf.disconnect_tone ||
+	    !isup_call_clear_inband(l->call, why->cause, ms))
+		return false;
+	if (leg->final_cause == 0)
+		leg->final_cause = why->cause;
+	return true;
+}
+
 static void do_clear(struct leg *leg, const struct leg_info *why)
 {
 	struct leg_isup *l = from_leg(leg);
@@ -231,6 +243,7 @@ static const struct leg_ops ops = {
 	.answer = do_answer,
 	.identity = do_identity,
 	.user_data = do_user_data,
+	.clear_inband = do_clear_inband,
 	.clear = do_clear,
 	.has_end = do_has_end,
 	.take_end = do_take_end,

@@ -14,7 +14,7 @@ struct leg_sip {
 	struct rtp_session *rtp;   /* owned until taken by the path */
 	char peer[SIP_NAME_MAX];
 	struct conf_audible tones;
-	bool invited;  /* the dialog came to us */
+	bool invited; /* the dialog came to us */
 	bool data;
 	bool answered; /* 2xx sent or received */
 	bool ringing;  /* 180 came */
