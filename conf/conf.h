@@ -82,6 +82,7 @@ struct conf_peer { /* section peer NAME */
 	uint8_t dtmf_type; /* telephone-event payload type, 0 = off */
 	uint8_t ptime_ms;
 	bool clearmode;         /* data calls */
+	bool subaddress;        /* isub, RFC 4715, both ways */
 	uint8_t clearmode_type; /* payload type offered for them */
 	unsigned calls_max; /* at once, both ways; 0 = no limit */
 	struct conf_audible audible;

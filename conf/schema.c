@@ -462,6 +462,12 @@ static const struct conf_key peer_keys[] = {
 	 .help = "Originating line information (ANI II digits), as a parameter of the URI in From "
 		 "and P-Asserted-Identity: \"isup-oli\", as most gateways write it, or \"oli\".  "
 		 "With either, all forms are believed from the peer."},
+	{"subaddress", CONF_BOOL, 0, FIELD(struct conf_peer, subaddress),
+	 .help = "Pass on ISDN subaddresses of characters, both ways, as isub of a number in the "
+		 "URI "
+		 "(RFC 3966, RFC 4715).  A peer that looks at the user part as a whole does not "
+		 "find "
+		 "a number that has one."},
 	{"user_to_user", CONF_BOOL, 0, FIELD(struct conf_peer, sip.user_to_user),
 	 .help = "Pass on user-user information of ISDN in User-to-User headers (RFC 7433, RFC "
 		 "7434), both ways: of INVITE, 18x, final responses and BYE."},
@@ -511,41 +517,6 @@ static void peer_default(void *element)
 		.audible = {.tones = "us"},
 		.clearmode_type = 97,
 	};
-}
-
-/* --- rule --------------------------------------------------------------------------------------
- */
-
-static const struct conf_key rule_keys[] = {
-	{"from", CONF_NAME, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, from), .def = "any",
-	 .help = "Trunk, trunk group or peer the call came from."},
-	{"number", CONF_PATTERN, 0, FIELD(struct dial_rule, pattern),
-	 .help = "Pattern of the called number."},
-	{"caller", CONF_PATTERN, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, caller_pattern),
-	 .def = "any, an unknown one too", .help = "Pattern the caller's number must match."},
-	{"to", CONF_NAME, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, to),
-	 .def = "none: to or reject", .help = "Trunk, trunk group or peer the call goes to."},
-	{"reject", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, reject_cause), .min = 1,
-	 .max = 127, .def = "none: to or reject",
-	 .help = "Q.850 cause with which the call is refused: 1 unallocated number, 21 rejected."},
-	{"strip", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, strip), .min = 0,
-	 .max = DIAL_NUMBER_MAX - 1, .help = "Digits taken off the front of the called number."},
-	{"prefix", CONF_NUMBER, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, prefix), .def = "none",
-	 .help = "Digits then put in front of the called number."},
-	{"caller_strip", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, caller_strip),
-	 .min = 0, .max = DIAL_NUMBER_MAX - 1,
-	 .help = "Digits taken off the front of the caller's number."},
-	{"caller_prefix", CONF_NUMBER, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, caller_prefix),
-	 .def = "none", .help = "Digits then put in front of the caller's number."},
-	{"caller_number", CONF_NUMBER, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, caller),
-	 .def = "the caller's own", .help = "Number sent in place of the caller's."},
-};
-
-static void rule_default(void *element)
-{
-	struct dial_rule *r = element;
-
-	*r = (struct dial_rule){.pattern = "."};
 }
 
 /* --- all ---------------------------------------------------------------------------------------
@@ -608,8 +579,9 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 		{.name = "rule",
 		 TITLE(struct dial_rule, name, CONF_TEXT),
 		 .limit = CONF_RULES_MAX,
-		 .set_default = rule_default,
-		 KEYS(rule_keys),
+		 .set_default = conf_rule_default,
+		 .keys = conf_rule_keys,
+		 .key_count = CONF_RULE_KEYS,
 		 .help = "Where a call goes.  Rules are tried in the file's order and the first "
 			 "that matches decides; its title is for people."},
 };

@@ -17,4 +17,9 @@ enum { CONF_SPAN_KEYS = 18 };
 extern const struct conf_key conf_span_keys[CONF_SPAN_KEYS];
 void conf_span_default(void *element);
 
+/* schema_rule.c */
+enum { CONF_RULE_KEYS = 10 };
+extern const struct conf_key conf_rule_keys[CONF_RULE_KEYS];
+void conf_rule_default(void *element);
+
 #endif

@@ -216,6 +216,11 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 		leg->call->redirecting = redirecting;
 		leg->call->purpose.bearer = ev->data ? ISUP_DATA_64 : ISUP_AUDIO;
 		leg->call->purpose.line_information = ev->calling->line_information;
+		if (peer->subaddress) {
+			struct isup_purpose *p = &leg->call->purpose;
+			isup_subaddress_write(&p->calling_sub, ev->calling->subaddress);
+			isup_subaddress_write(&p->called_sub, ev->called->subaddress);
+		}
 		if (ev->user_data != NULL)
 			leg_sip_user_data(&leg->call->purpose.user_data, ev->user_data);
 		return;

@@ -385,6 +385,13 @@ int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
 	party_to_sip(&inv.calling, who->calling);
 	inv.calling.line_information = who->purpose->line_information;
 	user_data_to_sip(&inv.user_data, &who->purpose->user_data);
+	char called_sub[ISUP_SUBADDRESS_MAX] = "";
+	_Static_assert(sizeof(called_sub) == sizeof(inv.calling.subaddress), "the same text");
+	if (place->peer->subaddress) {
+		isup_subaddress_read(inv.calling.subaddress, &who->purpose->calling_sub);
+		isup_subaddress_read(called_sub, &who->purpose->called_sub);
+		inv.subaddress = called_sub;
+	}
 	inv.redirecting.count = who->redirecting->count;
 	inv.redirecting.reason = who->redirecting->reason;
 	inv.redirecting.original_reason = who->redirecting->original_reason;

@@ -59,6 +59,44 @@ void isup_bearer_write(struct isup_element *out, enum isup_bearer bearer)
 		*out = forms[bearer];
 }
 
+/* Octet 3: NSAP; then the AFI of characters without an IDI. */
+enum { NSAP = 0x80, NSAP_TYPE_MASK = 0x70, AFI_IA5 = 0x50, SUBADDRESS_HEAD = 2 };
+
+static bool is_printable(const uint8_t *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= 0x20 || text[i] >= 0x7f)
+			return false;
+	return len > 0 && len < ISUP_SUBADDRESS_MAX;
+}
+
+bool isup_subaddress_read(char out[ISUP_SUBADDRESS_MAX], const struct isup_element *e)
+{
+	size_t len = e->len > SUBADDRESS_HEAD ? e->len - (size_t)SUBADDRESS_HEAD : 0;
+
+	out[0] = '\0';
+	if (len == 0 || (e->octets[0] & NSAP_TYPE_MASK) != 0 || e->octets[1] != AFI_IA5 ||
+	    !is_printable(e->octets + SUBADDRESS_HEAD, len))
+		return false;
+	memcpy(out, e->octets + SUBADDRESS_HEAD, len);
+	out[len] = '\0';
+	return true;
+}
+
+bool isup_subaddress_write(struct isup_element *out, const char *text)
+{
+	size_t len = strlen(text);
+
+	memset(out, 0, sizeof(*out));
+	if (!is_printable((const uint8_t *)text, len))
+		return false;
+	out->len = (uint8_t)(SUBADDRESS_HEAD + len);
+	out->octets[0] = NSAP;
+	out->octets[1] = AFI_IA5;
+	memcpy(out->octets + SUBADDRESS_HEAD, text, len);
+	return true;
+}
+
 const char *isup_bearer_text(enum isup_bearer bearer)
 {
 	switch (bearer) {

@@ -52,6 +52,11 @@ static inline bool isup_bearer_is_data(enum isup_bearer b)
 /* Contents of Bearer capability, each way. */
 enum isup_bearer isup_bearer_read(const uint8_t *octets, size_t len);
 void isup_bearer_write(struct isup_element *out, enum isup_bearer bearer);
+/* A subaddress of characters: X.213, AFI 50 (Q.931 4.5.9 note 2).  False: it is of another kind, or
+ * the text is none that one can hold, 1 to 19 printable characters. */
+enum { ISUP_SUBADDRESS_MAX = 20 }; /* terminator included */
+bool isup_subaddress_read(char out[ISUP_SUBADDRESS_MAX], const struct isup_element *e);
+bool isup_subaddress_write(struct isup_element *out, const char *text);
 const char *isup_bearer_text(enum isup_bearer bearer);
 
 #endif

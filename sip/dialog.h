@@ -19,7 +19,7 @@
 struct sip_agent;
 struct sip_dialog;
 
-enum { SIP_USER_MAX = 64, SIP_DISPLAY_MAX = 64, SIP_USER_DATA_MAX = 129 };
+enum { SIP_USER_MAX = 64, SIP_DISPLAY_MAX = 64, SIP_USER_DATA_MAX = 129, SIP_SUBADDRESS_MAX = 20 };
 
 /* What RFC 7434 has in User-to-User: ISDN's protocol discriminator, then up to 128 octets. */
 struct sip_user_data {
@@ -36,6 +36,7 @@ struct sip_party {
 	bool asserted;
 	/* Originating line information, ANI II digits 0 to 99, one more than it is; 0 = none. */
 	uint8_t line_information;
+	char subaddress[SIP_SUBADDRESS_MAX]; /* isub of RFC 3966, unescaped; "" = none */
 };
 
 /* Who was called before, by Diversion (RFC 5806) or History-Info (RFC 7044).  Reasons are those of
@@ -84,6 +85,7 @@ struct sip_event {
 struct sip_invite {
 	const char *peer;   /* name of a configured peer */
 	const char *number; /* user part of Request-URI and To */
+	const char *subaddress; /* isub of it; NULL = none */
 	struct sip_party calling;
 	struct sip_redirecting redirecting;
 	struct sip_user_data user_data;

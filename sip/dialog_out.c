@@ -327,18 +327,18 @@ static void on_no_answer(void *arg)
 
 int sip_dialog_set_target(struct sip_dialog *d, const char *number)
 {
-	char text[SIP_ADDR_TEXT], target[3 * SIP_USER_MAX + 96] = "sip:";
+	char text[SIP_ADDR_TEXT], target[SIP_WRITTEN_USER_MAX + 96] = "sip:";
+	/* Where a 3xx sends the call nobody knows it. */
+	const char *subaddress = strcmp(number, d->called.user) == 0 ? d->called.subaddress : "";
 	const char *domain = d->peer->conf.domain;
 	const char *host = domain[0] != '\0'
 				   ? domain
 				   : sip_addr_text((struct sockaddr *)&d->peer->conf.addr[0], text);
 
-	if (!sip_escape_user(target, sizeof(target) - 80, number))
+	if (!sip_write_user(target, sizeof(target) - 80, number, subaddress))
 		return -EMSGSIZE;
-	if (number[0] != '\0')
-		strcat(target, "@");
 	strncat(target, host, 64);
-	if (sip_is_global_number(number))
+	if (sip_is_global_number(number) || subaddress[0] != '\0')
 		strcat(target, ";user=phone");
 	osip_free(d->far.target);
 	d->far.target = osip_strdup(target);
@@ -434,6 +434,9 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 	d->redirecting = inv->redirecting;
 	d->user_data_invite = inv->user_data;
 	snprintf(d->called.user, sizeof(d->called.user), "%s", inv->number);
+	if (inv->subaddress != NULL)
+		snprintf(d->called.subaddress, sizeof(d->called.subaddress), "%s",
+			 inv->subaddress);
 	d->call_id = strdup(sip_token(token));
 	r = d->call_id != NULL ? set_parties(d, inv) : -ENOMEM;
 	if (r == 0)

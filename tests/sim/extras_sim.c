@@ -197,6 +197,73 @@ static const char *const three_digits[] = {LINE_TO_PBX("oli=620", "!oli=620 !oli
 static const char *const no_number[] = {LINE_TO_PBX("oli=x", "!oli=0")};
 static const char *const line_not_believed[] = {LINE_TO_PBX("oli=62", "!oli=62")};
 
+/* --- subaddresses: RFC 3966, RFC 4715 --- */
+
+static const char *const subaddress_to_sip[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 ch=5 calling.sub=8050414243 called.sub=80503123",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234;isub=1%23;isub-encoding=nsap-ia5 "
+	"target=sip:7234;isub=1%23;isub-encoding=nsap-ia5 "
+	"from=7101;isub=ABC;isub-encoding=nsap-ia5",
+	"sip > 486",
+	"sip < ACK",
+	PBX_BUSY,
+};
+
+static const char *const subaddress_of_another_kind[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 ch=5 called.sub=a0414243 calling.sub=80481234",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234 from=7101 !target",
+	"sip > 486",
+	"sip < ACK",
+	PBX_BUSY,
+};
+
+/* Not in a URI that libosip2 writes. */
+static const char *const subaddress_with_semicolon[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 ch=5 called.sub=8050313b32",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234 !target",
+	"sip > 486",
+	"sip < ACK",
+	PBX_BUSY,
+};
+
+static const char *const subaddress_not_told[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 ch=5 called.sub=80503132",
+	"pbx < CALL-PROCEEDING ch=5",
+	"sip < INVITE to=7234",
+	"sip > 486",
+	"sip < ACK",
+	PBX_BUSY,
+};
+
+#define SUBADDRESS_TO_PBX(user, words)                                                             \
+	"sip > INVITE to=7101" user " from=7234", "sip < 100 INVITE",                              \
+		"pbx < SETUP called=7101 calling=7234 " words, SIP_BUSY
+
+static const char *const subaddress_to_pbx[] = {
+	SUBADDRESS_TO_PBX(";isub=1%232;isub-encoding=nsap-ia5", "called.sub=8050312332")};
+static const char *const subaddress_kind_not_said[] = {
+	SUBADDRESS_TO_PBX(";isub=12", "called.sub=80503132")};
+static const char *const subaddress_kind_not_known[] = {
+	SUBADDRESS_TO_PBX(";isub=12;isub-encoding=nsap-bcd", "!called.sub=80503132")};
+static const char *const subaddress_too_long[] = {
+	SUBADDRESS_TO_PBX(";isub=12345678901234567890", "!called.sub=80503132")};
+static const char *const subaddress_not_believed[] = {
+	SUBADDRESS_TO_PBX(";isub=12", "!called.sub=80503132")};
+
+static const char *const subaddress_of_caller[] = {
+	"sip > INVITE to=7101 from=7234;isub=9",
+	"sip < 100 INVITE",
+	"pbx < SETUP called=7101 calling=7234 calling.sub=805039",
+	SIP_BUSY,
+};
+
 /* --- elements that nobody knows: Q.931 5.8.7.1 --- */
 
 static const char *const unknown_in_setup[] = {
@@ -233,6 +300,7 @@ static const char *const unknown_in_connect[] = {
 static const struct rig_conf uui = {.peer = BOTH, .trunk = BOTH};
 static const struct rig_conf uui_peer = {.peer = BOTH};
 static const struct rig_conf uui_trunk = {.trunk = BOTH};
+static const struct rig_conf isub = {.peer = "subaddress = yes\n"};
 static const struct rig_conf line = {.peer = "line_information = \"isup-oli\"\n", .trunk = LINE};
 static const struct rig_conf line_oli = {.peer = "line_information = \"oli\"\n", .trunk = LINE};
 static const struct rig_conf line_trunk = {.trunk = LINE};
@@ -269,6 +337,16 @@ static const struct scenario scenarios[] = {
 	{"three_digits", &line, three_digits},
 	{"no_number", &line, no_number},
 	{"line_not_believed", &line_trunk, line_not_believed},
+	{"subaddress_to_sip", &isub, subaddress_to_sip},
+	{"subaddress_of_another_kind", &isub, subaddress_of_another_kind},
+	{"subaddress_with_semicolon", &isub, subaddress_with_semicolon},
+	{"subaddress_not_told", NULL, subaddress_not_told},
+	{"subaddress_to_pbx", &isub, subaddress_to_pbx},
+	{"subaddress_kind_not_said", &isub, subaddress_kind_not_said},
+	{"subaddress_kind_not_known", &isub, subaddress_kind_not_known},
+	{"subaddress_too_long", &isub, subaddress_too_long},
+	{"subaddress_not_believed", NULL, subaddress_not_believed},
+	{"subaddress_of_caller", &isub, subaddress_of_caller},
 	{"unknown_in_setup", NULL, unknown_in_setup},
 	{"unknown_in_connect", NULL, unknown_in_connect},
 };

@@ -209,6 +209,11 @@ static void describe_extras(const struct siptext *s, char *words, size_t cap)
 
 	if (uui != NULL)
 		add_words(words, cap, "uui", uui);
+	snprintf(uri, sizeof(uri), "%s", s->start);
+	if (strncmp(uri, "INVITE ", 7) == 0 && strstr(uri, ";isub") != NULL) {
+		uri[strcspn(uri, "@")] = '\0';
+		add_words(words, cap, "target", uri + strlen("INVITE "));
+	}
 	siptext_uri(siptext_header(s, "From", 0), uri, sizeof(uri));
 	oli = strstr(uri, "oli=");
 	if (oli != NULL && siptext_status(s) == 0)

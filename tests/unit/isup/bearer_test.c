@@ -55,11 +55,39 @@ static void test_write(void **state)
 	assert_true(isup_bearer_is_data(ISUP_DATA_56) && !isup_bearer_is_data(ISUP_SPEECH));
 }
 
+static void test_subaddress(void **state)
+{
+	struct isup_element e, abc = {5, {0x80, 0x50, 'A', 'B', 'C'}};
+	char text[ISUP_SUBADDRESS_MAX];
+
+	assert_true(isup_subaddress_read(text, &abc));
+	assert_string_equal(text, "ABC");
+	assert_true(isup_subaddress_write(&e, text));
+	assert_memory_equal(&e, &abc, sizeof(e));
+	assert_true(isup_subaddress_write(&e, "1234567890123456789"));
+	assert_int_equal(e.len, 21); /* 23 octets of element, the most there is */
+	assert_true(isup_subaddress_read(text, &e));
+	assert_false(isup_subaddress_write(&e, "12345678901234567890"));
+	assert_false(isup_subaddress_write(&e, ""));
+	assert_false(isup_subaddress_write(&e, "a b"));
+	abc.octets[0] = 0xa0; /* user specified */
+	assert_false(isup_subaddress_read(text, &abc));
+	abc.octets[0] = 0x80;
+	abc.octets[1] = 0x48; /* digits in BCD */
+	assert_false(isup_subaddress_read(text, &abc));
+	abc.octets[1] = 0x50;
+	abc.octets[3] = 0x80;
+	assert_false(isup_subaddress_read(text, &abc));
+	abc.len = 2;
+	assert_false(isup_subaddress_read(text, &abc));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_subaddress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
