@@ -1,16 +1,10 @@
 /* subaddress.c - the ISDN subaddress in a telephone number: isub, RFC 3966 and RFC 4715. */
 #include "sip/message.h"
+#include "sip/octets.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = strchr(digits, c | 0x20);
-
-	return c != '\0' && at != NULL ? (int)(at - digits) : -1;
-}
 
 /* Up to the next parameter.  False: it does not fit. */
 static bool unescape(char out[SIP_SUBADDRESS_MAX], const char *value)

@@ -2,18 +2,11 @@
  * 7434.
  */
 #include "sip/dialog_impl.h"
+#include "sip/octets.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Digits in pairs up to the parameters, quoted or not.  What follows them; NULL: none such, or too
  * many. */
