@@ -192,7 +192,8 @@ static const struct conf_key trunk_keys[] = {
 	{"spans", CONF_NAMES, CONF_DRAINS | CONF_MAY_BE_EMPTY,
 	 LIST(struct conf_trunk, spans, span_count), .def = "none",
 	 .help = "In place of span, NFAS: up to 20 spans that share one D-channel, that of the "
-		 "first.  The others have none, unless one is the backup, and carry 24 calls.  NI2, "
+		 "first.  The others have none, unless one is the backup, and carry 24 calls.  "
+		 "NI2, "
 		 "DMS-100, 5ESS and 4ESS."},
 	{"backup", CONF_NAME, CONF_DRAINS | CONF_MAY_BE_EMPTY, FIELD(struct conf_trunk, backup),
 	 .def = "none",

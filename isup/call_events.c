@@ -169,8 +169,7 @@ static void on_alerting(struct isup_call *c, const pri_event_ringing *ev)
 static void on_connect(struct isup_call *c, const pri_event_answer *ev)
 {
 	if (c->state == CALL_CLEARING || c->state == CALL_DISCONNECTED ||
-	    c->state == CALL_ANNOUNCING || c->state == CALL_ACTIVE ||
-	    !answer_fits(c, ev->channel))
+	    c->state == CALL_ANNOUNCING || c->state == CALL_ACTIVE || !answer_fits(c, ev->channel))
 		return;
 	const struct pri_subcommand *line =
 		party_subcommand(ev->subcmds, PRI_SUBCMD_CONNECTED_LINE);
@@ -218,7 +217,8 @@ static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
 {
 	struct isup_trunk *t = c->trunk;
 
-	if (c->state == CALL_CLEARING || c->state == CALL_DISCONNECTED) { /* DISCONNECTs crossed, 5.3.5 */
+	if (c->state == CALL_CLEARING ||
+	    c->state == CALL_DISCONNECTED) { /* DISCONNECTs crossed, 5.3.5 */
 		pri_hangup(t->pri, c->pri, ev->cause);
 		return;
 	}

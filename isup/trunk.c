@@ -458,8 +458,8 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	t->conf = *conf;
 	t->ops = *ops;
 	t->arg = arg;
-	t->slot_count = isup_slot(conf->interface_count != 0 ? conf->interface_count - 1 : 0,
-				  ISUP_SLOTS);
+	t->slot_count =
+		isup_slot(conf->interface_count != 0 ? conf->interface_count - 1 : 0, ISUP_SLOTS);
 	t->active = t->asked = t->emptying = -1;
 	if (conf->backup != 0 && backup_open(t) < 0) {
 		free(t);

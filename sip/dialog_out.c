@@ -435,8 +435,7 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 	d->user_data_invite = inv->user_data;
 	snprintf(d->called.user, sizeof(d->called.user), "%s", inv->number);
 	if (inv->subaddress != NULL)
-		snprintf(d->called.subaddress, sizeof(d->called.subaddress), "%s",
-			 inv->subaddress);
+		snprintf(d->called.subaddress, sizeof(d->called.subaddress), "%s", inv->subaddress);
 	d->call_id = strdup(sip_token(token));
 	r = d->call_id != NULL ? set_parties(d, inv) : -ENOMEM;
 	if (r == 0)
