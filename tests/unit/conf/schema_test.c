@@ -100,7 +100,7 @@ static void defaults_the_issue_asks_for(void **state)
 	assert_int_equal(peer.dtmf_type, 101);
 	assert_int_equal(peer.ptime_ms, 20);
 	assert_int_equal(peer.codec[0], SIP_PCMU);
-	media_default(&media);
+	conf_media_default(&media);
 	assert_int_equal(media.rtp.addr.ss_family, AF_UNSPEC); /* as the route says */
 	assert_int_equal(media.rtp.port_min, 16384);
 	sip_default(&sip);
