@@ -47,6 +47,9 @@ struct conf_tones { /* section tones NAME */
 	struct tone_set set;                  /* read; by conf_load() */
 };
 
+/* What SETUP says of data that came by SIP, which has no word for it. */
+enum conf_data_bearer { CONF_DATA_64, CONF_DATA_RESTRICTED, CONF_DATA_56 };
+
 struct conf_trunk {                  /* section trunk NAME */
 	struct isup_trunk_conf isup; /* isup.name is the section's title */
 	char span[CONF_NAME_MAX];    /* name of the span it runs on; "" = those below */
@@ -66,6 +69,8 @@ struct conf_trunk {                  /* section trunk NAME */
 	struct conf_audible audible;
 	bool dial_tone;      /* overlap: SETUP without digits is answered with dial tone */
 	bool hangup_on_busy; /* busy or congestion tone from the far end ends a call */
+	enum conf_data_bearer data_bearer;
+	bool disconnect_tone; /* why a call failed is heard after DISCONNECT, not before */
 	/* gateway/line_alarm.h */
 	unsigned alarm_on_ms, alarm_off_ms, alarm_keep_ms;
 };
@@ -76,6 +81,9 @@ struct conf_peer { /* section peer NAME */
 	unsigned codec_count;
 	uint8_t dtmf_type; /* telephone-event payload type, 0 = off */
 	uint8_t ptime_ms;
+	bool clearmode;         /* data calls */
+	bool subaddress;        /* isub, RFC 4715, both ways */
+	uint8_t clearmode_type; /* payload type offered for them */
 	unsigned calls_max; /* at once, both ways; 0 = no limit */
 	struct conf_audible audible;
 	bool overlap; /* RFC 3578: INVITE before the number is complete; 484 asks for more */

@@ -2,19 +2,10 @@
 #include "conf/schema.h"
 #include "conf/address.h"
 #include "conf/profile.h"
+#include "conf/schema_impl.h"
 #include "conf/schema_tones.h"
 #include "tdm/echo.h"
-#include <stddef.h>
 #include <string.h>
-
-#define FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
-#define LIST(type, member, count)                                                                  \
-	.offset = offsetof(type, member),                                                          \
-	.size = sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]),                      \
-	.other = offsetof(type, count)
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#include "conf/schema_rule.h"
-#include "conf/schema_span.h"
 
 static const char *const cancellers[] = {"auto", "card", "own", "off", NULL};
 static const char *const sides[] = {"user", "network", NULL};
@@ -25,6 +16,8 @@ static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
 static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
 static const char *const redirect_forms[] = {"diversion", "history-info", "both", "none", NULL};
 static const char *const reliabilities[] = {"off", "supported", "required", NULL};
+static const char *const line_forms[] = {"none", "isup-oli", "oli", NULL};
+static const char *const data_bearers[] = {"64k", "restricted", "56k", NULL};
 static const char *const codecs[] = {"pcmu", "pcma", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", NULL};
 static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
@@ -66,55 +59,6 @@ static void gateway_default(void *element)
 		.setup_timeout_ms = 35000,
 		.answer_timeout_ms = 180000,
 	};
-}
-
-/* --- media -------------------------------------------------------------------------------------
- */
-
-static const struct conf_key media_keys[] = {
-	{"address", CONF_BARE_ADDRESS, CONF_MAY_BE_EMPTY, FIELD(struct conf_media, rtp.addr),
-	 .def = "the address the route to the peer starts from",
-	 .help = "Local address of all RTP.  Needed only where the route does not tell, as with "
-		 "several addresses on one interface."},
-	{"rtp_ports", CONF_PORTS, 0, FIELD(struct conf_media, rtp.port_min),
-	 .other = offsetof(struct conf_media, rtp.port_max), .min = 1024, .max = 65535,
-	 .help = "UDP ports of RTP, \"first-last\": an even port a call for RTP and the next one "
-		 "for "
-		 "RTCP.  What a firewall must let in."},
-	{"jitter_min_ms", CONF_UINT, 0, FIELD(struct conf_media, rtp.jitter_min_ms), .min = 0,
-	 .max = 350,
-	 .help = "Least playout delay.  Low, because the delay adapts upward as soon as packets "
-		 "come "
-		 "late."},
-	{"jitter_max_ms", CONF_UINT, 0, FIELD(struct conf_media, rtp.jitter_max_ms), .min = 10,
-	 .max = 350,
-	 .help = "Most playout delay; later packets are dropped.  More delay than this hurts a "
-		 "talk "
-		 "more than a gap does."},
-	{"workers", CONF_UINT, CONF_RESTART, FIELD(struct conf_media, workers), .min = 0, .max = 64,
-	 .help = "Threads that move audio; 0 = one a core less one, at least one."},
-	{"fifo_priority", CONF_UINT, CONF_RESTART, FIELD(struct conf_media, fifo_priority),
-	 .min = 0, .max = 99,
-	 .help = "SCHED_FIFO priority of these threads, 0 = normal scheduling.  Audio every 10 ms "
-		 "must not wait for other programs; where the system does not permit it, the "
-		 "gateway "
-		 "says so and goes on."},
-	{"no_rtp_ms", CONF_UINT, CONF_RESTART, FIELD(struct conf_media, no_rtp_ms), .min = 0,
-	 .max = 3600000,
-	 .help = "A peer that sends no RTP for this time in a call that is not held is reported; 0 "
-		 "= "
-		 "never."},
-};
-
-static void media_default(void *element)
-{
-	struct conf_media *m = element;
-
-	memset(m, 0, sizeof(*m));
-	rtp_conf_default(&m->rtp);
-	memset(&m->rtp.addr, 0, sizeof(m->rtp.addr));
-	m->fifo_priority = 50;
-	m->no_rtp_ms = 20000;
 }
 
 /* --- sip ---------------------------------------------------------------------------------------
@@ -199,7 +143,8 @@ static const struct conf_key trunk_keys[] = {
 	{"spans", CONF_NAMES, CONF_DRAINS | CONF_MAY_BE_EMPTY,
 	 LIST(struct conf_trunk, spans, span_count), .def = "none",
 	 .help = "In place of span, NFAS: up to 20 spans that share one D-channel, that of the "
-		 "first.  The others have none, unless one is the backup, and carry 24 calls.  NI2, "
+		 "first.  The others have none, unless one is the backup, and carry 24 calls.  "
+		 "NI2, "
 		 "DMS-100, 5ESS and 4ESS."},
 	{"backup", CONF_NAME, CONF_DRAINS | CONF_MAY_BE_EMPTY, FIELD(struct conf_trunk, backup),
 	 .def = "none",
@@ -279,8 +224,8 @@ static const struct conf_key trunk_keys[] = {
 		 "does not look at types."},
 	{"alarm_on_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_on_ms), .min = 0, .max = 60000,
 	 .help = "An alarm of the line refuses new calls, with cause 38, after this time; it is "
-		 "shown "
-		 "at once.  2.5 s is what T1.231 has for a failure.  An alarm counts for half a "
+		 "shown at once.  2.5 s is what T1.231 has for a failure.  An alarm counts for "
+		 "half a "
 		 "second at least."},
 	{"alarm_off_ms", CONF_UINT, 0, FIELD(struct conf_trunk, alarm_off_ms), .min = 0,
 	 .max = 60000,
@@ -315,6 +260,24 @@ static const struct conf_key trunk_keys[] = {
 	 .help = "Q.931 N316, how often RESTART is repeated.  After that: from an end that never "
 		 "answered one, slots are taken as idle; from one that did, the slot is out of "
 		 "service and tried again every minute."},
+	{"disconnect_tone", CONF_BOOL, 0, FIELD(struct conf_trunk, disconnect_tone),
+	 .help = "How the tone of failure_tone_ms is told of.  no: by PROGRESS, and the call is "
+		 "cleared after it.  yes: by DISCONNECT with progress indicator 8, so that the "
+		 "cause "
+		 "is known at once (Q.931 5.3.4.1); for a PBX that then keeps the channel.  The "
+		 "user side of a trunk always does as with no."},
+	{"data_bearer", CONF_CHOICE, 0, FIELD(struct conf_trunk, data_bearer),
+	 .choices = data_bearers,
+	 .help = "Bearer capability of a data call from SIP, which has no word for it.  \"56k\" is "
+		 "for a line or a far end that carries seven bits of an octet only.  Data calls "
+		 "from another trunk keep theirs."},
+	{"user_to_user", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.user_to_user),
+	 .help = "Pass on user-user information (Q.957.1) of up to 128 octets, both ways.  Only "
+		 "when "
+		 "asked: it lets callers send data for nothing, and some switches refuse it."},
+	{"line_information", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.line_information),
+	 .help = "Pass on originating line information, the ANI II digits for the kind of line a "
+		 "call comes from, in codeset 6 (AT&T TR 41459), both ways."},
 #define TIMER(field, what)                                                                         \
 	{                                                                                          \
 #field, CONF_UINT, 0, FIELD(struct conf_trunk, isup.field),                        \
@@ -322,12 +285,11 @@ static const struct conf_key trunk_keys[] = {
 	}
 	{"overlap", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.overlap), .choices = overlaps,
 	 .help = "Which calls may come without the whole number: \"receive\", those from the "
-		 "trunk; "
-		 "\"send\", those to it; \"both\".  Digits are collected until the rules say that "
-		 "no longer number could match, # or the far side ends the number, or t302_ms "
-		 "passes; a rule whose pattern ends with . or ! cannot tell.  \"no\" takes each "
-		 "SETUP as complete, as the North American switches "
-		 "send it: a caller then never waits for a timer."},
+		 "trunk; \"send\", those to it; \"both\".  Digits are collected until the rules "
+		 "say that no longer number could match, # or the far side ends the number, or "
+		 "t302_ms passes; a rule whose pattern ends with . or ! cannot tell.  \"no\" takes "
+		 "each SETUP as complete, as the North American switches send it: a caller then "
+		 "never waits for a timer."},
 	{"early_audio", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.early_audio),
 	 .choices = early_audios,
 	 .help = "When the far end's tones are passed on before the answer, and told as early "
@@ -447,10 +409,23 @@ static const struct conf_key peer_keys[] = {
 		 "peer: "
 		 "one whose domain or address the Contact names.  0: a 3xx ends the call as any "
 		 "other refusal."},
+	{"line_information", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.line_information),
+	 .choices = line_forms,
+	 .help = "Originating line information (ANI II digits), as a parameter of the URI in From "
+		 "and P-Asserted-Identity: \"isup-oli\", as most gateways write it, or \"oli\".  "
+		 "With either, all forms are believed from the peer."},
+	{"subaddress", CONF_BOOL, 0, FIELD(struct conf_peer, subaddress),
+	 .help = "Pass on ISDN subaddresses of characters, both ways, as isub of a number in the "
+		 "URI "
+		 "(RFC 3966, RFC 4715).  A peer that looks at the user part as a whole does not "
+		 "find "
+		 "a number that has one."},
+	{"user_to_user", CONF_BOOL, 0, FIELD(struct conf_peer, sip.user_to_user),
+	 .help = "Pass on user-user information of ISDN in User-to-User headers (RFC 7433, RFC "
+		 "7434), both ways: of INVITE, 18x, final responses and BYE."},
 	{"codecs", CONF_CHOICES, 0, LIST(struct conf_peer, codec, codec_count), .choices = codecs,
 	 .help = "Codecs offered and accepted, by preference.  \"pcmu\" is what a T1 carries, so "
-		 "it "
-		 "needs no conversion."},
+		 "it needs no conversion."},
 	{"dtmf_type", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct conf_peer, dtmf_type), .min = 96,
 	 .max = 127, .help = "RTP payload type offered for telephone-events."},
 	/* After dtmf_type, which it may take back. */
@@ -459,12 +434,18 @@ static const struct conf_key peer_keys[] = {
 		 "\"inband\": as tones only."},
 	{"ptime_ms", CONF_UINT, 0, FIELD(struct conf_peer, ptime_ms), .min = 10, .max = 60,
 	 .help = "Audio in a packet we like to receive; a multiple of 10."},
+	{"clearmode", CONF_BOOL, 0, FIELD(struct conf_peer, clearmode),
+	 .help = "Data calls of 64 and 56 kbit/s go to the peer and come from it by CLEARMODE (RFC "
+		 "4040), octets as they are.  Else they are refused, with cause 65 and 488.  Where "
+		 "the clocks of both ends differ octets slip."},
+	{"clearmode_type", CONF_UINT, 0, FIELD(struct conf_peer, clearmode_type), .min = 96,
+	 .max = 127, .help = "RTP payload type offered for CLEARMODE."},
 	{"calls_max", CONF_UINT, 0, FIELD(struct conf_peer, calls_max), .min = 0, .max = 100000,
 	 .help = "Calls at once with this peer, both ways together; 0 = no limit."},
 	{"overlap", CONF_BOOL, 0, FIELD(struct conf_peer, overlap),
 	 .help = "RFC 3578: a number that is dialled in parts is tried as soon as a rule matches "
-		 "it, "
-		 "and 484 asks for more of it.  Else digits are collected until it is complete."},
+		 "it, and 484 asks for more of it.  Else digits are collected until it is "
+		 "complete."},
 	CONF_AUDIBLE_KEYS(
 		struct conf_peer, conf_peer_ringbacks,
 		"Who makes the ringing tone for a caller of the peer when the called end sends "
@@ -486,6 +467,7 @@ static void peer_default(void *element)
 		.dtmf_type = 101,
 		.ptime_ms = 20,
 		.audible = {.tones = "us"},
+		.clearmode_type = 97,
 	};
 }
 
@@ -509,8 +491,9 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 	[CONF_MEDIA] = {.name = "media",
 			.size = sizeof(struct conf_media),
 			.limit = 1,
-			.set_default = media_default,
-			KEYS(media_keys),
+			.set_default = conf_media_default,
+			.keys = conf_media_keys,
+			.key_count = CONF_MEDIA_KEYS,
 			.help = "Audio."},
 	[CONF_SIP] = {.name = "sip",
 		      .size = sizeof(struct sip_agent_conf),
@@ -521,8 +504,9 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 	[CONF_SPAN] = {.name = "span",
 		       TITLE(struct tdm_span_conf, name, CONF_NAME),
 		       .limit = CONF_SPANS_MAX,
-		       .set_default = span_default,
-		       KEYS(span_keys),
+		       .set_default = conf_span_default,
+		       .keys = conf_span_keys,
+		       .key_count = CONF_SPAN_KEYS,
 		       .help = "A T1 line: 24 timeslots."},
 	[CONF_TRUNK] = {.name = "trunk",
 			TITLE(struct conf_trunk, isup.name, CONF_NAME),
@@ -548,8 +532,9 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 		{.name = "rule",
 		 TITLE(struct dial_rule, name, CONF_TEXT),
 		 .limit = CONF_RULES_MAX,
-		 .set_default = rule_default,
-		 KEYS(rule_keys),
+		 .set_default = conf_rule_default,
+		 .keys = conf_rule_keys,
+		 .key_count = CONF_RULE_KEYS,
 		 .help = "Where a call goes.  Rules are tried in the file's order and the first "
 			 "that matches decides; its title is for people."},
 };

@@ -199,8 +199,18 @@ static int progress(struct call *c, const struct leg_info *info)
 	return 0;
 }
 
+static void pass_user_data(struct leg *from, struct leg *to)
+{
+	if (from == NULL || to == NULL || from->user_data.len == 0)
+		return;
+	if (to->ops->user_data != NULL)
+		to->ops->user_data(to, &from->user_data);
+	from->user_data.len = 0;
+}
+
 static int alert(struct call *c, const struct leg_info *info)
 {
+	pass_user_data(c->to, c->from);
 	c->growing = false;
 	note_inband(c, info);
 	c->from->ops->alert(c->from, info->inband || call_makes_ringback(c));
@@ -210,6 +220,7 @@ static int alert(struct call *c, const struct leg_info *info)
 static int answer(struct call *c, const struct leg_info *info)
 {
 	c->cut_through = c->audible = true;
+	pass_user_data(c->to, c->from);
 	c->from->ops->answer(c->from, c->to->connected_known ? &c->to->connected : NULL);
 	return 0;
 }
@@ -447,6 +458,8 @@ static void enter_clearing(struct call *c, int cause)
 	c->why.cause = cause;
 	timer_stop(&c->timer);
 	call_path_close(c);
+	pass_user_data(c->to, c->from);
+	pass_user_data(c->from, c->to);
 	if (c->from != NULL)
 		c->from->ops->clear(c->from, &c->why);
 	if (c->to != NULL)
@@ -460,8 +473,11 @@ static void enter_failing(struct call *c, int cause)
 	call_path_pause(c);
 	if (c->to != NULL)
 		c->to->ops->clear(c->to, &c->why);
-	c->from->ops->progress(c->from, true);
-	timer_start(c->env->loop, &c->timer, c->from->tones->failure_tone_ms, on_timer, c);
+	unsigned ms = c->from->tones->failure_tone_ms;
+	pass_user_data(c->to, c->from);
+	if (c->from->ops->clear_inband == NULL || !c->from->ops->clear_inband(c->from, &c->why, ms))
+		c->from->ops->progress(c->from, true);
+	timer_start(c->env->loop, &c->timer, ms, on_timer, c);
 }
 
 static void enter(struct call *c, enum call_state next, int cause)

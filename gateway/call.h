@@ -103,6 +103,7 @@ struct call {
 	char target[DIAL_NAME_MAX];          /* trunk, group or peer it went to */
 	struct leg_party called, calling;    /* as the plan rewrote them, once it did */
 	struct leg_redirecting redirecting;
+	struct isup_purpose purpose;         /* bearer, and what passes as it came */
 	char dialled[DIAL_NUMBER_MAX];       /* as it came */
 	bool growing;     /* the second leg was started before the number was complete */
 	bool too_short;   /* ... and said so: c->dialled is not to be tried again */

@@ -20,13 +20,21 @@ enum tone_kind call_tone_of_cause(int cause)
 	}
 }
 
+/* A tone is for who listens; to a modem it is noise. */
+static bool is_data(const struct call *c)
+{
+	return isup_bearer_is_data(c->purpose.bearer);
+}
+
 bool call_makes_ringback(const struct call *c)
 {
-	return c->from->makes_ringback && !c->audible;
+	return !is_data(c) && c->from->makes_ringback && !c->audible;
 }
 
 enum tone_kind call_tone(const struct call *c)
 {
+	if (is_data(c))
+		return TONE_NONE;
 	switch (c->state) {
 	case CALL_COLLECTING:
 		return c->from->dial_tone && c->from->dialled[0] == '\0' ? TONE_DIAL : TONE_NONE;
@@ -46,7 +54,7 @@ bool call_fails_audibly(const struct call *c, enum call_event ev, int cause)
 {
 	const struct leg *from = c->from;
 
-	if (c->state >= CALL_FAILING || ev == FROM_CLEARING || from == NULL ||
+	if (c->state >= CALL_FAILING || ev == FROM_CLEARING || from == NULL || is_data(c) ||
 	    from->tones->failure_tone_ms == 0 || call_tone_of_cause(cause) == TONE_NONE)
 		return false;
 	/* Who heard the far end's own tones, or an announcement, has been told; who has no path

@@ -151,8 +151,8 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 	leg_isup_party(&calling, &ev->calling, l);
 	leg_isup_redirecting(&redirecting, &ev->redirecting, l);
 	int cause = refusal(g, &redirecting, &why);
-	if (cause == 0 && !ev->speech) {
-		why = "the bearer is neither speech nor 3.1 kHz audio";
+	if (cause == 0 && ev->bearer == ISUP_BEARER_OTHER) {
+		why = "the bearer is neither speech, audio nor data of one channel";
 		cause = Q850_BEARER_NOT_IMPLEMENTED;
 	}
 	if (cause == 0 && takes_no_calls(g, l)) {
@@ -167,6 +167,7 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 	}
 	if (cause == 0) {
 		leg->call->redirecting = redirecting;
+		leg->call->purpose = *ev->purpose;
 		return;
 	}
 	g->calls_refused++;
@@ -199,8 +200,12 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 		why = "the peer's calls_max reached";
 		cause = Q850_SWITCH_CONGESTION;
 	}
+	if (cause == 0 && ev->data && !peer->clearmode) {
+		why = "a data call, and the peer has no clearmode";
+		cause = Q850_BEARER_NOT_IMPLEMENTED;
+	}
 	if (cause == 0) {
-		struct leg_sip_place place = {g->agent, peer, &g->conf->media.rtp};
+		struct leg_sip_place place = {ev->data, g->agent, peer, &g->conf->media.rtp};
 		if (leg_sip_offered(&leg, &place, ev) < 0 ||
 		    call_begin(g, leg, &called, &calling, ev->peer, "") < 0) {
 			sip_dialog_bind(ev->dialog, NULL);
@@ -209,6 +214,15 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 	}
 	if (cause == 0) {
 		leg->call->redirecting = redirecting;
+		leg->call->purpose.bearer = ev->data ? ISUP_DATA_64 : ISUP_AUDIO;
+		leg->call->purpose.line_information = ev->calling->line_information;
+		if (peer->subaddress) {
+			struct isup_purpose *p = &leg->call->purpose;
+			isup_subaddress_write(&p->calling_sub, ev->calling->subaddress);
+			isup_subaddress_write(&p->called_sub, ev->called->subaddress);
+		}
+		if (ev->user_data != NULL)
+			leg_sip_user_data(&leg->call->purpose.user_data, ev->user_data);
 		return;
 	}
 	g->calls_refused++;
@@ -228,7 +242,7 @@ static void on_sip_event(void *arg, const struct sip_event *ev)
 
 static struct leg_parties parties_of(const struct call *c)
 {
-	return (struct leg_parties){&c->called, &c->calling, &c->redirecting};
+	return (struct leg_parties){&c->called, &c->calling, &c->redirecting, &c->purpose};
 }
 
 static int start_on_trunk(struct gateway *g, struct call *c, const char *to)
@@ -257,11 +271,14 @@ static int start_on_trunk(struct gateway *g, struct call *c, const char *to)
 
 static int start_on_peer(struct gateway *g, struct call *c, const struct conf_peer *peer)
 {
-	struct leg_sip_place place = {g->agent, peer, &g->conf->media.rtp};
+	bool data = isup_bearer_is_data(c->purpose.bearer);
+	struct leg_sip_place place = {data, g->agent, peer, &g->conf->media.rtp};
 	struct leg_parties who = parties_of(c);
 
 	if (peer->calls_max != 0 && gateway_peer_calls(g, peer->sip.name) >= peer->calls_max)
 		return Q850_NO_CHANNEL;
+	if (data && !peer->clearmode)
+		return Q850_BEARER_NOT_IMPLEMENTED;
 	int r = leg_sip_start(&c->to, &place, &who);
 	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -ENOENT)
 		return Q850_NETWORK_OUT_OF_ORDER;

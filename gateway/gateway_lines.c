@@ -32,7 +32,7 @@ static void cancel_echo(struct gateway_worker *gw, const struct path *p, bool on
 {
 	for (unsigned i = 0; i < 2; i++) {
 		const struct path_end *end = &p->end[i];
-		if (end->kind == PATH_SLOT && p->end[1 - i].kind == PATH_RTP &&
+		if (end->kind == PATH_SLOT && !end->data && p->end[1 - i].kind == PATH_RTP &&
 		    gw->lines[end->span] != NULL)
 			line_cancel_echo(gw->lines[end->span], end->slot, on);
 	}

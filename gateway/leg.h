@@ -9,6 +9,7 @@
 
 #include "dialplan/dialplan.h"
 #include "gateway/path.h"
+#include "isup/bearer.h"
 #include "sip/media.h"
 #include <stdbool.h>
 
@@ -50,6 +51,7 @@ struct leg_redirecting { /* who was called before; reasons of Q.952 */
 struct leg_parties { /* of a leg that is begun; lent */
 	const struct leg_party *called, *calling;
 	const struct leg_redirecting *redirecting;
+	const struct isup_purpose *purpose;
 };
 
 struct leg_info {
@@ -73,6 +75,11 @@ struct leg_ops {          /* call -> leg */
 	void (*answer)(struct leg *leg, const struct leg_party *connected); /* NULL: not known */
 	/* Who is at the other end now, at any time after the leg began. */
 	void (*identity)(struct leg *leg, const struct leg_party *now);
+	/* User-user that goes with the next alert, answer or clear; NULL: it takes none. */
+	void (*user_data)(struct leg *leg, const struct isup_user_data *u);
+	/* Clears, but what the path brings is heard for so long at most: false, it cannot.  NULL:
+	 * it never can. */
+	bool (*clear_inband)(struct leg *leg, const struct leg_info *why, unsigned ms);
 	void (*clear)(struct leg *leg,
 		      const struct leg_info *why); /* idempotent; RELEASED follows */
 	bool (*has_end)(const struct leg *leg);    /* its end of the path is known */
@@ -98,6 +105,7 @@ struct leg { /* first member of struct leg_isup, leg_sip */
 	bool makes_ringback; /* that includes the ringing tone */
 	bool dial_tone;      /* more() promised it until the first digit */
 	struct leg_party party;     /* with LEG_IDENTITY */
+	struct isup_user_data user_data; /* from its end, until it is passed on */
 	int final_cause; /* Q.850 the peer gave or got at the end, 0 = none yet: the record */
 };
 

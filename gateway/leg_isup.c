@@ -16,6 +16,7 @@ struct leg_isup {
 	struct line *line;       /* that of the slot; not owned */
 	struct isup_call *call;  /* the trunk's; NULL once RELEASED */
 	struct isup_setup setup; /* of a call we began: sent again when its slot is refused */
+	enum isup_bearer bearer;
 	unsigned retries;
 	bool may_retry; /* we began it, and it is still wanted */
 	bool retrying;  /* refused: SETUP again once the refused call is gone */
@@ -167,6 +168,26 @@ static void do_identity(struct leg *leg, const struct leg_party *now)
 	isup_call_identity(l->call, &party);
 }
 
+static void do_user_data(struct leg *leg, const struct isup_user_data *u)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	if (l->call != NULL)
+		isup_call_user_data(l->call, u);
+}
+
+static bool do_clear_inband(struct leg *leg, const struct leg_info *why, unsigned ms)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	if (l->call == NULL || !l->line->trunk_conf.disconnect_tone ||
+	    !isup_call_clear_inband(l->call, why->cause, ms))
+		return false;
+	if (leg->final_cause == 0)
+		leg->final_cause = why->cause;
+	return true;
+}
+
 static void do_clear(struct leg *leg, const struct leg_info *why)
 {
 	struct leg_isup *l = from_leg(leg);
@@ -194,6 +215,10 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 	out->worker = l->line->worker;
 	out->span = l->line->index;
 	out->slot = isup_slot_number(isup_call_slot(l->call));
+	out->data = isup_bearer_is_data(l->bearer);
+	out->seven_bits = l->bearer == ISUP_DATA_56;
+	if (out->data)
+		return;
 	line_set_echo(l->line, out);
 	if (l->line->trunk_conf.hangup_on_busy)
 		out->listen = &leg->tones->set;
@@ -220,6 +245,8 @@ static const struct leg_ops ops = {
 	.progress = do_progress,
 	.answer = do_answer,
 	.identity = do_identity,
+	.user_data = do_user_data,
+	.clear_inband = do_clear_inband,
 	.clear = do_clear,
 	.has_end = do_has_end,
 	.take_end = do_take_end,
@@ -315,6 +342,8 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 		l->named = true;
 		set_name(l);
 	}
+	if (ev->user_data != NULL)
+		leg->user_data = *ev->user_data;
 	switch (ev->kind) {
 	case ISUP_DIGITS:
 		set_dialled(leg, ev);
@@ -425,6 +454,7 @@ int leg_isup_offered(struct leg **out, struct line *line, const struct isup_even
 	if (l == NULL)
 		return -ENOMEM;
 	l->call = setup->call;
+	l->bearer = setup->bearer;
 	l->named = l->settled = true; /* by SETUP */
 	/* Digits that are still to come must not find a call that has not begun. */
 	l->name_follows = setup->name_follows && setup->complete && setup->calling.name[0] == '\0';
@@ -434,6 +464,22 @@ int leg_isup_offered(struct leg **out, struct line *line, const struct isup_even
 	set_dialled(&l->leg, setup);
 	isup_call_bind(setup->call, &l->leg);
 	return 0;
+}
+
+/* Data that came without a bearer capability, by SIP: as the trunk wants them. */
+static void set_purpose(struct leg_isup *l, const struct isup_purpose *purpose)
+{
+	static const enum isup_bearer data[] = {
+		[CONF_DATA_64] = ISUP_DATA_64,
+		[CONF_DATA_RESTRICTED] = ISUP_DATA_RESTRICTED,
+		[CONF_DATA_56] = ISUP_DATA_56,
+	};
+	struct isup_purpose *p = &l->setup.purpose;
+
+	*p = *purpose;
+	if (p->capability.len == 0 && isup_bearer_is_data(p->bearer))
+		p->bearer = data[l->line->trunk_conf.data_bearer];
+	l->bearer = p->bearer;
 }
 
 int leg_isup_start(struct leg **out, struct line *line, const struct leg_parties *who,
@@ -448,6 +494,7 @@ int leg_isup_start(struct leg **out, struct line *line, const struct leg_parties
 
 	l->may_retry = true;
 	setup->complete = complete;
+	set_purpose(l, who->purpose);
 	party_to_isup(&setup->called, who->called, line);
 	party_to_isup(&setup->calling, who->calling, line);
 	setup->redirecting.count = who->redirecting->count;

@@ -14,7 +14,8 @@ struct leg_sip {
 	struct rtp_session *rtp;   /* owned until taken by the path */
 	char peer[SIP_NAME_MAX];
 	struct conf_audible tones;
-	bool invited;  /* the dialog came to us */
+	bool invited; /* the dialog came to us */
+	bool data;
 	bool answered; /* 2xx sent or received */
 	bool ringing;  /* 180 came */
 	bool early;    /* early media: 183 with SDP said so, or RTP came */
@@ -104,6 +105,29 @@ static int clear_status(const struct leg_info *why)
 	return cause_to_status(why->cause, why->location_user);
 }
 
+static void user_data_to_sip(struct sip_user_data *out, const struct isup_user_data *in)
+{
+	_Static_assert(sizeof(out->octets) == sizeof(in->octets), "the same element");
+	out->len = in->len;
+	memcpy(out->octets, in->octets, sizeof(out->octets));
+}
+
+void leg_sip_user_data(struct isup_user_data *out, const struct sip_user_data *in)
+{
+	out->len = in->len;
+	memcpy(out->octets, in->octets, sizeof(out->octets));
+}
+
+static void do_user_data(struct leg *leg, const struct isup_user_data *u)
+{
+	struct leg_sip *l = from_leg(leg);
+	struct sip_user_data data;
+
+	user_data_to_sip(&data, u);
+	if (l->dialog != NULL)
+		sip_dialog_user_data(l->dialog, &data);
+}
+
 static void do_clear(struct leg *leg, const struct leg_info *why)
 {
 	struct leg_sip *l = from_leg(leg);
@@ -128,6 +152,7 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 
 	out->kind = PATH_RTP;
 	out->rtp = l->rtp;
+	out->data = l->data;
 	l->rtp = NULL;
 }
 
@@ -153,6 +178,7 @@ static const struct leg_ops ops = {
 	.progress = do_progress,
 	.answer = do_answer,
 	.identity = do_identity,
+	.user_data = do_user_data,
 	.clear = do_clear,
 	.has_end = do_has_end,
 	.take_end = do_take_end,
@@ -192,6 +218,8 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 		leg->media = *ev->media;
 		leg->media_version++;
 	}
+	if (ev->user_data != NULL)
+		leg_sip_user_data(&leg->user_data, ev->user_data);
 	switch (ev->kind) {
 	case SIP_TRYING: call_post(leg, LEG_PROCEEDING, &info); break;
 	case SIP_RINGING:
@@ -273,6 +301,19 @@ void leg_sip_redirecting(struct leg_redirecting *out, const struct sip_redirecti
 	leg_sip_party(&out->original, &in->original);
 }
 
+static void set_codecs(struct sip_local_media *local, const struct conf_peer *peer, bool data)
+{
+	if (data) {
+		local->codec[0] = SIP_CLEARMODE;
+		local->codec_count = 1;
+		local->clearmode_type = peer->clearmode_type;
+		return;
+	}
+	memcpy(local->codec, peer->codec, sizeof(local->codec));
+	local->codec_count = peer->codec_count;
+	local->dtmf_type = peer->dtmf_type;
+}
+
 static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,
 		   struct sip_local_media *local)
 {
@@ -299,10 +340,9 @@ static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,
 		goto fail;
 	memset(local, 0, sizeof(*local));
 	rtp_session_local(l->rtp, &local->addr);
-	memcpy(local->codec, peer->codec, sizeof(local->codec));
-	local->codec_count = peer->codec_count;
-	local->dtmf_type = peer->dtmf_type;
+	set_codecs(local, peer, place->data);
 	local->ptime_ms = peer->ptime_ms;
+	l->data = place->data;
 	*out = l;
 	return 0;
 fail:
@@ -343,6 +383,15 @@ int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
 	if (r < 0)
 		return r;
 	party_to_sip(&inv.calling, who->calling);
+	inv.calling.line_information = who->purpose->line_information;
+	user_data_to_sip(&inv.user_data, &who->purpose->user_data);
+	char called_sub[ISUP_SUBADDRESS_MAX] = "";
+	_Static_assert(sizeof(called_sub) == sizeof(inv.calling.subaddress), "the same text");
+	if (place->peer->subaddress) {
+		isup_subaddress_read(inv.calling.subaddress, &who->purpose->calling_sub);
+		isup_subaddress_read(called_sub, &who->purpose->called_sub);
+		inv.subaddress = called_sub;
+	}
 	inv.redirecting.count = who->redirecting->count;
 	inv.redirecting.reason = who->redirecting->reason;
 	inv.redirecting.original_reason = who->redirecting->original_reason;

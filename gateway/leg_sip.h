@@ -9,6 +9,7 @@
 
 /* Where the leg's RTP socket lives and what it offers. */
 struct leg_sip_place {
+	bool data; /* CLEARMODE instead of the peer's codecs */
 	struct sip_agent *agent;
 	const struct conf_peer *peer; /* copied from where needed */
 	const struct rtp_conf *rtp;
@@ -26,6 +27,7 @@ int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
 void leg_sip_event(struct leg *leg, const struct sip_event *ev);
 
 void leg_sip_redirecting(struct leg_redirecting *out, const struct sip_redirecting *in);
+void leg_sip_user_data(struct isup_user_data *out, const struct sip_user_data *in);
 void leg_sip_party(struct leg_party *out, const struct sip_party *in);
 
 /* Name of the peer of a leg; NULL for a leg of another kind. */

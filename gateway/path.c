@@ -73,6 +73,7 @@ static int ear_new(struct tone_ear **out, const struct tone_set *set)
 
 static int end_build(struct path_end *end, const struct path_end *other)
 {
+	bool audio = !end->data && !other->data;
 	int err = 0;
 
 	end->detector = NULL;
@@ -86,14 +87,15 @@ static int end_build(struct path_end *end, const struct path_end *other)
 	end->quiet_reported = false;
 	if (end->kind == PATH_SLOT && other->kind == PATH_SLOT)
 		err = pipe_new(&end->pipe);
-	if (err == 0 && end->kind == PATH_SLOT && other->kind == PATH_RTP)
+	if (err == 0 && audio && end->kind == PATH_SLOT && other->kind == PATH_RTP)
 		err = dtmf_detector_new(&end->detector);
-	if (err == 0 && end->kind == PATH_SLOT && other->kind == PATH_RTP && end->echo_tail_ms > 0)
+	if (err == 0 && audio && end->kind == PATH_SLOT && other->kind == PATH_RTP &&
+	    end->echo_tail_ms > 0)
 		err = echo_new(&end->echo, &(struct echo_conf){.tail_ms = end->echo_tail_ms,
 							       .bulk_ms = end->echo_bulk_ms});
 	if (err == 0 && end->kind == PATH_SLOT && end->listen != NULL)
 		err = ear_new(&end->ear, end->listen);
-	if (err == 0 && end->kind != PATH_NONE && other->kind == PATH_RTP)
+	if (err == 0 && audio && end->kind != PATH_NONE && other->kind == PATH_RTP)
 		err = dtmf_generator_new(&end->generator);
 	return err;
 }
@@ -199,6 +201,12 @@ unsigned path_slips(const struct path *p)
 /* --- RTP ----------------------------------------------------------------------------------------
  */
 
+static void set_last_bits(uint8_t octets[TDM_TICK_OCTETS])
+{
+	for (unsigned i = 0; i < TDM_TICK_OCTETS; i++)
+		octets[i] |= 1;
+}
+
 /* The tick that RTP end from has for end to.  False: a digit of it goes on as an event, so its
  * audio must not. */
 static bool rtp_take(struct path_end *from, struct path_end *to, uint8_t out[TDM_TICK_OCTETS],
@@ -235,7 +243,9 @@ static void rtp_give(struct path_end *from, struct path_end *to, const uint8_t i
 	memcpy(heard, in, sizeof(heard));
 	if (from->echo != NULL)
 		echo_run_ulaw(from->echo, from->said, heard);
-	if (rtp_session_sends_events(to->rtp))
+	if (from->seven_bits)
+		set_last_bits(heard);
+	if (from->detector != NULL && rtp_session_sends_events(to->rtp))
 		digit = dtmf_detector_run(from->detector, heard, TDM_TICK_OCTETS, &level);
 	if (digit != from->digit_on) {
 		if (from->digit_on != 0)
@@ -256,7 +266,11 @@ void path_to_line(struct path *p, unsigned end, uint8_t out[TDM_TICK_OCTETS], ui
 	struct path_end *to = &p->end[end], *from = &p->end[1 - end];
 
 	switch (from->kind) {
-	case PATH_RTP: rtp_take(from, to, out, now_ns); break;
+	case PATH_RTP:
+		rtp_take(from, to, out, now_ns);
+		if (to->seven_bits)
+			set_last_bits(out);
+		break;
 	case PATH_SLOT: pipe_read(to->pipe, out); break;
 	case PATH_BERT: tdm_bert_send(from->bert, out, TDM_TICK_OCTETS); break;
 	case PATH_NONE: memset(out, TDM_IDLE, TDM_TICK_OCTETS); break;

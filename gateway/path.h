@@ -2,6 +2,7 @@
  * test of a slot is a path too.
  *
  *   slot -> cancel echo, detect digits -> RTP    RTP -> jitter buffer -> tones, digits -> slot
+ *   slot -> RTP of octets (RFC 4040) and back: nothing is detected, cancelled or invented
  *   slot -> slot, bit-exact               RTP -> RTP by the worker's clock
  *   slot -> bit error test -> the same slot
  *
@@ -37,6 +38,8 @@ struct path_end {
 	enum path_end_kind kind;
 	struct worker *worker; /* PATH_SLOT: that drives the span; NULL = the one it is opened on */
 	unsigned span, slot;   /* PATH_SLOT: index of the span in that worker, 1..24 */
+	bool data;       /* octets, no audio: pass as they are */
+	bool seven_bits; /* data of 56 kbit/s: the last bit of each octet is 1 */
 	unsigned echo_tail_ms, echo_bulk_ms; /* PATH_SLOT facing RTP: see tdm/echo.h; tail 0 = none */
 	const struct tone_set *listen; /* PATH_SLOT: whose busy tone is to be noticed; NULL = none;
 					* lent for path_new() */

@@ -10,13 +10,13 @@
  *
  * Both data links are up all the time, and one of them carries the calls.  When that one is lost
  * and the other stands by, the far side is asked by SERVICE to take it into service; what the lost
- * link had not delivered follows.  libpri sees none of it: its link ends at ours here, and goes down
- * when neither D-channel is left.  Then only T309 runs.
+ * link had not delivered follows.  libpri sees none of it: its link ends at ours here, and goes
+ * down when neither D-channel is left.  Then only T309 runs.
  *
  * The D-channel in service stays so: there is no way back by itself to one that was repaired.
  * Where both sides ask for different ones, the network's word counts.  A far side that knows no
- * SERVICE for D-channels is taken at its link: it uses the one that is left.  Messages are taken from
- * either; when they keep coming over the other one, the two sides have to agree again.
+ * SERVICE for D-channels is taken at its link: it uses the one that is left.  Messages are taken
+ * from either; when they keep coming over the other one, the two sides have to agree again.
  *
  * A message whose acknowledgement was lost with the link is delivered twice.  Q.931 passes over the
  * second, but for digits of overlap sending: so those are not repeated, and calls in overlap are
@@ -438,13 +438,12 @@ bool isup_trunk_dchan(const struct isup_trunk *t, unsigned dchan, struct isup_dc
 	const struct dchan *d = &t->dchan[dchan];
 	out->interface = interface_of(t, dchan);
 	out->id = id_of(t, dchan);
-	out->state = d->ordered_out ? ISUP_DCHAN_OUT_BY_US
-		     : d->far_out   ? ISUP_DCHAN_OUT_BY_FAR
-		     : !lapd_up(d->lapd) || t->line_down[out->interface]
-			     ? ISUP_DCHAN_OUT_OF_SERVICE
-		     : t->active == (int)dchan     ? ISUP_DCHAN_IN_SERVICE
-		     : t->asked == (int)dchan      ? ISUP_DCHAN_WAITING
-						   : ISUP_DCHAN_STANDBY;
+	out->state = d->ordered_out                                      ? ISUP_DCHAN_OUT_BY_US
+		     : d->far_out                                        ? ISUP_DCHAN_OUT_BY_FAR
+		     : !lapd_up(d->lapd) || t->line_down[out->interface] ? ISUP_DCHAN_OUT_OF_SERVICE
+		     : t->active == (int)dchan                           ? ISUP_DCHAN_IN_SERVICE
+		     : t->asked == (int)dchan                            ? ISUP_DCHAN_WAITING
+									 : ISUP_DCHAN_STANDBY;
 	return true;
 }
 

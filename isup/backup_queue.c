@@ -15,8 +15,7 @@ struct dchan_held {
 
 void backup_hold(struct isup_trunk *t, const uint8_t *message, size_t len)
 {
-	struct dchan_held *h =
-		t->held.count < LAPD_QUEUE_MAX ? malloc(sizeof(*h) + len) : NULL;
+	struct dchan_held *h = t->held.count < LAPD_QUEUE_MAX ? malloc(sizeof(*h) + len) : NULL;
 
 	if (h == NULL)
 		return; /* as good as lost on the line: Q.931's timers know what to do */

@@ -37,6 +37,7 @@ static const char *state_name(enum call_state state)
 	case CALL_CLEARING: return "clearing";
 	case CALL_OVERLAP_RECEIVING: return "overlap receiving";
 	case CALL_ANNOUNCING: return "disconnected with announcement";
+	case CALL_DISCONNECTED: return "disconnected, announcing";
 	case CALL_DEAD: return "gone";
 	}
 	return "?";
@@ -82,7 +83,6 @@ struct isup_call *trunk_call_new(struct isup_trunk *t)
 		return NULL;
 	c->trunk = t;
 	c->cause = -1;
-	c->speech = true;
 	c->next = t->calls;
 	t->calls = c;
 	t->counts.calls++;
@@ -100,6 +100,7 @@ void trunk_call_free(struct isup_call *c)
 	t->counts.calls--;
 	timer_stop(&c->timer);
 	slot_drop(c);
+	extras_free(c);
 	free(c);
 }
 
@@ -243,6 +244,7 @@ static void send_clear(struct isup_call *c, int cause)
 		cause = Q850_NORMAL_UNSPECIFIED;
 	if (c->state == CALL_PRESENT && !trunk_call_cause_refuses(cause))
 		pri_proceeding(t->pri, c->pri, slot_to_pri(t, c->slot), 0);
+	extras_take_user_data(c, EXTRAS_CLEARING);
 	trunk_call_set_state(c, CALL_CLEARING);
 	trunk_call_start_guard(c);
 	c->line_cause = cause;
@@ -251,7 +253,7 @@ static void send_clear(struct isup_call *c, int cause)
 
 void isup_call_clear(struct isup_call *c, int q850_cause)
 {
-	if (c->state == CALL_CLEARING || c->state == CALL_DEAD)
+	if (c->state == CALL_CLEARING || c->state == CALL_DISCONNECTED || c->state == CALL_DEAD)
 		return;
 	trunk_enter(c->trunk);
 	c->by_us = true;
@@ -309,8 +311,12 @@ static int setup_send(struct isup_call *c, const struct isup_setup *setup)
 	digits[sizeof(digits) - 1] = '\0';
 	party_to_pri(&caller, &setup->calling);
 	pri_sr_set_channel(sr, slot_to_pri(t, c->slot), t->conf.channel == ISUP_EXCLUSIVE, 0);
-	/* 3.1 kHz rather than speech: fax and modem calls must not be processed on the way. */
+	/* 3.1 kHz rather than speech: fax and modem calls must not be processed on the way.  Any
+	 * other bearer is put in its place by extras.c. */
 	pri_sr_set_bearer(sr, PRI_TRANS_CAP_3_1K_AUDIO, PRI_LAYER_1_ULAW);
+	r = extras_set_purpose(c, &setup->purpose);
+	if (r < 0)
+		goto out;
 	pri_sr_set_called(sr, digits, party_plan(&setup->called), setup->complete);
 	if (caller.number.valid)
 		pri_sr_set_caller_party(sr, &caller);
@@ -395,6 +401,7 @@ void isup_call_alerting(struct isup_call *c, bool inband)
 		return;
 	trunk_enter(c->trunk);
 	trunk_call_set_state(c, CALL_RECEIVED);
+	extras_take_user_data(c, EXTRAS_ALERTING);
 	pri_acknowledge(c->trunk->pri, c->pri, 0,
 			inband && c->trunk->conf.early_audio != ISUP_EARLY_NEVER);
 	trunk_leave(c->trunk);
@@ -419,6 +426,11 @@ void isup_call_connected(struct isup_call *c, const struct isup_party *connected
 	c->connected_known = true;
 }
 
+void isup_call_user_data(struct isup_call *c, const struct isup_user_data *u)
+{
+	c->user_data_out = *u;
+}
+
 void isup_call_answer(struct isup_call *c)
 {
 	struct isup_trunk *t = c->trunk;
@@ -441,6 +453,7 @@ void isup_call_answer(struct isup_call *c)
 		party_to_pri(&line.id, &c->connected);
 		pri_connected_line_update(t->pri, c->pri, &line); /* CONNECT takes it along */
 	}
+	extras_take_user_data(c, EXTRAS_CONNECT);
 	pri_answer(t->pri, c->pri, slot_to_pri(t, c->slot), 0);
 	trunk_leave(t);
 }

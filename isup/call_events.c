@@ -19,6 +19,17 @@ static void refuse_setup(struct isup_trunk *t, const pri_event_ring *ring, int c
 	pri_hangup(t->pri, ring->call, cause);
 }
 
+static void take_purpose(struct isup_call *c)
+{
+	const struct isup_trunk *t = c->trunk;
+
+	c->purpose = t->reading_extras;
+	if (!t->conf.user_to_user)
+		c->purpose.user_data.len = 0;
+	if (!t->conf.line_information)
+		c->purpose.line_information = 0;
+}
+
 static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 {
 	struct isup_call *stale = trunk_call_find(t, ring->call);
@@ -48,7 +59,7 @@ static void on_setup(struct isup_trunk *t, const pri_event_ring *ring)
 	c->call_reference = (uint16_t)(ring->cref & 0x7fff);
 	slot_take(c, slot);
 	trunk_call_set_state(c, CALL_PRESENT);
-	c->speech = ring->ctype == PRI_TRANS_CAP_SPEECH || ring->ctype == PRI_TRANS_CAP_3_1K_AUDIO;
+	take_purpose(c);
 	party_number_from_pri(&c->called, ring->callednum, ring->calledplan, 0);
 	/* Not ring->callingpres: that mixes in the name's. */
 	party_number_from_pri(&c->calling, ring->calling.number.str, ring->calling.number.plan,
@@ -157,8 +168,8 @@ static void on_alerting(struct isup_call *c, const pri_event_ringing *ev)
 
 static void on_connect(struct isup_call *c, const pri_event_answer *ev)
 {
-	if (c->state == CALL_CLEARING || c->state == CALL_ANNOUNCING || c->state == CALL_ACTIVE ||
-	    !answer_fits(c, ev->channel))
+	if (c->state == CALL_CLEARING || c->state == CALL_DISCONNECTED ||
+	    c->state == CALL_ANNOUNCING || c->state == CALL_ACTIVE || !answer_fits(c, ev->channel))
 		return;
 	const struct pri_subcommand *line =
 		party_subcommand(ev->subcmds, PRI_SUBCMD_CONNECTED_LINE);
@@ -206,7 +217,8 @@ static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
 {
 	struct isup_trunk *t = c->trunk;
 
-	if (c->state == CALL_CLEARING) { /* DISCONNECTs crossed, 5.3.5 */
+	if (c->state == CALL_CLEARING ||
+	    c->state == CALL_DISCONNECTED) { /* DISCONNECTs crossed, 5.3.5 */
 		pri_hangup(t->pri, c->pri, ev->cause);
 		return;
 	}
@@ -292,6 +304,8 @@ void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool fro
 			pri_hangup(t->pri, pri, ev->hangup.cause);
 		return;
 	}
+	if (t->conf.user_to_user && t->reading_extras.user_data.len != 0)
+		c->user_data = t->reading_extras.user_data;
 	switch (ev->e) {
 	case PRI_EVENT_INFO_RECEIVED:
 		trunk_call_on_digits(c, ev->ring.callednum, ev->ring.complete != 0);

@@ -31,11 +31,11 @@ struct lapd {
 	/* The first sent of them carry V(A) and on: sent = V(S) - V(A). */
 	struct lapd_message *first, *last;
 	unsigned queued, sent;
-	uint8_t va, vr;    /* modulo 128 */
-	bool rejected;     /* REJ was sent, and nothing in sequence came since */
-	bool recovering;   /* asked by P what the far end has had */
+	uint8_t va, vr;  /* modulo 128 */
+	bool rejected;   /* REJ was sent, and nothing in sequence came since */
+	bool recovering; /* asked by P what the far end has had */
 	bool peer_busy;
-	unsigned tries;    /* of the frame that T200 runs for */
+	unsigned tries; /* of the frame that T200 runs for */
 	struct timer t200, t203;
 };
 
@@ -382,7 +382,8 @@ static void on_unnumbered(struct lapd *l, uint8_t control, bool command)
 
 void lapd_receive(struct lapd *l, const uint8_t *frame, size_t len)
 {
-	if (l->state == STOPPED || len < 3 || len > LAPD_FRAME_MAX || (frame[0] & ~COMMAND) != 0 || frame[1] != TEI_OCTET)
+	if (l->state == STOPPED || len < 3 || len > LAPD_FRAME_MAX || (frame[0] & ~COMMAND) != 0 ||
+	    frame[1] != TEI_OCTET)
 		return;
 	bool command = ((frame[0] & COMMAND) != 0) != l->network;
 

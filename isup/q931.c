@@ -38,6 +38,7 @@ void q931_walk_start(struct q931_walk *w, const struct q931_message *m)
 	w->at = m->ies;
 	w->end = m->ies + m->ies_len;
 	w->locked = w->next = 0;
+	w->torn = false;
 }
 
 bool q931_walk_next(struct q931_walk *w, struct q931_ie *ie)
@@ -59,6 +60,7 @@ bool q931_walk_next(struct q931_walk *w, struct q931_ie *ie)
 			return true; /* single octet */
 		if (w->at >= w->end || *w->at > w->end - w->at - 1) {
 			w->at = w->end;
+			w->torn = true;
 			return false;
 		}
 		ie->len = *w->at;

@@ -46,8 +46,14 @@ enum q931_ie_id {
 	Q931_IE_PROGRESS = 0x1e,
 	Q931_IE_DISPLAY = 0x28,
 	Q931_IE_CALLING = 0x6c,
+	Q931_IE_CALLING_SUB = 0x6d,
 	Q931_IE_CALLED = 0x70,
+	Q931_IE_CALLED_SUB = 0x71,
 	Q931_IE_RESTART = 0x79,
+	Q931_IE_LOW_LAYER = 0x7c,
+	Q931_IE_HIGH_LAYER = 0x7d,
+	Q931_IE_USER_USER = 0x7e,
+	ATT_IE_LINE_INFORMATION = 0x01, /* codeset 6, TR 41459: originating line information */
 };
 
 enum q931_progress { Q931_PROGRESS_INBAND = 8 };
@@ -73,6 +79,7 @@ struct q931_ie {
 struct q931_walk {
 	const uint8_t *at, *end;
 	uint8_t locked, next; /* codesets, Q.931 4.5.3 */
+	bool torn;            /* it ended in the middle of an element */
 };
 
 /* The Q.931 or SERVICE message in an I or UI frame; false if the frame carries none. */

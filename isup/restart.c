@@ -224,18 +224,16 @@ void restart_on_request(struct isup_trunk *t, int channel)
 		}
 }
 
-size_t restart_frame(const struct isup_trunk *t, uint8_t *out, const uint8_t *frame, size_t len)
+bool restart_is_whole(const struct isup_trunk *t, const struct q931_message *m,
+		      struct elements *out)
 {
-	const uint8_t whole[] = {Q931_IE_RESTART, 1,
-				 t->conf.interface_count > 1 ? ALL_INTERFACES : SINGLE_INTERFACE};
-	struct q931_message m;
+	const uint8_t whole[] = {t->conf.interface_count > 1 ? ALL_INTERFACES : SINGLE_INTERFACE};
 	struct q931_ie ie;
 
-	if (!q931_parse(&m, frame, len) || m.discriminator != Q931_PD || m.type != Q931_RESTART ||
-	    !q931_find(&m, Q931_IE_CHANNEL, &ie) || ie.len != 1 || ie.data[0] != ANY_CHANNEL)
-		return 0;
-	size_t head = (size_t)(m.ies - frame);
-	memcpy(out, frame, head);
-	memcpy(out + head, whole, sizeof(whole));
-	return head + sizeof(whole);
+	if (m->discriminator != Q931_PD || m->type != Q931_RESTART ||
+	    !q931_find(m, Q931_IE_CHANNEL, &ie) || ie.len != 1 || ie.data[0] != ANY_CHANNEL)
+		return false;
+	out->len = 0;
+	return elements_append(out, &(struct element){ELEMENT_DROP, 0, Q931_IE_CHANNEL, NULL, 0}) &&
+	       elements_append(out, &(struct element){ELEMENT_PUT, 0, Q931_IE_RESTART, whole, 1});
 }

@@ -77,12 +77,11 @@ static bool tell(struct isup_trunk *t, unsigned slot)
 		return true;
 	if (s->told == status && s->tries >= TRIES) {
 		s->unanswered = false;
-		log_limited(
-			&t->service_log, 60000, LOG_ISUP, LOG_WARN,
-			"%s: SERVICE not acknowledged: the far side may not know that the slot "
-			"is %s",
-			slot_text(t, slot),
-			status == ISUP_IN_SERVICE ? "back in service" : "out of service");
+		log_limited(&t->service_log, 60000, LOG_ISUP, LOG_WARN,
+			    "%s: SERVICE not acknowledged: the far side may not know that the slot "
+			    "is %s",
+			    slot_text(t, slot),
+			    status == ISUP_IN_SERVICE ? "back in service" : "out of service");
 		return false;
 	}
 	send_status(t, slot, status);
@@ -171,7 +170,8 @@ void service_on_message(struct isup_trunk *t, int channel, int status)
 	unsigned slot = slot_of(t, channel);
 
 	if (slot != 0)
-		slot_status(t, slot, (enum isup_service)status); /* screen.c lets no other through */
+		slot_status(t, slot,
+			    (enum isup_service)status); /* screen.c lets no other through */
 }
 
 void service_on_interface(struct isup_trunk *t, enum isup_service status)

@@ -26,8 +26,8 @@ int slot_to_pri(const struct isup_trunk *t, unsigned slot)
 
 	if (t->conf.interface_count == 0 || slot == 0)
 		return (int)slot;
-	return (int)isup_slot_number(slot) |
-	       t->conf.interfaces[isup_slot_interface(slot)].id << 8 | EXPLICIT;
+	return (int)isup_slot_number(slot) | t->conf.interfaces[isup_slot_interface(slot)].id << 8 |
+	       EXPLICIT;
 }
 
 unsigned slot_from_pri(const struct isup_trunk *t, int channel)

@@ -97,17 +97,20 @@ static int on_pri_write(struct pri *pri, void *buf, int size)
 {
 	struct isup_trunk *t = pri_get_userdata(pri);
 	size_t len = (size_t)size - FCS_OCTETS; /* those octets are garbage */
-	uint8_t other[ISUP_FRAME_MAX];
+	uint8_t other[ISUP_FRAME_MAX], named[ISUP_FRAME_MAX];
 
-	size_t other_len = len < sizeof(other) ? restart_frame(t, other, buf, len) : 0;
-	if (other_len == 0 && len < sizeof(other))
-		other_len = name_interface(t, other, buf, len);
+	note_answer(t, buf, len);
+	trunk_call_mend_release(t, buf, len);
+	size_t other_len = extras_frame(t, other, buf, len);
 	if (other_len != 0) {
 		buf = other;
 		len = other_len;
 	}
-	note_answer(t, buf, len);
-	trunk_call_mend_release(t, buf, len);
+	size_t named_len = len < sizeof(named) ? name_interface(t, named, buf, len) : 0;
+	if (named_len != 0) {
+		buf = named;
+		len = named_len;
+	}
 	if (t->near != NULL)
 		backup_from_libpri(t, buf, len);
 	else
@@ -176,7 +179,7 @@ static void drop_clearing_calls(struct isup_trunk *t)
 
 	for (struct isup_call *c = t->calls; c != NULL; c = next) {
 		next = c->next;
-		if (c->state == CALL_CLEARING)
+		if (c->state == CALL_CLEARING || c->state == CALL_DISCONNECTED)
 			trunk_call_finish(c, Q850_DESTINATION_OUT_OF_ORDER);
 	}
 }
@@ -250,6 +253,7 @@ static void forget_frame(struct isup_trunk *t)
 	t->reading_name_follows = false;
 	t->reading_location_user = false;
 	t->reading_inband = false;
+	t->reading_extras = (struct isup_purpose){0};
 }
 
 /* NI-2 informationFollowing (GR-1367): its operation is 1.2.840.10005.0.4. */
@@ -291,6 +295,7 @@ static void look_into(struct isup_trunk *t, const struct rx_frame *f)
 		t->reading_location_user = location == 0;
 	t->reading_name_follows = m.type == Q931_SETUP && announces_name(t, &m);
 	t->reading_inband = q931_progress(&m, Q931_PROGRESS_INBAND);
+	extras_read(&t->reading_extras, &m);
 }
 
 static void run_timers(struct isup_trunk *t)
@@ -453,8 +458,8 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	t->conf = *conf;
 	t->ops = *ops;
 	t->arg = arg;
-	t->slot_count = isup_slot(conf->interface_count != 0 ? conf->interface_count - 1 : 0,
-				  ISUP_SLOTS);
+	t->slot_count =
+		isup_slot(conf->interface_count != 0 ? conf->interface_count - 1 : 0, ISUP_SLOTS);
 	t->active = t->asked = t->emptying = -1;
 	if (conf->backup != 0 && backup_open(t) < 0) {
 		free(t);
@@ -516,6 +521,8 @@ void isup_trunk_reconfigure(struct isup_trunk *t, const struct isup_trunk_conf *
 	t->conf.overlap = conf->overlap;
 	t->conf.early_audio = conf->early_audio;
 	t->conf.disconnect_audio = conf->disconnect_audio;
+	t->conf.user_to_user = conf->user_to_user;
+	t->conf.line_information = conf->line_information;
 	t->conf.t302_ms = conf->t302_ms;
 	t->conf.t304_ms = conf->t304_ms;
 	t->conf.t306_ms = conf->t306_ms;

@@ -33,6 +33,7 @@
 #ifndef ISUP_TRUNK_H
 #define ISUP_TRUNK_H
 
+#include "isup/bearer.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -127,6 +128,8 @@ struct isup_trunk_conf {
 	enum isup_overlap overlap;
 	enum isup_early_audio early_audio;
 	bool disconnect_audio; /* announcements with DISCONNECT are heard to their end */
+	bool user_to_user;     /* user-user elements are passed on, both ways */
+	bool line_information; /* likewise originating line information */
 	unsigned t303_ms, t305_ms, t308_ms, t310_ms, t313_ms; /* 0 = the standard's value */
 	unsigned t302_ms, t304_ms, t306_ms;
 };
@@ -185,7 +188,10 @@ struct isup_event {
 	bool location_user; /* cause was set by the far user, not a network */
 	bool inband;        /* tones or announcements on the channel, as conf.early_audio takes it */
 	bool complete;      /* SETUP, DIGITS: number is known to be complete */
-	bool speech;        /* bearer: speech or 3.1 kHz audio */
+	enum isup_bearer bearer;
+	const struct isup_purpose *purpose; /* SETUP: what it says beside numbers */
+	/* ALERTING, CONNECT, CLEARING, RELEASED: user-user that came with it; NULL = none */
+	const struct isup_user_data *user_data;
 	struct isup_party called, calling;
 	struct isup_redirecting redirecting; /* SETUP */
 	bool tones_only; /* SETUP: progress indicator 1 or 3, the caller is not of the ISDN */
@@ -298,6 +304,7 @@ struct isup_setup {
 	struct isup_party called, calling;
 	/* To EuroISDN and QSIG whole; to the others the last redirecting number and its reason. */
 	struct isup_redirecting redirecting;
+	struct isup_purpose purpose;
 	bool complete; /* Sending Complete; else isup_call_digits() may bring more */
 	bool again;     /* counted as a retry */
 	struct isup_slot_set avoid; /* those that were refused before */
@@ -325,9 +332,16 @@ void isup_call_answer(struct isup_call *c);
 /* Another one is at our end of an active call, by transfer: told by FACILITY where the switch type
  * has it (EuroISDN, QSIG), by nothing on the others. */
 void isup_call_identity(struct isup_call *c, const struct isup_party *now);
+/* User-user that goes with the next ALERTING, CONNECT or clearing message. */
+void isup_call_user_data(struct isup_call *c, const struct isup_user_data *u);
 /* Sends DISCONNECT, RELEASE or RELEASE COMPLETE, whichever Q.931 wants now.  Idempotent.
  * ISUP_RELEASED always follows, exactly once, in a later turn. */
 void isup_call_clear(struct isup_call *c, int q850_cause);
+/* DISCONNECT with progress indicator 8, Q.931 5.3.4.1: the slot stays, for a tone or an announcement
+ * of most_ms (0: as long as T306, which it cannot exceed), until the far side releases the call or
+ * the time is over; RELEASED follows as ever, and isup_call_clear() changes nothing.  False: nothing
+ * was sent, as it cannot be heard, or this side may not; clear the call instead. */
+bool isup_call_clear_inband(struct isup_call *c, int q850_cause, unsigned most_ms);
 
 /* One line for people: "SETUP cr 5 ch 1 7101 -> 7134", "RR", "DISCONNECT cr 5 cause 16 ...".
  * Any octets are legal.  Returns out. */

@@ -13,6 +13,8 @@
  *   backup.c   a primary and a backup D-channel, each with a link of its own (lapd.h)
  *   backup_queue.c  messages that wait for one of them
  *   backup_audit.c  which calls the far side still knows after a switch
+ *   call_announce.c  clearing with something to hear
+ *   extras.c   elements that libpri neither writes nor reads
  *
  * Rule: libpri is only entered between trunk_enter() and trunk_leave(), and never while it is
  * already running on the same trunk (a frame that arrives meanwhile waits in rx).
@@ -24,6 +26,7 @@
 
 #include "gateway/base/log.h"
 #include "gateway/base/loop.h"
+#include "isup/extras.h"
 #include "isup/trunk.h"
 
 /* Q.931 tables 9-1 and 9-2, where the configuration says 0. */
@@ -60,6 +63,7 @@ enum call_state {
 	CALL_CLEARING = 19,         /* we sent DISCONNECT or RELEASE */
 	CALL_OVERLAP_RECEIVING = 25, /* we sent SETUP ACKNOWLEDGE */
 	CALL_ANNOUNCING = 26,        /* as 12, but what it says is heard first; no number of Q.931 */
+	CALL_DISCONNECTED = 27,      /* we sent DISCONNECT, and what we say is heard; likewise */
 	CALL_DEAD = 0,              /* libpri has forgotten it; RELEASED is on its way */
 };
 
@@ -77,7 +81,6 @@ struct isup_call {
 	bool by_us;              /* our owner cleared it: no CLEARING event wanted */
 	bool lost_glare;         /* its slot went to a call of the network, Q.931 5.7 */
 	unsigned slot;           /* 0 = none yet */
-	bool speech;
 	bool complete;
 	struct timer timer; /* T302, T304, T306, T310, T313 or the guard: never two at a time */
 	int cause;          /* the first one, -1 = none yet */
@@ -88,6 +91,10 @@ struct isup_call {
 	bool tones_only, name_follows;
 	struct isup_party connected; /* who answered, here or there */
 	bool connected_known;
+	struct isup_purpose purpose;         /* as its SETUP said */
+	struct isup_user_data user_data;     /* that came, for the next event that can tell it */
+	struct isup_user_data user_data_out; /* for the next message that can take it */
+	struct extras *extras;               /* NULL = none */
 	unsigned due;    /* bit per enum isup_event_kind waiting to be told */
 	unsigned inband; /* bit per kind */
 	char digits_waiting[ISUP_DIGITS_MAX]; /* to be sent once the far side asks */
@@ -160,6 +167,7 @@ struct isup_trunk {
 	bool reading_name_follows;      /* it is a SETUP that announces a name */
 	bool reading_location_user;     /* its Cause says "user" */
 	bool reading_inband;            /* progress indicator 8 in it */
+	struct isup_purpose reading_extras; /* what it says of a call */
 
 	bool line_down[ISUP_INTERFACES_MAX];
 	bool up;          /* LAPD */
@@ -169,6 +177,8 @@ struct isup_trunk {
 	struct timer settle_timer;
 
 	struct isup_call *calls;
+	unsigned extras_calls; /* those with extras */
+	struct extras_sent sent[EXTRAS_WINDOW];
 	struct isup_call *due_first, *due_last;
 	struct task deliver;
 
@@ -202,7 +212,7 @@ struct isup_trunk {
 	struct timer dchan_timer;
 
 	struct isup_trunk_counts counts;
-	struct log_limit refused_log, bad_log, conf_log, service_log;
+	struct log_limit refused_log, bad_log, conf_log, service_log, extras_log;
 };
 
 /* trunk.c */
@@ -279,9 +289,10 @@ void restart_stop(struct isup_trunk *t);
 bool restart_holds(const struct isup_trunk *t, unsigned slot);
 void restart_on_ack(struct isup_trunk *t, int channel);
 void restart_on_request(struct isup_trunk *t, int channel);
-/* The RESTART of the interface, out of the frame that stands for it; its length, 0: it does not.
- * out has room for len. */
-size_t restart_frame(const struct isup_trunk *t, uint8_t *out, const uint8_t *frame, size_t len);
+/* Whether the message stands for RESTART of the interface, or of all; then what makes it one is in
+ * *out. */
+bool restart_is_whole(const struct isup_trunk *t, const struct q931_message *m,
+		      struct elements *out);
 
 /* service.c */
 void service_update(struct isup_trunk *t); /* tells the far side what it does not know yet */

@@ -30,7 +30,9 @@ static void tell_call(struct isup_call *c, enum isup_event_kind kind)
 		.location_user = c->location_user,
 		.inband = (c->inband >> kind & 1u) != 0,
 		.complete = c->complete,
-		.speech = c->speech,
+		.bearer = c->purpose.bearer,
+		.purpose = &c->purpose,
+		.user_data = extras_user_data(c, kind),
 		.called = c->called,
 		.calling = c->calling,
 		.redirecting = c->redirecting,
@@ -41,6 +43,8 @@ static void tell_call(struct isup_call *c, enum isup_event_kind kind)
 
 	c->inband &= ~(1u << kind);
 	t->ops.event(t->arg, &ev);
+	if (ev.user_data != NULL)
+		c->user_data.len = 0;
 	if (kind == ISUP_RELEASED)
 		trunk_call_free(c);
 }

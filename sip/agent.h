@@ -30,6 +30,9 @@ enum sip_reliability {
 	SIP_RELIABLE_SUPPORTED, /* where the peer supports it too */
 	SIP_RELIABLE_REQUIRED,  /* no call without */
 };
+/* How originating line information is written, as a parameter of the caller's URI.  No RFC has it;
+ * either is read. */
+enum sip_line_form { SIP_NO_LINE_INFORMATION, SIP_LINE_ISUP_OLI, SIP_LINE_OLI };
 
 struct sip_peer_conf {
 	char name[SIP_NAME_MAX];
@@ -44,6 +47,8 @@ struct sip_peer_conf {
 	unsigned keepalive_s;      /* RFC 5626 4.4.1: so often a ping; 0 = none */
 	char domain[SIP_HOST_MAX]; /* host part of URIs: sip:7134@DOMAIN */
 	enum sip_redirect_form redirecting;
+	enum sip_line_form line_information;
+	bool user_to_user; /* RFC 7433, both ways */
 	bool trusted; /* identities are told to it and believed from it, RFC 3325 */
 	enum sip_reliability reliable;
 	unsigned session_expires_s;    /* RFC 4028: a call not refreshed for so long ends; 0 = off */

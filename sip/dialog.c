@@ -95,6 +95,7 @@ static void tell_one(struct sip_dialog *d, enum sip_event_kind kind)
 		ev.called = &d->called;
 		ev.calling = &d->calling;
 		ev.redirecting = &d->redirecting;
+		ev.data = d->offered && sip_sdp_is_data(&d->offer);
 	} else if (kind == SIP_RINGING || kind == SIP_PROGRESS) {
 		ev.early = d->early;
 	} else if (kind == SIP_ANSWERED && d->connected.asserted) {
@@ -107,12 +108,17 @@ static void tell_one(struct sip_dialog *d, enum sip_event_kind kind)
 	} else if (kind == SIP_ENDED) {
 		set_told(d);
 	}
+	if (d->user_data.len != 0 && (kind == SIP_INVITED || kind == SIP_RINGING ||
+				      kind == SIP_ANSWERED || kind == SIP_ENDING))
+		ev.user_data = &d->user_data;
 	if (carries_media(kind) && d->media_news && kind >= d->media_with) {
 		d->media_news = false;
 		d->media_with = SIP_INVITED;
 		ev.media = &d->media;
 	}
 	d->agent->ops.event(d->agent->arg, &ev);
+	if (ev.user_data != NULL)
+		d->user_data.len = 0;
 }
 
 static void run(void *arg)
@@ -243,6 +249,11 @@ void sip_dialog_learn(struct sip_dialog *d, const osip_message_t *m)
 void sip_dialog_bind(struct sip_dialog *d, void *user)
 {
 	d->user = user;
+}
+
+void sip_dialog_user_data(struct sip_dialog *d, const struct sip_user_data *u)
+{
+	d->user_data_out = *u;
 }
 
 const char *sip_dialog_call_id(const struct sip_dialog *d)

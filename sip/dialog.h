@@ -19,7 +19,13 @@
 struct sip_agent;
 struct sip_dialog;
 
-enum { SIP_USER_MAX = 64, SIP_DISPLAY_MAX = 64 };
+enum { SIP_USER_MAX = 64, SIP_DISPLAY_MAX = 64, SIP_USER_DATA_MAX = 129, SIP_SUBADDRESS_MAX = 20 };
+
+/* What RFC 7434 has in User-to-User: ISDN's protocol discriminator, then up to 128 octets. */
+struct sip_user_data {
+	uint8_t len; /* 0 = none */
+	uint8_t octets[SIP_USER_DATA_MAX];
+};
 
 struct sip_party {
 	char user[SIP_USER_MAX];       /* user part, unescaped; "" = none */
@@ -28,6 +34,9 @@ struct sip_party {
 	/* P-Asserted-Identity, RFC 3325: received, a trusted peer vouches for it; sent, it is told to
 	 * a peer that is trusted, hidden from others by anonymous or not. */
 	bool asserted;
+	/* Originating line information, ANI II digits 0 to 99, one more than it is; 0 = none. */
+	uint8_t line_information;
+	char subaddress[SIP_SUBADDRESS_MAX]; /* isub of RFC 3966, unescaped; "" = none */
 };
 
 /* Who was called before, by Diversion (RFC 5806) or History-Info (RFC 7044).  Reasons are those of
@@ -66,15 +75,20 @@ struct sip_event {
 	const char *peer;              /* INVITED: name of the peer */
 	const struct sip_party *called, *calling; /* INVITED */
 	const struct sip_redirecting *redirecting; /* INVITED */
+	bool data; /* INVITED: its offer is CLEARMODE and nothing else */
 	const struct sip_party *connected; /* ANSWERED: who a trusted peer says, or NULL; IDENTITY */
 	enum sip_early early;              /* RINGING, PROGRESS */
+	/* INVITED, RINGING, ANSWERED, ENDING: that came with it; NULL = none */
+	const struct sip_user_data *user_data;
 };
 
 struct sip_invite {
 	const char *peer;   /* name of a configured peer */
 	const char *number; /* user part of Request-URI and To */
+	const char *subaddress; /* isub of it; NULL = none */
 	struct sip_party calling;
 	struct sip_redirecting redirecting;
+	struct sip_user_data user_data;
 	struct sip_local_media local; /* offered */
 };
 
@@ -96,6 +110,8 @@ void sip_dialog_answer(struct sip_dialog *d);                 /* 200 */
 /* Our side is another now, or has another name: goes as UPDATE (RFC 4916, RFC 3325) where the peer
  * takes that and may know; as soon as a dialog is there. */
 void sip_dialog_identity(struct sip_dialog *d, const struct sip_party *now);
+/* User-to-User of the next 18x, final response or BYE. */
+void sip_dialog_user_data(struct sip_dialog *d, const struct sip_user_data *u);
 /* CANCEL, BYE or a final response, whichever RFC 3261 wants now, with Reason: Q.850 when q850 is
  * not 0.  status 0 = derive 500 for an incoming one not yet answered.  Idempotent.
  * SIP_ENDED always follows, exactly once, in a later turn. */

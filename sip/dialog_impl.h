@@ -175,6 +175,9 @@ struct sip_dialog {
 	struct sip_party called, calling;
 	struct sip_redirecting redirecting;
 	struct sip_party connected; /* who answered, here or there */
+	struct sip_user_data user_data;     /* that came, until it is told */
+	struct sip_user_data user_data_out; /* until it is sent */
+	struct sip_user_data user_data_invite; /* of each INVITE that begins the call */
 	unsigned pending;               /* 1 << enum sip_event_kind */
 	bool media_news;                /* media are to be told of, */
 	enum sip_event_kind media_with; /* by this event or a later one; SIP_INVITED = not known */
@@ -218,12 +221,22 @@ bool sip_dialog_from_is_old(const struct sip_dialog *d);
 int sip_dialog_rename(struct sip_dialog *d);
 /* Who a request of theirs says they are: SIP_IDENTITY when that is news. */
 void sip_dialog_read_identity(struct sip_dialog *d, const osip_message_t *m);
+/* Originating line information into the URI at the end of text, as the peer wants it. */
+bool sip_dialog_add_line(const struct sip_dialog *d, char *text, size_t size,
+			 const struct sip_party *p);
 
 /* redirecting.c */
 void sip_message_redirecting(const osip_message_t *m, struct sip_redirecting *out);
 /* Diversion and History-Info as the peer wants them; target: who is called now. */
 void sip_dialog_draft_redirecting(const struct sip_dialog *d, struct sip_draft *draft,
 				  const struct sip_redirecting *r, const char *target);
+
+/* user_to_user.c */
+void sip_message_user_data(const osip_message_t *m, struct sip_user_data *out);
+/* Of a message that an event will tell of. */
+void sip_dialog_read_user_data(struct sip_dialog *d, const osip_message_t *m);
+/* What sip_dialog_user_data() left, once. */
+void sip_dialog_draft_user_data(struct sip_dialog *d, struct sip_draft *draft);
 
 /* dialog_far.c */
 int sip_far_learn(struct sip_far *f, const osip_message_t *m); /* request or response */

@@ -81,6 +81,7 @@ void sip_dialog_provisional(struct sip_dialog *d, int status, bool with_sdp)
 	    sip_reliable_defers(d, status, with_sdp) || provisional_sdp(d, with_sdp, &sdp) < 0)
 		return;
 	sip_dialog_draft_response(d, &draft, d->invited->request, status);
+	sip_dialog_draft_user_data(d, &draft);
 	if (d->reliable.used)
 		sip_reliable_draft(d, &draft);
 	if (d->tells_early && with_sdp) /* RFC 5009 5 */
@@ -120,6 +121,7 @@ void sip_dialog_reject(struct sip_dialog *d, int status, int q850, const char *w
 	if (d->invited == NULL)
 		return;
 	sip_dialog_draft_response(d, &draft, d->invited->request, status);
+	sip_dialog_draft_user_data(d, &draft);
 	sip_draft_reason(&draft, q850);
 	if (warning != NULL)
 		sip_draft_header(&draft, "Warning", "%s", warning);
@@ -187,6 +189,7 @@ int sip_dialog_respond_ok(struct sip_dialog *d, struct sip_server *s, const osip
 	sip_dialog_draft_response(d, &draft, request, 200);
 	if (sip_dialog_near(d)->asserted)
 		sip_dialog_draft_identity(d, &draft, sip_dialog_near(d));
+	sip_dialog_draft_user_data(d, &draft);
 	sip_session_draft_response(d, &draft, request);
 	if (sdp != NULL)
 		sip_draft_sdp(&draft, sdp);
@@ -286,7 +289,10 @@ static int read_invite(struct sip_dialog *d, const struct sip_incoming *in)
 		d->peer->conf.trusted && sip_message_header(in->m, "P-Early-Media", 0) != NULL;
 	sip_message_called(in->m, &d->called);
 	sip_message_redirecting(in->m, &d->redirecting);
+	sip_dialog_read_user_data(d, in->m);
 	sip_message_calling(in->m, d->peer->conf.trusted, &d->calling);
+	if (d->peer->conf.line_information == SIP_NO_LINE_INFORMATION)
+		d->calling.line_information = 0;
 	return 0;
 }
 

@@ -98,6 +98,8 @@ int sip_dialog_bye_to(struct sip_dialog *d, const struct sip_far *far, int q850,
 
 	sip_far_draft(far, d, &draft, "BYE", ++d->cseq, &to);
 	sip_draft_reason(&draft, q850);
+	if (far == &d->far)
+		sip_dialog_draft_user_data(d, &draft);
 	int r = sip_client_start(out, &d->agent->layer, d->listener, &to, &draft);
 	if (r < 0)
 		log_line(LOG_SIP, LOG_WARN, "%s: no BYE sent: %s", d->call_id, strerror(-r));
@@ -201,6 +203,7 @@ static void on_provisional(struct sip_dialog *d, const struct sip_incoming *in)
 	if (status > 183)
 		return;
 	/* Repeated by several branches, and by each for as long as it rings: told once. */
+	sip_dialog_read_user_data(d, in->m);
 	enum sip_event_kind kind = status == 180 ? SIP_RINGING : SIP_PROGRESS;
 	bool early_news = sip_dialog_read_early(d, in->m);
 	if (kind != d->last_1xx || d->media_news || early_news)
@@ -241,6 +244,7 @@ static void answered(struct sip_dialog *d, struct sip_fork *f, const struct sip_
 	if (d->peer->conf.trusted)
 		sip_message_connected(in->m, &d->connected);
 	d->remote_sequence = f->remote;
+	sip_dialog_read_user_data(d, in->m);
 	d->state = DIALOG_CONFIRMED;
 	sip_dialog_learn(d, in->m);
 	sip_session_agreed(d, in->m);
@@ -283,6 +287,7 @@ static void on_response(void *arg, const struct sip_incoming *in)
 	} else {
 		sip_client_attach(d->invite, NULL, NULL); /* it repeats the ACK by itself */
 		invite_forget(d);
+		sip_dialog_read_user_data(d, in->m);
 		if (!sip_dialog_tries_again(d, in->m))
 			sip_dialog_fail(d, status, sip_message_q850(in->m));
 	}
@@ -322,18 +327,18 @@ static void on_no_answer(void *arg)
 
 int sip_dialog_set_target(struct sip_dialog *d, const char *number)
 {
-	char text[SIP_ADDR_TEXT], target[3 * SIP_USER_MAX + 96] = "sip:";
+	char text[SIP_ADDR_TEXT], target[SIP_WRITTEN_USER_MAX + 96] = "sip:";
+	/* Where a 3xx sends the call nobody knows it. */
+	const char *subaddress = strcmp(number, d->called.user) == 0 ? d->called.subaddress : "";
 	const char *domain = d->peer->conf.domain;
 	const char *host = domain[0] != '\0'
 				   ? domain
 				   : sip_addr_text((struct sockaddr *)&d->peer->conf.addr[0], text);
 
-	if (!sip_escape_user(target, sizeof(target) - 80, number))
+	if (!sip_write_user(target, sizeof(target) - 80, number, subaddress))
 		return -EMSGSIZE;
-	if (number[0] != '\0')
-		strcat(target, "@");
 	strncat(target, host, 64);
-	if (sip_is_global_number(number))
+	if (sip_is_global_number(number) || subaddress[0] != '\0')
 		strcat(target, ";user=phone");
 	osip_free(d->far.target);
 	d->far.target = osip_strdup(target);
@@ -357,6 +362,8 @@ static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
 		if (!sip_party_text(from, sizeof(from), &inv->calling, sip_dialog_host(d, text)))
 			return -EMSGSIZE;
 	}
+	if (!sip_dialog_add_line(d, from, sizeof(from), &inv->calling))
+		return -EMSGSIZE;
 	if (d->far.tag == NULL || osip_from_init(&d->local) != OSIP_SUCCESS ||
 	    osip_from_init(&d->remote) != OSIP_SUCCESS)
 		return -ENOMEM;
@@ -385,6 +392,8 @@ int sip_dialog_send_invite(struct sip_dialog *d)
 	sip_session_draft_request(d, &draft);
 	sip_dialog_draft_identity(d, &draft, &d->calling);
 	sip_dialog_draft_redirecting(d, &draft, &d->redirecting, d->called.user);
+	d->user_data_out = d->user_data_invite;
+	sip_dialog_draft_user_data(d, &draft);
 	sip_draft_sdp(&draft, sdp);
 	/* The first request goes to the peer's first target, whatever its domain is. */
 	int r = sip_client_start(&d->invite, &a->layer, d->listener, &d->peer->targets[0], &draft);
@@ -423,7 +432,10 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 	d->outgoing = true;
 	d->calling = inv->calling;
 	d->redirecting = inv->redirecting;
+	d->user_data_invite = inv->user_data;
 	snprintf(d->called.user, sizeof(d->called.user), "%s", inv->number);
+	if (inv->subaddress != NULL)
+		snprintf(d->called.subaddress, sizeof(d->called.subaddress), "%s", inv->subaddress);
 	d->call_id = strdup(sip_token(token));
 	r = d->call_id != NULL ? set_parties(d, inv) : -ENOMEM;
 	if (r == 0)

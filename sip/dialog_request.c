@@ -65,6 +65,7 @@ static void on_bye(struct sip_dialog *d, const struct sip_incoming *in, struct s
 	sip_agent_reply(d->agent, s, in, 200, NULL);
 	if (d->state == DIALOG_OVER)
 		return;
+	sip_dialog_read_user_data(d, in->m);
 	if (d->state == DIALOG_INVITED) /* 15.1.2: what is pending gets 487 */
 		sip_dialog_reject(d, 487, 0, NULL);
 	else

@@ -2,6 +2,7 @@
 #include "sip/dialog_impl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *sip_dialog_host(const struct sip_dialog *d, char text[SIP_ADDR_TEXT])
@@ -11,13 +12,31 @@ const char *sip_dialog_host(const struct sip_dialog *d, char text[SIP_ADDR_TEXT]
 	return sip_addr_host((const struct sockaddr *)&d->local_addr, text);
 }
 
+bool sip_dialog_add_line(const struct sip_dialog *d, char *text, size_t size,
+			 const struct sip_party *p)
+{
+	static const char *const names[] = {
+		[SIP_LINE_ISUP_OLI] = "isup-oli",
+		[SIP_LINE_OLI] = "oli",
+	};
+	enum sip_line_form form = d->peer->conf.line_information;
+	size_t n = strlen(text);
+
+	if (form == SIP_NO_LINE_INFORMATION || p->line_information == 0)
+		return true;
+	int added = snprintf(text + n - 1, size - n + 1, ";%s=%02u>", names[form],
+			     p->line_information - 1u);
+	return added > 0 && (size_t)added < size - n + 1;
+}
+
 void sip_dialog_draft_identity(const struct sip_dialog *d, struct sip_draft *draft,
 			       const struct sip_party *p)
 {
 	char text[SIP_ADDR_TEXT], value[512];
 
 	if (d->peer->conf.trusted && p->asserted && p->user[0] != '\0' &&
-	    sip_party_text(value, sizeof(value), p, sip_dialog_host(d, text)))
+	    sip_party_text(value, sizeof(value), p, sip_dialog_host(d, text)) &&
+	    sip_dialog_add_line(d, value, sizeof(value), p))
 		sip_draft_header(draft, "P-Asserted-Identity", "%s", value);
 	if (p->anonymous)
 		sip_draft_header(draft, "Privacy", "id");

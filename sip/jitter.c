@@ -27,6 +27,8 @@ enum {
 	CUT_MAX = 160,                /* ... else, */
 	CUT_MIN = 64,                 /* ... where less is not worth it, */
 	CUT_LESS = 44,                /* ... but so many less to find a good lag */
+	DATA_MARGIN_MS = 20,          /* a slip costs data more than delay does */
+	DATA_EXCESS_MS = 60,          /* of delay, before octets are left out */
 };
 
 static int64_t mod(int64_t a, int64_t n)
@@ -41,8 +43,19 @@ void jitter_init(struct jitter *j, unsigned min_ms, unsigned max_ms)
 	memset(j, 0, sizeof(*j));
 	conceal_init(&j->conceal);
 	transit_init(&j->transit);
-	j->margin_ns = (int64_t)(min_ms < JITTER_MS_MAX ? min_ms : JITTER_MS_MAX) * MS_NS;
+	j->min_ns = (int64_t)(min_ms < JITTER_MS_MAX ? min_ms : JITTER_MS_MAX) * MS_NS;
 	j->max_ns = (int64_t)(max_ms < JITTER_MS_MAX ? max_ms : JITTER_MS_MAX) * MS_NS;
+	j->margin_ns = j->min_ns;
+}
+
+void jitter_set_data(struct jitter *j, bool data)
+{
+	int64_t wanted_ns = DATA_MARGIN_MS * (int64_t)MS_NS;
+
+	if (wanted_ns > j->max_ns / 2)
+		wanted_ns = j->max_ns / 2;
+	j->data = data;
+	j->margin_ns = data && j->min_ns < wanted_ns ? wanted_ns : j->min_ns;
 }
 
 void jitter_restart(struct jitter *j)
@@ -257,10 +270,39 @@ static void shorten_in_time(struct jitter *j, int64_t slack_ns)
 		j->roomy_ticks = 0;
 }
 
+/* Moves on to pos without playing what is before it. */
+static void skip(struct jitter *j, int64_t pos)
+{
+	samples_clear(j, j->play,
+		      pos - j->play < JITTER_RING ? (size_t)(pos - j->play) : JITTER_RING);
+	j->play = pos;
+}
+
+/* The sender's clock is faster than ours: once in many minutes. */
+static void shorten_data(struct jitter *j, int64_t slack_ns)
+{
+	unsigned excess = excess_of(j, slack_ns);
+
+	if (excess * (int64_t)SAMPLE_NS < (int64_t)DATA_EXCESS_MS * MS_NS) {
+		j->roomy_ticks = 0;
+		return;
+	}
+	if (++j->roomy_ticks < MUST_TICKS)
+		return;
+	j->roomy_ticks = 0;
+	skip(j, j->play + excess);
+	j->removed += excess;
+	j->changes++;
+}
+
 static void adapt(struct jitter *j)
 {
 	int64_t slack_ns = slack_of(j), held_ns = held_spread_ns(j);
 
+	if (j->data) {
+		shorten_data(j, slack_ns + j->transit.high_ns - j->transit.low_ns - held_ns);
+		return;
+	}
 	if (j->settle_ticks > 0)
 		j->settle_ticks--;
 	/* Before it must be, a quiet moment is taken. */
@@ -279,8 +321,10 @@ static void lengthen_in_hole(struct jitter *j)
 {
 	int64_t slack_ns = slack_of(j);
 
-	if (slack_ns < j->margin_ns / 2)
-		move_back(j, conceal_shift(&j->conceal, lack_of(j, slack_ns)));
+	if (slack_ns >= j->margin_ns / 2)
+		return;
+	unsigned lack = lack_of(j, slack_ns);
+	move_back(j, j->data ? lack : conceal_shift(&j->conceal, lack));
 }
 
 /* --- storing ------------------------------------------------------------------------------------
@@ -387,7 +431,7 @@ void jitter_put(struct jitter *j, const struct jitter_packet *p)
 		j->grid = gcd(p->count, JITTER_TICK);
 		j->grid_pos = pos;
 	}
-	if (j->playing && j->conceal.active)
+	if (j->playing && (j->data ? j->in_hole : j->conceal.active))
 		lengthen_in_hole(j);
 	if (t.transit_ns - j->transit.low_ns > j->max_ns) {
 		/* Later than we ever wait: the end of a stall, or all of it if it stays so. */
@@ -400,14 +444,6 @@ void jitter_put(struct jitter *j, const struct jitter_packet *p)
 
 /* --- playing ------------------------------------------------------------------------------------
  */
-
-/* Moves on to pos without playing what is before it. */
-static void skip(struct jitter *j, int64_t pos)
-{
-	samples_clear(j, j->play,
-		      pos - j->play < JITTER_RING ? (size_t)(pos - j->play) : JITTER_RING);
-	j->play = pos;
-}
 
 /* Finds where to begin so that the slack is at least the margin, a packet at the tick's start. */
 static bool place(struct jitter *j)
@@ -436,6 +472,24 @@ static void note_tick(struct jitter *j, uint64_t now_ns)
 		j->due_ns += (now_ns - j->due_ns) / 32;
 }
 
+static void play_good(struct jitter *j, uint8_t *octets, size_t count)
+{
+	if (!j->data)
+		conceal_good(&j->conceal, octets, count);
+	else if (count > 0)
+		j->in_hole = false;
+}
+
+static void play_hole(struct jitter *j, uint8_t *octets, size_t count)
+{
+	if (!j->data) {
+		conceal_fill(&j->conceal, octets, count);
+	} else if (count > 0) {
+		memset(octets, 0xff, count);
+		j->in_hole = true;
+	}
+}
+
 /* Plays what there is and invents the rest. */
 static void play_on(struct jitter *j, uint8_t out[JITTER_TICK])
 {
@@ -445,7 +499,7 @@ static void play_on(struct jitter *j, uint8_t out[JITTER_TICK])
 		size_t n = samples_peek(j, j->play, out + i, JITTER_TICK - i), from;
 
 		samples_clear(j, j->play, n);
-		conceal_good(&j->conceal, out + i, n);
+		play_good(j, out + i, n);
 		j->play += (int64_t)n;
 		played += n;
 		i += n;
@@ -454,7 +508,7 @@ static void play_on(struct jitter *j, uint8_t out[JITTER_TICK])
 				break;
 			j->play++;
 		}
-		conceal_fill(&j->conceal, out + from, i - from);
+		play_hole(j, out + from, i - from);
 	}
 	if (played < JITTER_TICK)
 		j->holes++;

@@ -38,7 +38,9 @@ enum {
 };
 
 struct jitter {
-	int64_t margin_ns, max_ns;
+	int64_t min_ns, margin_ns, max_ns;
+	bool data;    /* octets, no audio: nothing is invented, mixed or repeated */
+	bool in_hole; /* data: the last octet played was none of theirs */
 	uint8_t octet[JITTER_RING];
 	uint8_t present[JITTER_RING]; /* 1 = octet is to be played */
 	struct conceal conceal;
@@ -82,6 +84,9 @@ struct jitter_packet {
 
 /* max_ms above JITTER_MS_MAX is as that. */
 void jitter_init(struct jitter *j, unsigned min_ms, unsigned max_ms);
+/* Data instead of audio, or audio again.  Data are played as they came, at a longer delay; what is
+ * missing is 0xff, and the delay changes only when something came too late or is far too early. */
+void jitter_set_data(struct jitter *j, bool data);
 /* Another stream begins: forgets timing and audio, keeps the counts. */
 void jitter_restart(struct jitter *j);
 void jitter_put(struct jitter *j, const struct jitter_packet *p);

@@ -95,6 +95,12 @@ void sip_party_read(struct sip_party *out, const osip_from_t *from);
 bool sip_party_parse(struct sip_party *out, const char *name_addr);
 /* E.164 with its +: the URI says so by user=phone (RFC 3261 19.1.6). */
 bool sip_is_global_number(const char *user);
+enum { SIP_WRITTEN_USER_MAX = 3 * (SIP_USER_MAX + SIP_SUBADDRESS_MAX) + 40 };
+/* isub of the number in a URI (RFC 3966, RFC 4715: characters, or not said); "" = none. */
+void sip_uri_subaddress(const osip_uri_t *uri, char out[SIP_SUBADDRESS_MAX]);
+/* Appends user part, subaddress (NULL, "": none) and @, escaped; nothing for no user.  False: no
+ * room. */
+bool sip_write_user(char *out, size_t size, const char *user, const char *subaddress);
 /* "Name" <sip:user@host> into out.  false: no room. */
 bool sip_party_text(char *out, size_t size, const struct sip_party *p, const char *host);
 /* Quotes a display name, backslash before " and \.  "" stays "". */

@@ -2,6 +2,7 @@
 #include "sip/message.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -80,6 +81,7 @@ void sip_message_called(const osip_message_t *m, struct sip_party *out)
 {
 	memset(out, 0, sizeof(*out));
 	uri_user(m->req_uri, out->user);
+	sip_uri_subaddress(m->req_uri, out->subaddress);
 	if (m->to->displayname != NULL)
 		unquote(out->display, sizeof(out->display), m->to->displayname);
 }
@@ -126,11 +128,34 @@ static bool is_anonymous(const osip_uri_t *uri)
 	       (uri->username != NULL && strcasecmp(uri->username, "anonymous") == 0);
 }
 
+/* isup-oli=62, ss7-oli=62 or oli=62, of the URI or of the number in it: one more, 0 = none. */
+static uint8_t read_line(const osip_uri_t *uri)
+{
+	static const char *const names[] = {"isup-oli", "ss7-oli", "oli"};
+	const char *user = uri->username != NULL ? uri->username : uri->string;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = sip_param(&uri->url_params, names[i]);
+		char param[16];
+		snprintf(param, sizeof(param), ";%s=", names[i]);
+		const char *in_user = user != NULL ? strcasestr(user, param) : NULL;
+		if (value == NULL && in_user != NULL)
+			value = in_user + strlen(param);
+		if (value == NULL)
+			continue;
+		size_t digits = strspn(value, "0123456789");
+		return digits == 1 || digits == 2 ? (uint8_t)(atoi(value) + 1) : 0;
+	}
+	return 0;
+}
+
 void sip_party_read(struct sip_party *out, const osip_from_t *from)
 {
 	memset(out, 0, sizeof(*out));
 	uri_user(from->url, out->user);
 	out->anonymous = is_anonymous(from->url);
+	out->line_information = read_line(from->url);
+	sip_uri_subaddress(from->url, out->subaddress);
 	if (strcasecmp(out->user, "anonymous") == 0)
 		out->user[0] = '\0'; /* that is no number */
 	if (from->displayname != NULL)
@@ -202,6 +227,10 @@ void sip_message_calling(const osip_message_t *m, bool trusted, struct sip_party
 
 	sip_party_read(out, m->from);
 	if (trusted && read_asserted(m, &asserted)) {
+		if (asserted.line_information == 0)
+			asserted.line_information = out->line_information;
+		if (asserted.subaddress[0] == '\0')
+			memcpy(asserted.subaddress, out->subaddress, sizeof(out->subaddress));
 		asserted.anonymous = asserted.anonymous || (out->anonymous && !privacy_none(m));
 		if (asserted.display[0] == '\0' && !out->anonymous)
 			memcpy(asserted.display, out->display, sizeof(asserted.display));
@@ -244,15 +273,14 @@ bool sip_is_global_number(const char *user)
 
 bool sip_party_text(char *out, size_t size, const struct sip_party *p, const char *host)
 {
-	char display[2 * SIP_DISPLAY_MAX + 4], user[3 * SIP_USER_MAX + 2] = "";
+	char display[2 * SIP_DISPLAY_MAX + 4], user[SIP_WRITTEN_USER_MAX] = "";
+	bool number = sip_is_global_number(p->user) || p->subaddress[0] != '\0';
 
 	sip_quote_display(display, sizeof(display), p->display);
-	if (!sip_escape_user(user, sizeof(user) - 1, p->user))
+	if (!sip_write_user(user, sizeof(user), p->user, p->subaddress))
 		return false;
-	if (user[0] != '\0')
-		strcat(user, "@");
 	int n = snprintf(out, size, "%s<sip:%s%s%s>", display, user, host,
-			 sip_is_global_number(p->user) ? ";user=phone" : "");
+			 number ? ";user=phone" : "");
 	return n > 0 && (size_t)n < size;
 }
 

@@ -104,6 +104,7 @@ void rtp_session_set(struct rtp_session *s, const struct sip_media *m)
 	bool moved = !media_address_same(&s->media.remote, &m->remote);
 
 	s->media = *m;
+	jitter_set_data(&s->jitter, m->codec == SIP_CLEARMODE);
 	if (s->media.ptime_ms == 0)
 		s->media.ptime_ms = PTIME_DEFAULT;
 	if (s->media.ptime_ms < RTP_PTIME_MIN)
@@ -134,8 +135,10 @@ bool rtp_session_sends_events(const struct rtp_session *s)
  * (RFC 3264 5.1), so either static type is understood. */
 static bool codec_of(const struct rtp_session *s, uint8_t type, enum sip_codec *out)
 {
-	if (type == s->media.payload_type)
+	if (type == s->media.payload_type || type == s->media.payload_type_in)
 		*out = s->media.codec;
+	else if (s->media.codec == SIP_CLEARMODE)
+		return false;
 	else if (type == PT_PCMU)
 		*out = SIP_PCMU;
 	else if (type == PT_PCMA)

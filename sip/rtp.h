@@ -1,7 +1,8 @@
 /* rtp.h - one RTP stream each way with its RTCP, jitter buffer and telephone-events.
  *
  * RFC 3550 and 3551 (PCMU, PCMA), RFC 4733 events, RFC 3550 6 sender and receiver reports.
- * Line side: mu-law octets, RTP_TICK of them (10 ms) at a time; A-law is converted here.
+ * Line side: mu-law octets, RTP_TICK of them (10 ms) at a time; A-law is converted here.  CLEARMODE
+ * (RFC 4040) passes as it is; what is lost of it is played as 0xff.
  *
  * Threads: open and close on the signalling thread, never while a worker has it; everything under
  * "media" on the one worker that has it.  After open no function allocates, locks, logs or blocks.

@@ -135,6 +135,8 @@ static void read_formats(const struct stream *s)
 			add_format(out, (uint8_t)type, SIP_PCMU);
 		else if (encoding_is(name, "PCMA/8000"))
 			add_format(out, (uint8_t)type, SIP_PCMA);
+		else if (encoding_is(name, "CLEARMODE/8000"))
+			add_format(out, (uint8_t)type, SIP_CLEARMODE);
 		else if (encoding_is(name, "telephone-event/8000") && out->dtmf_type == 0)
 			out->dtmf_type = (uint8_t)type;
 	}
@@ -287,6 +289,18 @@ int sip_sdp_parse(struct sip_sdp *out, const char *text, size_t len)
 	return sip_memory_shortages() == shortages ? r : -ENOMEM;
 }
 
+bool sip_sdp_is_data(const struct sip_sdp *offer)
+{
+	return offer->audio >= 0 && offer->format_count == 1 &&
+	       offer->format[0].codec == SIP_CLEARMODE;
+}
+
+/* RFC 3551 table 4; RFC 4040 has none. */
+static uint8_t offered_type(const struct sip_local_media *local, enum sip_codec codec)
+{
+	return codec == SIP_PCMU ? 0 : codec == SIP_PCMA ? 8 : local->clearmode_type;
+}
+
 /* --- agreeing --- */
 
 static unsigned settle_ptime(const struct sip_local_media *local, const struct sip_sdp *remote)
@@ -307,6 +321,7 @@ static bool settle_codec(struct sip_media *out, const struct sip_local_media *lo
 			if (remote->format[i].codec == local->codec[j]) {
 				out->codec = local->codec[j];
 				out->payload_type = remote->format[i].type;
+				out->payload_type_in = offered_type(local, out->codec);
 				return true;
 			}
 	return false;
@@ -344,9 +359,9 @@ static bool address_equal(const struct sockaddr_storage *a, const struct sockadd
 bool sip_media_equal(const struct sip_media *a, const struct sip_media *b)
 {
 	return a->codec == b->codec && a->payload_type == b->payload_type &&
-	       a->dtmf_type == b->dtmf_type && a->dtmf_type_in == b->dtmf_type_in &&
-	       a->ptime_ms == b->ptime_ms && a->send == b->send && a->recv == b->recv &&
-	       address_equal(&a->remote, &b->remote) &&
+	       a->payload_type_in == b->payload_type_in && a->dtmf_type == b->dtmf_type &&
+	       a->dtmf_type_in == b->dtmf_type_in && a->ptime_ms == b->ptime_ms &&
+	       a->send == b->send && a->recv == b->recv && address_equal(&a->remote, &b->remote) &&
 	       address_equal(&a->remote_rtcp, &b->remote_rtcp);
 }
 
@@ -385,7 +400,9 @@ static void put_session(struct writer *w, const struct sip_sdp_origin *origin,
 
 static void put_rtpmap(struct writer *w, uint8_t type, enum sip_codec codec)
 {
-	put(w, "a=rtpmap:%u %s/8000\r\n", type, codec == SIP_PCMU ? "PCMU" : "PCMA");
+	static const char *const names[SIP_CODEC_COUNT] = {"PCMU", "PCMA", "CLEARMODE"};
+
+	put(w, "a=rtpmap:%u %s/8000\r\n", type, names[codec]);
 }
 
 static void put_dtmf(struct writer *w, uint8_t type)
@@ -399,11 +416,6 @@ static void put_tail(struct writer *w, const struct sip_local_media *local, cons
 	put(w, "a=ptime:%u\r\na=%s\r\n", local->ptime_ms, direction);
 }
 
-static uint8_t static_type(enum sip_codec codec)
-{
-	return codec == SIP_PCMU ? 0 : 8; /* RFC 3551 table 4 */
-}
-
 void sip_sdp_write_offer(char out[SIP_SDP_SIZE], const struct sip_sdp_origin *origin,
 			 const struct sip_local_media *local)
 {
@@ -412,12 +424,12 @@ void sip_sdp_write_offer(char out[SIP_SDP_SIZE], const struct sip_sdp_origin *or
 	put_session(&w, origin, local);
 	put(&w, "m=audio %u RTP/AVP", sip_addr_port((const struct sockaddr *)&local->addr));
 	for (unsigned i = 0; i < local->codec_count; i++)
-		put(&w, " %u", static_type(local->codec[i]));
+		put(&w, " %u", offered_type(local, local->codec[i]));
 	if (local->dtmf_type != 0)
 		put(&w, " %u", local->dtmf_type);
 	put(&w, "\r\n");
 	for (unsigned i = 0; i < local->codec_count; i++)
-		put_rtpmap(&w, static_type(local->codec[i]), local->codec[i]);
+		put_rtpmap(&w, offered_type(local, local->codec[i]), local->codec[i]);
 	put_dtmf(&w, local->dtmf_type);
 	put_tail(&w, local, "sendrecv");
 }

@@ -1,7 +1,7 @@
 /* sdp.h - session descriptions (RFC 4566) as far as offer/answer of one audio stream needs them
  * (RFC 3264, 6337).  Signalling thread (the parser's memory); text in, struct out.
  *
- * One m=audio line over RTP/AVP with PCMU or PCMA is used, the first that fits; every other line of
+ * One m=audio line over RTP/AVP with PCMU, PCMA or CLEARMODE is used, the first that fits; every other line of
  * an offer is answered with port 0.
  */
 #ifndef SIP_SDP_H
@@ -44,6 +44,8 @@ struct sip_sdp_origin {
 /* 0, -EBADMSG or -ENOMEM. */
 int sip_sdp_parse(struct sip_sdp *out, const char *text, size_t len);
 
+/* An offer of nothing but CLEARMODE: a data call. */
+bool sip_sdp_is_data(const struct sip_sdp *offer);
 /* Our side and theirs: what is agreed, the same whether theirs is the offer or the answer.  0,
  * -ENOTSUP: no codec in common (RFC 3261 20.43: warning 305), -EAFNOSUPPORT: no address that our
  * socket reaches (301). */

@@ -163,6 +163,7 @@ static struct subject *subject(uint8_t pick)
 	conf.t309_ms = 2000;
 	conf.t305_ms = 1000;
 	conf.t308_ms = 500;
+	conf.user_to_user = conf.line_information = true;
 	conf.bearer_slots = 0x3e; /* few, so that they run out */
 	check(isup_trunk_open(&s->trunk, &loop, &conf, &ops, s) == 0, "open");
 	return s;
@@ -189,6 +190,10 @@ static void verb(struct subject *s, uint8_t what, uint8_t which)
 		.complete = (which & 64) != 0,
 		.called = {.digits = "7134", .plan = 1},
 		.calling = {.digits = "7101", .plan = 1, .name = "Fuzz"},
+		.purpose = {.bearer = (enum isup_bearer)(which % (ISUP_BEARER_OTHER + 1)),
+			    .low_layer = {which % ISUP_ELEMENT_MAX, {0x88, 0x90}},
+			    .line_information = which % 100,
+			    .user_data = {which % ISUP_USER_DATA_MAX, {4}}},
 	};
 	struct isup_call *c = s->calls[which % CALLS];
 	unsigned at = find(s, NULL);
@@ -198,6 +203,8 @@ static void verb(struct subject *s, uint8_t what, uint8_t which)
 		if (at < CALLS)
 			(void)isup_call_start(&s->calls[at], s->trunk, &setup, s);
 	} else if (c != NULL) {
+		if ((what & 16) != 0)
+			isup_call_user_data(c, &setup.purpose.user_data);
 		switch (what % 8) {
 		case 1: isup_call_proceeding(c); break;
 		case 2: isup_call_alerting(c, which & 32); break;
@@ -205,7 +212,10 @@ static void verb(struct subject *s, uint8_t what, uint8_t which)
 		case 4: isup_call_answer(c); break;
 		case 5: (void)isup_call_more(c, false); break;
 		case 6: isup_call_digits(c, (which & 32) != 0 ? "12#" : "9"); break;
-		default: isup_call_clear(c, which); break;
+		default:
+			if ((what & 8) == 0 || !isup_call_clear_inband(c, which, which))
+				isup_call_clear(c, which);
+			break;
 		}
 	}
 	s->inside = false;

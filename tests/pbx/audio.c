@@ -35,6 +35,7 @@ struct audio {
 	uint64_t sent[SENT_KEPT]; /* first samples of the last markers, newest first */
 	unsigned sent_count, markers_heard;
 	struct audio_trip trip;
+	struct tdm_bert *bert; /* NULL = none */
 };
 
 int audio_new(struct audio **out, const struct audio_conf *conf, const char **why)
@@ -65,8 +66,13 @@ int audio_new(struct audio **out, const struct audio_conf *conf, const char **wh
 		rc = wav_writer_open(&a->record, conf->record);
 		*why = strerror(-rc);
 	}
+	if (rc == 0 && conf->bert != NULL) {
+		rc = tdm_bert_new(&a->bert, *conf->bert);
+		*why = strerror(-rc);
+	}
 	if (rc < 0)
 		goto fail;
+	a->conf.bert = NULL;
 	a->conf.number = a->conf.record = NULL;
 	a->conf.hybrid = NULL;
 	measure_init(&a->early);
@@ -87,6 +93,7 @@ void audio_free(struct audio *a)
 	signal_free(a->signal);
 	signal_free(a->later);
 	hybrid_free(a->hybrid);
+	tdm_bert_free(a->bert);
 	wav_writer_close(a->record);
 	if (a->dtmf_rx != NULL)
 		dtmf_rx_free(a->dtmf_rx);
@@ -144,6 +151,8 @@ void audio_talk(struct audio *a, uint8_t *ulaw, uint64_t now_us, struct audio_ma
 			a->sent_count++;
 	}
 	a->talked += TICK;
+	if (a->bert != NULL && a->answered)
+		tdm_bert_send(a->bert, ulaw, TICK);
 }
 
 static void marker_heard(struct audio *a, uint64_t start)
@@ -190,6 +199,8 @@ void audio_listen(struct audio *a, const uint8_t *ulaw, uint64_t now_us, struct 
 		}
 	}
 	a->listened += TICK;
+	if (a->bert != NULL && a->answered)
+		tdm_bert_receive(a->bert, ulaw, TICK);
 	if (a->hybrid != NULL && a->answered)
 		hybrid_run(a->hybrid, pcm, a->echo, TICK);
 	measure_run(a->answered ? &a->heard : &a->early, pcm, TICK);
@@ -203,6 +214,13 @@ void audio_listen(struct audio *a, const uint8_t *ulaw, uint64_t now_us, struct 
 			    (int)(sizeof a->dtmf_heard - 1 - have));
 	if (a->record != NULL)
 		wav_writer_put(a->record, pcm, TICK);
+}
+
+bool audio_bert(const struct audio *a, struct tdm_bert_counts *out)
+{
+	if (a->bert != NULL)
+		tdm_bert_counts(a->bert, out);
+	return a->bert != NULL;
 }
 
 const struct measure *audio_early(const struct audio *a)

@@ -7,6 +7,7 @@
 #ifndef PBX_AUDIO_H
 #define PBX_AUDIO_H
 
+#include "tdm/bert.h"
 #include "tdm/span.h"
 #include "tests/pbx/hybrid.h"
 #include "tests/pbx/measure.h"
@@ -23,6 +24,7 @@ struct audio_conf {
 	const struct hybrid_conf *hybrid; /* NULL = no echo */
 	const char *record;               /* NULL or a file for what is heard after the answer */
 	bool marker_listen;
+	const enum tdm_bert_pattern *bert; /* NULL = none */
 };
 
 struct audio_trip { /* markers of our own that came back */
@@ -59,5 +61,7 @@ const struct speak_detector *audio_digits(const struct audio *a);
 const char *audio_dtmf_heard(const struct audio *a);
 const struct audio_trip *audio_trip(const struct audio *a);
 unsigned audio_markers_heard(const struct audio *a);
+/* False: it makes no bit error test. */
+bool audio_bert(const struct audio *a, struct tdm_bert_counts *out);
 
 #endif

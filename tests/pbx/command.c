@@ -1,6 +1,7 @@
 #include "tests/pbx/command.h"
 
 #include "tests/pbx/load.h"
+#include "tests/pbx/purpose.h"
 #include "tests/pbx/report.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static int want_redirecting(struct words *w, struct pbx_dial *dial)
 }
 
 /* dial EXT NUMBER [from NUMBER] [name NAME] [redirected NUMBER REASON] [span NAME] [hold S]
- * [overlap S] */
+ * [overlap S], and what purpose.h has */
 static int do_dial(struct pbx *p, struct words *w, json_t *reply)
 {
 	struct pbx_dial dial = {.hangup_s = -1};
@@ -102,10 +103,10 @@ static int do_dial(struct pbx *p, struct words *w, json_t *reply)
 		else if (strcmp(word, "overlap") == 0) {
 			dial.overlap = true;
 			rc = words_want_number(w, &dial.gap_s, "seconds between digits", 0, 3600);
-		} else
+		} else if (!purpose_word(&dial.purpose, word, w, &rc))
 			rc = words_fail(w,
-					"expected from, name, redirected, span, hold or overlap, "
-					"not \"%s\"",
+					"expected from, name, redirected, span, hold, overlap or "
+					"an element, not \"%s\"",
 					word);
 	}
 	if (rc == 0 && strlen(dial.number) >= ISUP_DIGITS_MAX)
@@ -425,7 +426,7 @@ static const struct {
 	{"dial",
 	 "dial EXT NUMBER [from NUMBER] [name NAME] [redirected NUMBER REASON] [span NAME] [hold "
 	 "S] "
-	 "[overlap S]",
+	 "[overlap S] [bearer|llc|hlc|calling-sub|called-sub|uui HEX] [oli N]",
 	 "a phone lifts its receiver and dials", do_dial},
 	{"answer", "answer EXT|#CALL", "a ringing phone is answered", do_answer},
 	{"hangup", "hangup EXT|#CALL|all [CAUSE]", "a call is cleared", do_hangup},

@@ -144,6 +144,7 @@ struct pbx_dial {
 	double hangup_s;                  /* after the answer; < 0 = as the phone does */
 	bool overlap;                     /* SETUP without a digit, then one after another */
 	double gap_s;                     /* between them */
+	struct isup_purpose purpose;
 };
 /* 0, -EBUSY, -ENETDOWN, -ENOMEM as isup_call_start(), or a file's error; why is lent. */
 int pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,

@@ -1,4 +1,6 @@
 #include "tests/pbx/pbx.h"
+
+#include "tests/pbx/purpose.h"
 #include "tests/pbx/report.h"
 
 #include "isup/cause.h"
@@ -66,6 +68,7 @@ static int audio_make(struct pbx_call *c, const char **why)
 		.number = phone->number,
 		.hybrid = phone->echoes ? &phone->hybrid : NULL,
 		.marker_listen = phone->marker_listen || phone->play.kind == SIGNAL_MARKER,
+		.bert = phone->bert ? &phone->bert_pattern : NULL,
 	};
 
 	if (phone->record[0] != '\0') {
@@ -259,7 +262,7 @@ static void setup_say(const struct pbx_call *c, const struct isup_event *ev)
 	json_object_set_new(j, "called", report_party(&c->called));
 	json_object_set_new(j, "redirecting", report_redirecting(&c->redirecting));
 	json_object_set_new(j, "complete", json_boolean(ev->complete));
-	json_object_set_new(j, "speech", json_boolean(ev->speech));
+	purpose_report(j, ev->purpose);
 	report_emit(c->pbx, j);
 }
 
@@ -365,6 +368,7 @@ int pbx_call_dial(struct pbx_call **out, struct pbx *p, struct pbx_phone *phone,
 	if (c == NULL)
 		return -ENOMEM;
 	c->load = dial->load;
+	setup.purpose = dial->purpose;
 	caller_fill(&setup.calling, phone, dial);
 	setup.called.plan = 1;
 	strncpy(setup.called.digits, dial->number, sizeof setup.called.digits - 1);

@@ -150,6 +150,13 @@ static void audio_add(json_t *j, const struct audio *a)
 				    ms_of_samples((double)trip->sum / trip->count));
 		json_object_set_new(heard, "round_trip", round);
 	}
+	struct tdm_bert_counts bert;
+	if (audio_bert(a, &bert))
+		json_object_set_new(heard, "bert",
+				    json_pack("{sb, sI, sI, sI}", "sync", bert.sync, "bits",
+					      (json_int_t)bert.bits, "errors",
+					      (json_int_t)bert.errors, "sync_losses",
+					      (json_int_t)bert.sync_losses));
 	json_object_set_new(j, "heard", heard);
 }
 

@@ -153,6 +153,21 @@ static int set_hybrid(struct phone_conf *p, struct words *w)
 	return 0;
 }
 
+static int set_bert(struct phone_conf *p, struct words *w)
+{
+	const char *name;
+	int rc = words_want(w, &name, "a pattern");
+
+	if (rc < 0)
+		return rc;
+	if (!tdm_bert_pattern_parse(name, &p->bert_pattern))
+		return words_fail(
+			w, "\"%s\" is no pattern: qrss, 2e15, 2e11, ones, zeros, 1in8, 3in24",
+			name);
+	p->bert = true;
+	return 0;
+}
+
 static int set_echo(struct phone_conf *p, struct words *w)
 {
 	p->echoes = true;
@@ -222,6 +237,7 @@ static const struct {
 	{"dtmf", set_dtmf},
 	{"record", set_record},
 	{"hybrid", set_hybrid},
+	{"bert", set_bert},
 	{"echo", set_echo},
 	{"listen", set_listen},
 	{"restricted", set_restricted},

@@ -12,6 +12,7 @@
 #define PBX_SCRIPT_H
 
 #include "isup/trunk.h"
+#include "tdm/bert.h"
 #include "tdm/span.h"
 #include "tests/pbx/hybrid.h"
 #include "tests/pbx/signal.h"
@@ -34,6 +35,8 @@ struct phone_conf {
 	bool hangs_up;
 	unsigned hangup_ms; /* after the answer */
 	struct signal_conf play;
+	bool bert; /* data: a test pattern once answered, and what comes is checked for it */
+	enum tdm_bert_pattern bert_pattern;
 	bool echoes;
 	struct hybrid_conf hybrid;
 	bool marker_listen;

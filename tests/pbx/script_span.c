@@ -31,6 +31,7 @@ int script_span_add(struct script *s, const char *name, unsigned line, struct wo
 	span->trunk.side = ISUP_USER;
 	span->trunk.hunt = ISUP_DESCENDING;
 	span->trunk.restart_on_start = false;
+	span->trunk.user_to_user = span->trunk.line_information = true;
 	span->tdm.clock = TDM_CLOCK_OWN;
 	return 0;
 }

@@ -229,7 +229,7 @@ static const char *const status_enquiry[] = {
 
 static const char *const data_call[] = {
 	"pbx raw",
-	"pbx > SETUP called=7234 calling=7101 ch=5 data",
+	"pbx > SETUP called=7234 calling=7101 ch=5 bearer=9890a5",
 	"pbx < CALL-PROCEEDING",
 	"pbx < DISCONNECT cause=65",
 	"pbx > RELEASE",

@@ -201,6 +201,26 @@ static void describe_extensions(const struct siptext *s, char *words, size_t cap
 		describe_header(s, rows[i].header, rows[i].key, words, cap);
 }
 
+/* uui= User-to-User as written, isup-oli= or oli= the parameter of From's URI. */
+static void describe_extras(const struct siptext *s, char *words, size_t cap)
+{
+	const char *uui = siptext_header(s, "User-to-User", 0);
+	char uri[SIPTEXT_FIELD], *oli;
+
+	if (uui != NULL)
+		add_words(words, cap, "uui", uui);
+	snprintf(uri, sizeof(uri), "%s", s->start);
+	if (strncmp(uri, "INVITE ", 7) == 0 && strstr(uri, ";isub") != NULL) {
+		uri[strcspn(uri, "@")] = '\0';
+		add_words(words, cap, "target", uri + strlen("INVITE "));
+	}
+	siptext_uri(siptext_header(s, "From", 0), uri, sizeof(uri));
+	oli = strstr(uri, "oli=");
+	if (oli != NULL && siptext_status(s) == 0)
+		add_words(words, cap, strstr(uri, ";isup-oli=") != NULL ? "isup-oli" : "oli",
+			  oli + 4);
+}
+
 static void describe(const struct siptext *s, char *words, size_t cap)
 {
 	char sdp[96], value[SIPTEXT_FIELD], method[16];
@@ -215,6 +235,7 @@ static void describe(const struct siptext *s, char *words, size_t cap)
 	siptext_sdp_words(s->body, sdp, sizeof(sdp));
 	snprintf(words + strlen(words), cap - strlen(words), "%s", sdp);
 	describe_identity(s, words, cap);
+	describe_extras(s, words, cap);
 	if (siptext_status(s) == 0) {
 		siptext_user(siptext_header(s, "To", 0), value, sizeof(value));
 		add_words(words, cap, "to", value);
@@ -353,6 +374,7 @@ static void put_body(struct peer *p, struct peer_call *c, struct writer *w, cons
 	struct writer sdp = {.len = 0};
 	char dir[16] = "sendrecv", addr[32];
 	unsigned codec = words_get_number(words, "codec", 0);
+	bool clearmode = codec == 97 || codec == 98;
 
 	if (!words_have(words, "sdp")) {
 		line(w, "Content-Length: 0\r\n");
@@ -366,13 +388,17 @@ static void put_body(struct peer *p, struct peer_call *c, struct writer *w, cons
 	line(&sdp, "s=-");
 	line(&sdp, "c=IN IP4 %s", addr);
 	line(&sdp, "t=0 0");
-	line(&sdp, "m=audio %u RTP/AVP %u 101",
-	     words_get_number(words, "port", RTP_PORT + 2 * (c->number % 1000)), codec);
+	line(&sdp, "m=audio %u RTP/AVP %u%s",
+	     words_get_number(words, "port", RTP_PORT + 2 * (c->number % 1000)), codec,
+	     clearmode ? "" : " 101");
+	if (clearmode)
+		line(&sdp, "a=rtpmap:%u CLEARMODE/8000", codec);
 	if (codec == 8)
 		line(&sdp, "a=rtpmap:8 PCMA/8000");
 	else if (codec == 0)
 		line(&sdp, "a=rtpmap:0 PCMU/8000");
-	line(&sdp, "a=rtpmap:101 telephone-event/8000");
+	if (!clearmode)
+		line(&sdp, "a=rtpmap:101 telephone-event/8000");
 	line(&sdp, "a=%s", dir);
 	line(w, "Content-Type: application/sdp");
 	line(w, "Content-Length: %zu\r\n", sdp.len);
@@ -408,7 +434,7 @@ static void put_extensions(struct writer *w, const char *words)
 
 static void put_identity(const struct peer *p, struct writer *w, const char *words)
 {
-	char value[256], name[264] = "";
+	char value[256], name[264] = "", uui[400];
 
 	if (words_get(words, "pai.name", value, sizeof(value)) != NULL)
 		snprintf(name, sizeof(name), "\"%s\" ", value);
@@ -422,6 +448,8 @@ static void put_identity(const struct peer *p, struct writer *w, const char *wor
 		line(w, "History-Info: %s", value);
 	if (words_get(words, "privacy", value, sizeof(value)) != NULL)
 		line(w, "Privacy: %s", value);
+	if (words_get(words, "uui", uui, sizeof(uui)) != NULL)
+		line(w, "User-to-User: %s", uui);
 }
 
 static const struct siptext *request_of(struct peer_call *c, const char *words)
@@ -511,6 +539,10 @@ static void begin(struct peer *p, struct peer_call *c, const char *words)
 	copy(user, sizeof(user), "anonymous");
 	words_get(words, "from", user, sizeof(user));
 	snprintf(c->local_uri, sizeof(c->local_uri), "sip:%s@%s", user, p->conf.addr);
+	if (words_get(words, "from.param", user, sizeof(user)) != NULL) {
+		strcat(c->local_uri, ";");
+		strcat(c->local_uri, user);
+	}
 }
 
 static void invite(struct peer *p, struct peer_call *c, const char *words)

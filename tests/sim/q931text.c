@@ -33,6 +33,13 @@ enum {
 	IE_FACILITY = 0x1c,
 	IE_CONNECTED = 0x4c,
 	IE_RESTART = 0x79,
+	IE_CALLING_SUB = 0x6d,
+	IE_CALLED_SUB = 0x71,
+	IE_LOW_LAYER = 0x7c,
+	IE_HIGH_LAYER = 0x7d,
+	IE_USER_USER = 0x7e,
+	IE_LINE_INFORMATION = 0x01, /* codeset 6 */
+	LOCKING_SHIFT = 0x90,
 	IE_SENDING_COMPLETE = 0xa1
 };
 
@@ -95,6 +102,13 @@ static void add_number(struct text *t, const char *key, const uint8_t *ie, size_
 		add(t, " restricted");
 }
 
+static void add_hex(struct text *t, const char *key, const uint8_t *ie, size_t len)
+{
+	add(t, " %s=", key);
+	for (size_t i = 0; i < len; i++)
+		add(t, "%02x", ie[i]);
+}
+
 static void add_ie(struct text *t, uint8_t id, const uint8_t *ie, size_t len)
 {
 	switch (id) {
@@ -114,6 +128,12 @@ static void add_ie(struct text *t, uint8_t id, const uint8_t *ie, size_t len)
 		if (len >= 2)
 			add(t, " pi=%u", ie[1] & 0x7f);
 		break;
+	case IE_BEARER: add_hex(t, "bearer", ie, len); break;
+	case IE_LOW_LAYER: add_hex(t, "llc", ie, len); break;
+	case IE_HIGH_LAYER: add_hex(t, "hlc", ie, len); break;
+	case IE_CALLING_SUB: add_hex(t, "calling.sub", ie, len); break;
+	case IE_CALLED_SUB: add_hex(t, "called.sub", ie, len); break;
+	case IE_USER_USER: add_hex(t, "uui", ie, len); break;
 	case IE_CALLED: add_number(t, "called", ie, len); break;
 	case IE_CALLING: add_number(t, "calling", ie, len); break;
 	case IE_CONNECTED: add_number(t, "connected", ie, len); break;
@@ -138,6 +158,7 @@ bool q931text_read(const uint8_t *q931, size_t len, struct q931text_head *head, 
 {
 	struct text t = {words, words_size};
 	size_t ref_len = q931[1] & 0x0f;
+	unsigned codeset = 0;
 
 	if (len < 3 + ref_len)
 		return false;
@@ -151,12 +172,17 @@ bool q931text_read(const uint8_t *q931, size_t len, struct q931text_head *head, 
 		if ((q931[at] & 0x80) != 0) {
 			if (q931[at] == IE_SENDING_COMPLETE)
 				add(&t, " complete");
+			if ((q931[at] & 0xf8) == LOCKING_SHIFT)
+				codeset = q931[at] & 7u;
 			at++;
 			continue;
 		}
 		if (at + 2 > len || at + 2 + q931[at + 1] > len)
 			return false;
-		add_ie(&t, q931[at], q931 + at + 2, q931[at + 1]);
+		if (codeset == 0)
+			add_ie(&t, q931[at], q931 + at + 2, q931[at + 1]);
+		else if (codeset == 6 && q931[at] == IE_LINE_INFORMATION)
+			add(&t, " oli=%u", q931[at + 2]);
 		at += 2u + q931[at + 1];
 	}
 	return true;
@@ -197,6 +223,21 @@ static void put_text(struct octets *o, unsigned id, const uint8_t *head, size_t 
 	put_octet(o, (unsigned)(head_len + strlen(text)));
 	put(o, head, head_len);
 	put(o, text, strlen(text));
+}
+
+/* key=8890: contents in hexadecimal. */
+static bool put_hex(struct octets *o, unsigned id, const char *words, const char *key)
+{
+	char value[300];
+	uint8_t octets[150];
+	size_t n = 0;
+
+	if (words_get(words, key, value, sizeof(value)) == NULL)
+		return false;
+	for (unsigned octet; sscanf(value + 2 * n, "%2x", &octet) == 1; n++)
+		octets[n] = (uint8_t)octet;
+	put_ie(o, id, n, octets);
+	return true;
 }
 
 /* NI-2: "follows" announces the calling name, cname=Anna is it. */
@@ -240,12 +281,10 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 	put_octet(&o, q931text_type(words));
 	if (words_have(words, "complete"))
 		put_octet(&o, IE_SENDING_COMPLETE);
-	if (q931text_type(words) == 0x05) { /* speech or unrestricted digital, 64 kbit/s */
-		bool data = words_have(words, "data");
-		const uint8_t bearer[] = {data ? 0x88 : 0x80, 0x90, 0xa2};
-		put_ie(&o, IE_BEARER, data ? 2 : 3, bearer);
-	}
-	if ((number = words_get_number(words, "cause", 0)) != 0) /* location: user */
+	put_hex(&o, 0x02, words, "unknown"); /* comprehension required, 4.5.1 note 4 */
+	if (q931text_type(words) == 0x05 && !put_hex(&o, IE_BEARER, words, "bearer"))
+		put_ie(&o, IE_BEARER, 3, (const uint8_t[]){0x80, 0x90, 0xa2}); /* speech */
+	if ((number = words_get_number(words, "cause", 0)) != 0)               /* location: user */
 		put_ie(&o, IE_CAUSE, 2, (const uint8_t[]){0x80, (uint8_t)(0x80 | number)});
 	if ((number = words_get_number(words, "state", 99)) != 99)
 		put_ie(&o, IE_CALL_STATE, 1, (const uint8_t[]){(uint8_t)number});
@@ -266,10 +305,12 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 		put_text(&o, IE_CALLING, (const uint8_t[]){(uint8_t)plan, (uint8_t)shown}, 2,
 			 value);
 	}
+	put_hex(&o, IE_CALLING_SUB, words, "calling.sub");
 	if (words_get(words, "called", value, sizeof(value)) != NULL) {
 		unsigned plan = number_plan(words, "called.type");
 		put_text(&o, IE_CALLED, (const uint8_t[]){(uint8_t)(0x80 | plan)}, 1, value);
 	}
+	put_hex(&o, IE_CALLED_SUB, words, "called.sub");
 	if (words_get(words, "redirecting", value, sizeof(value)) != NULL) {
 		unsigned reason = words_get_number(words, "redirecting.reason", 0);
 		unsigned plan = number_plan(words, "redirecting.type");
@@ -278,5 +319,12 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 	}
 	if (words_get(words, "restart", value, sizeof(value)) != NULL)
 		put_ie(&o, IE_RESTART, 1, (const uint8_t[]){0x80});
+	put_hex(&o, IE_LOW_LAYER, words, "llc");
+	put_hex(&o, IE_HIGH_LAYER, words, "hlc");
+	put_hex(&o, IE_USER_USER, words, "uui");
+	if ((number = words_get_number(words, "oli", 100)) < 100) {
+		put_octet(&o, LOCKING_SHIFT | 6);
+		put_ie(&o, IE_LINE_INFORMATION, 1, (const uint8_t[]){(uint8_t)number});
+	}
 	return o.len;
 }

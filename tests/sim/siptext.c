@@ -137,5 +137,6 @@ void siptext_sdp_words(const char *body, char *out, size_t out_size)
 		dir = "recvonly";
 	else if (strstr(body, "a=inactive") != NULL)
 		dir = "inactive";
-	snprintf(out, out_size, " sdp codec=%u dir=%s port=%u", codec, dir, port);
+	snprintf(out, out_size, " sdp codec=%u dir=%s port=%u%s", codec, dir, port,
+		 strstr(body, " CLEARMODE/8000\r\n") != NULL ? " clearmode" : "");
 }

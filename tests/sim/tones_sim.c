@@ -6,6 +6,8 @@ static const struct rig_conf own = {.trunk = "ringback = own"};
 static const struct rig_conf far_end = {.trunk = "ringback = far"};
 static const struct rig_conf own_to_sip = {.peer = "ringback = own"};
 static const struct rig_conf failing = {.trunk = "failure_tone_ms = 5000"};
+static const struct rig_conf disconnecting = {
+	.trunk = "failure_tone_ms = 5000 disconnect_tone = yes"};
 static const struct rig_conf failing_to_sip = {.peer = "failure_tone_ms = 5000"};
 static const struct rig_conf listening = {.trunk = "hangup_on_busy = true"};
 static const struct rig_conf dial_tone = {
@@ -334,6 +336,43 @@ static const char *const an_announcement_is_enough[] = {
 };
 
 /* The second leg's slot must be free for others while the first hears why. */
+/* DISCONNECT with progress indicator 8, Q.931 5.3.4.1. */
+static const char *const busy_after_disconnect[] = {
+	PBX_CALLS,
+	"pbx passive",
+	"sip > 486",
+	"sip < ACK",
+	"pbx < DISCONNECT cause=17 pi=8",
+	"wait 30",
+	"path is t1/5 hears busy",
+	"quiet 4900",
+	"path is t1/5 hears busy",
+	"pbx < RELEASE cause=17 in 50..150",
+	"record cause=17",
+	NULL,
+};
+
+static const char *const nobody_listens_after_disconnect[] = {
+	PBX_CALLS,
+	"sip > 486",
+	"sip < ACK",
+	"pbx < DISCONNECT cause=17 pi=8",
+	"pbx < RELEASE-COMPLETE",
+	"record cause=17",
+	NULL,
+};
+
+static const char *const data_hear_no_tone[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 ch=5 bearer=8890",
+	"pbx < CALL-PROCEEDING",
+	"pbx < DISCONNECT cause=65 !pi",
+	"pbx > RELEASE",
+	"pbx < RELEASE-COMPLETE",
+	"record cause=65",
+	NULL,
+};
+
 static const char *const failed_between_trunks[] = {
 	"pbx > SETUP called=8001 calling=7101 ch=5",
 	"pbx < CALL-PROCEEDING",
@@ -508,6 +547,9 @@ int main(int argc, char **argv)
 		ROW(&dial_and_fail, no_such_number_dialled_in_parts),
 		ROW(&failing, an_announcement_is_enough),
 		ROW(&failing, failed_between_trunks),
+		ROW(&disconnecting, busy_after_disconnect),
+		ROW(&disconnecting, nobody_listens_after_disconnect),
+		ROW(&failing, data_hear_no_tone),
 		ROW(&failing, the_line_fails_meanwhile),
 		ROW(&failing_to_sip, busy_as_early_media),
 		ROW(&failing_to_sip, busy_after_ringing),

@@ -236,6 +236,9 @@ static const char *path_text(const struct fake_path *f)
 					      f->worker->span[end->span].name, end->slot);
 		else if (end->kind == PATH_RTP)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%srtp", plus);
+		if (end->data)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, ":data%s",
+					      end->seven_bits ? "56" : "");
 	}
 	for (unsigned e = 0; f != NULL && e < 2; e++)
 		if (f->has_media[e])

@@ -12,8 +12,8 @@ void sim_worker_reset(void);
 
 unsigned sim_worker_open_paths(void);
 uint64_t sim_worker_opened(void), sim_worker_closed(void);
-/* "t1/23+rtp send recv hears ringback": the ends, latest media and tone to the first end of the oldest
- * open path; "" when none, "t1/23 ..." when it has one end. */
+/* "t1/23+rtp send recv hears ringback", "t1/5:data+rtp:data": the ends, latest media and tone to the
+ * first end of the oldest open path; "" when none, "t1/23 ..." when it has one end. */
 const char *sim_worker_path_text(void);
 bool sim_worker_has_path(const char *text); /* among all that are open */
 

@@ -89,7 +89,7 @@ static void defaults_the_issue_asks_for(void **state)
 	struct sip_agent_conf sip;
 
 	(void)state;
-	span_default(&span);
+	conf_span_default(&span);
 	assert_int_equal(span.backend, TDM_WIRE);
 	assert_int_equal(span.dchan_slot, 24);
 	assert_int_equal(span.wire.frames_per_packet, 8);
@@ -100,7 +100,7 @@ static void defaults_the_issue_asks_for(void **state)
 	assert_int_equal(peer.dtmf_type, 101);
 	assert_int_equal(peer.ptime_ms, 20);
 	assert_int_equal(peer.codec[0], SIP_PCMU);
-	media_default(&media);
+	conf_media_default(&media);
 	assert_int_equal(media.rtp.addr.ss_family, AF_UNSPEC); /* as the route says */
 	assert_int_equal(media.rtp.port_min, 16384);
 	sip_default(&sip);

@@ -209,33 +209,106 @@ static void press(struct rig *r, unsigned side, char digit, unsigned ticks)
 /* --- audio
  * ------------------------------------------------------------------------------------------ */
 
-static void slot_to_slot_over_rtp_is_exact(void **state)
+/* What side hears is what the other one said lag ticks before, with these bits set. */
+static void said_before(const struct rig *r, unsigned side, unsigned lag, uint8_t set,
+			uint8_t want[TDM_TICK_OCTETS])
 {
-	struct rig r, said;
+	struct rig said = {.tick = r->tick - 1 - lag};
+
+	talk_count(&said, 1 - side, want);
+	for (unsigned i = 0; i < TDM_TICK_OCTETS; i++)
+		want[i] |= set;
+}
+
+static void expect_exact(struct rig *r, unsigned most_lag, uint8_t set)
+{
 	unsigned lag[2] = {0, 0};
 
-	rig_open(&r, 101);
-	r.talk = talk_count;
-	run(&r, 20);
-	memset(&said, 0, sizeof(said));
+	r->talk = talk_count;
+	run(r, 20);
 	for (unsigned i = 0; i < 500; i++) {
 		for (unsigned side = 0; side < 2; side++) {
 			uint8_t want[TDM_TICK_OCTETS];
 
-			for (said.tick = lag[side] ? r.tick - 1 - lag[side] : r.tick - 1;
-			     lag[side] == 0 && said.tick + 6 > r.tick; said.tick--) {
-				talk_count(&said, 1 - side, want);
-				if (memcmp(want, r.heard[side], sizeof(want)) == 0) {
-					lag[side] = r.tick - 1 - said.tick;
-					break;
-				}
+			for (unsigned l = 1; lag[side] == 0 && l <= most_lag; l++) {
+				said_before(r, side, l, set, want);
+				if (memcmp(want, r->heard[side], sizeof(want)) == 0)
+					lag[side] = l;
 			}
-			assert_in_range(lag[side], 2, 4); /* ptime 20 and one or two ticks */
-			talk_count(&said, 1 - side, want);
-			assert_memory_equal(r.heard[side], want, sizeof(want));
+			assert_in_range(lag[side], 2, most_lag);
+			said_before(r, side, lag[side], set, want);
+			assert_memory_equal(r->heard[side], want, sizeof(want));
 		}
-		run(&r, 1);
+		run(r, 1);
 	}
+}
+
+static void slot_to_slot_over_rtp_is_exact(void **state)
+{
+	struct rig r;
+
+	rig_open(&r, 101);
+	expect_exact(&r, 4, 0); /* ptime 20 and one or two ticks */
+	rig_close(&r);
+}
+
+/* --- data: RFC 4040 --- */
+
+static void rig_open_data(struct rig *r, bool seven_bits)
+{
+	struct path_end slot = slot_end, rtp[2] = {rtp_end(), rtp_end()};
+
+	slot.data = rtp[0].data = rtp[1].data = true;
+	slot.seven_bits = seven_bits;
+	slot.echo_tail_ms = 64; /* not for data */
+	rig_open(r, 0);
+	for (unsigned i = 0; i < 2; i++)
+		path_free(r->p[i]);
+	r->p[0] = new_path(1, slot, rtp[0]);
+	r->p[1] = new_path(2, rtp[1], slot);
+	for (unsigned i = 0; i < 2; i++) {
+		r->m[i] = towards(rtp[1 - i].rtp, 0);
+		r->m[i].codec = SIP_CLEARMODE;
+		r->m[i].payload_type = r->m[i].payload_type_in = 97;
+		rtp_session_set(rtp[i].rtp, &r->m[i]);
+	}
+}
+
+static void data_pass_bit_by_bit(void **state)
+{
+	struct rig r;
+
+	rig_open_data(&r, false);
+	assert_null(r.p[0]->end[0].echo);
+	assert_null(r.p[0]->end[0].detector);
+	assert_null(r.p[1]->end[1].generator);
+	expect_exact(&r, 8, 0);
+	rig_close(&r);
+}
+
+static void data_of_56_kbit_leave_the_last_bit(void **state)
+{
+	struct rig r;
+
+	rig_open_data(&r, true);
+	expect_exact(&r, 8, 0x01);
+	rig_close(&r);
+}
+
+/* Tones that are digits to others are octets here. */
+static void data_are_no_digits(void **state)
+{
+	struct rig r;
+	struct rtp_counts c;
+
+	rig_open_data(&r, false);
+	r.talk = talk_keys;
+	run(&r, 20);
+	press(&r, 0, '5', 20);
+	run(&r, 30);
+	assert_string_equal(r.digits[1], "5"); /* heard, so it passed as it was */
+	rtp_session_counts(r.p[1]->end[0].rtp, &c);
+	assert_int_equal(c.rx_octets, c.rx_packets * 160);
 	rig_close(&r);
 }
 
@@ -606,6 +679,9 @@ int main(void)
 		cmocka_unit_test(echo_of_a_slot_is_cancelled_towards_rtp_only),
 		cmocka_unit_test(slot_to_slot_has_no_canceller),
 		cmocka_unit_test(slot_to_slot_over_rtp_is_exact),
+		cmocka_unit_test(data_pass_bit_by_bit),
+		cmocka_unit_test(data_of_56_kbit_leave_the_last_bit),
+		cmocka_unit_test(data_are_no_digits),
 		cmocka_unit_test(nothing_to_hear_is_idle),
 		cmocka_unit_test(digits_cross_once_each_way),
 		cmocka_unit_test(audio_is_muted_while_an_event_is_sent),

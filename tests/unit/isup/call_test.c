@@ -114,7 +114,7 @@ static void test_parties(void **state)
 			run_ms(p, 20);
 			struct isup_event *ev = expect(from->far, ISUP_SETUP);
 			assert_null(ev->user);
-			assert_true(ev->speech);
+			assert_int_equal(ev->bearer, ISUP_AUDIO);
 			assert_true(ev->complete);
 			check_party(&ev->called, &rows[i].setup.called);
 			check_party(&ev->calling, &rows[i].setup.calling);

@@ -90,6 +90,100 @@ static void odd_packet_sizes_play_exactly(void **state)
 	}
 }
 
+/* --- data ---------------------------------------------------------------------------------------
+ */
+
+static unsigned ticks_of_ones;
+
+static uint64_t one_in_ten_lost(struct net *n, uint64_t sent_ns)
+{
+	return rnd(n) % 10 == 0 && sent_ns > START_NS + 500000000 ? UINT64_MAX : 0;
+}
+
+/* Each octet is the one that was sent, or 0xff in its place. */
+static void check_exact_or_ones(struct net *n)
+{
+	uint8_t want[JITTER_TICK];
+
+	if (!n->j.playing)
+		return;
+	fill_count(want, expect_ts, JITTER_TICK);
+	if (memcmp(n->out, want, JITTER_TICK) != 0) {
+		memset(want, 0xff, JITTER_TICK);
+		ticks_of_ones++;
+		assert_memory_equal(n->out, want, JITTER_TICK);
+	}
+	expect_ts += JITTER_TICK;
+}
+
+static void open_data(struct net *n)
+{
+	net_init(n, 160);
+	jitter_set_data(&n->j, true);
+	n->on_tick = check_exact_or_ones;
+	expect_ts = n->ts;
+	ticks_of_ones = 0;
+}
+
+static void lost_data_are_ones_in_their_place(void **state)
+{
+	struct net n;
+
+	open_data(&n);
+	n.delay_ns = one_in_ten_lost;
+	run_ms(&n, 60000);
+	assert_in_range(ticks_of_ones, 500, 700); /* a tenth of 6,000 */
+	assert_int_equal(n.j.changes + n.j.late + n.j.overflow, 0);
+	assert_in_range(n.max_delay_us, 20000, 32000);
+}
+
+static uint64_t uniform_15ms(struct net *n, uint64_t sent_ns)
+{
+	return 30 * MS_NS + rnd(n) % (15 * MS_NS);
+}
+
+static void data_ride_jitter_out_without_a_slip(void **state)
+{
+	struct net n;
+
+	open_data(&n);
+	n.delay_ns = uniform_15ms;
+	run_ms(&n, 600000);
+	assert_int_equal(ticks_of_ones, 0);
+	assert_int_equal(n.j.changes + n.j.late + n.j.overflow, 0);
+}
+
+/* A clock that is off by 50 ppm either way: pieces are added or left out, minutes apart. */
+static void data_slip_seldom(void **state)
+{
+	static const double off[] = {1 - 50e-6, 1 + 50e-6};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct net n;
+
+		open_data(&n);
+		n.on_tick = NULL;
+		n.packet_ns *= off[i];
+		run_ms(&n, 3600000);
+		assert_in_range(n.j.changes, 1, 10);
+		assert_int_equal(i == 0 ? n.j.inserted : n.j.removed, 0);
+		assert_true(n.max_delay_us < 110000);
+		assert_int_equal(n.j.overflow, 0);
+	}
+}
+
+/* The same buffer has audio again: by its old margin. */
+static void audio_after_data(void **state)
+{
+	struct net n;
+
+	open_data(&n);
+	jitter_set_data(&n.j, false);
+	n.on_tick = check_exact;
+	run_ms(&n, 3000);
+	assert_in_range(n.max_delay_us, 2000, 12000);
+}
+
 /* --- jitter -------------------------------------------------------------------------------------
  */
 
@@ -440,6 +534,10 @@ int main(void)
 		cmocka_unit_test(zero_jitter_is_exact_and_quick),
 		cmocka_unit_test(an_hour_is_exact_and_as_quick_as_its_beginning),
 		cmocka_unit_test(odd_packet_sizes_play_exactly),
+		cmocka_unit_test(lost_data_are_ones_in_their_place),
+		cmocka_unit_test(data_ride_jitter_out_without_a_slip),
+		cmocka_unit_test(data_slip_seldom),
+		cmocka_unit_test(audio_after_data),
 		cmocka_unit_test(uniform_jitter_is_ridden_out),
 		cmocka_unit_test(stall_leaves_no_delay_behind),
 		cmocka_unit_test(delay_comes_back_after_many_stalls),

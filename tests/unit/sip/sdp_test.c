@@ -279,6 +279,41 @@ static void test_local_codecs_only(void **state)
 	assert_int_equal(m.dtmf_type, 0);
 }
 
+static void test_clearmode(void **state)
+{
+	static const char data[] = TOP C4 TIME "m=audio 40000 RTP/AVP 98\r\n"
+					       "a=rtpmap:98 clearmode/8000\r\n";
+	static const char both[] = TOP C4 TIME "m=audio 40000 RTP/AVP 0 98\r\n"
+					       "a=rtpmap:98 CLEARMODE/8000\r\n";
+	struct sip_local_media local = ours("192.0.2.1");
+	const struct sip_sdp_origin origin = {7, 1};
+	struct sip_sdp s;
+	struct sip_media m;
+	char out[SIP_SDP_SIZE];
+
+	parse(&s, data);
+	assert_true(sip_sdp_is_data(&s));
+	assert_int_equal(sip_sdp_settle(&m, &local, &s), -ENOTSUP); /* audio is all we have */
+	local.codec[0] = SIP_CLEARMODE;
+	local.codec_count = 1;
+	local.clearmode_type = 97;
+	local.dtmf_type = 0;
+	assert_int_equal(sip_sdp_settle(&m, &local, &s), 0);
+	assert_int_equal(m.codec, SIP_CLEARMODE);
+	assert_int_equal(m.payload_type, 98);
+	assert_int_equal(m.payload_type_in, 97);
+	sip_sdp_write_answer(out, &origin, &local, &s, &m);
+	assert_non_null(strstr(out, "m=audio 30000 RTP/AVP 98\r\na=rtpmap:98 CLEARMODE/8000\r\n"
+				    "a=ptime:20\r\n"));
+	sip_sdp_write_offer(out, &origin, &local);
+	assert_non_null(strstr(out, "m=audio 30000 RTP/AVP 97\r\na=rtpmap:97 CLEARMODE/8000\r\n"
+				    "a=ptime:20\r\n"));
+	parse(&s, both);
+	assert_false(sip_sdp_is_data(&s)); /* a phone that could, too */
+	parse(&s, TOP C4 TIME M);
+	assert_false(sip_sdp_is_data(&s));
+}
+
 static void test_offer(void **state)
 {
 	struct sip_local_media local = ours("192.0.2.1");
@@ -347,14 +382,23 @@ static void test_equal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),           cmocka_unit_test(test_offer_order_wins),
-		cmocka_unit_test(test_dynamic_types),   cmocka_unit_test(test_remapped_static_type),
-		cmocka_unit_test(test_ptime),           cmocka_unit_test(test_rtcp),
-		cmocka_unit_test(test_direction),       cmocka_unit_test(test_hold_by_address),
-		cmocka_unit_test(test_addresses),       cmocka_unit_test(test_ipv6),
-		cmocka_unit_test(test_several_streams), cmocka_unit_test(test_stream_off),
-		cmocka_unit_test(test_nothing_fits),    cmocka_unit_test(test_local_codecs_only),
-		cmocka_unit_test(test_offer),           cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_offer_order_wins),
+		cmocka_unit_test(test_dynamic_types),
+		cmocka_unit_test(test_remapped_static_type),
+		cmocka_unit_test(test_ptime),
+		cmocka_unit_test(test_rtcp),
+		cmocka_unit_test(test_direction),
+		cmocka_unit_test(test_hold_by_address),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_several_streams),
+		cmocka_unit_test(test_stream_off),
+		cmocka_unit_test(test_nothing_fits),
+		cmocka_unit_test(test_local_codecs_only),
+		cmocka_unit_test(test_clearmode),
+		cmocka_unit_test(test_offer),
+		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_equal),
 	};
 

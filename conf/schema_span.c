@@ -1,15 +1,14 @@
-/* schema_span.h - the keys of section span.  A part of schema.c, which alone includes it: after its
- * macros.
- */
-#ifndef CONF_SCHEMA_SPAN_H
-#define CONF_SCHEMA_SPAN_H
+/* schema_span.c - the keys of section span; see schema.h. */
+#include "conf/schema.h"
+#include "conf/schema_impl.h"
+#include <string.h>
 
 static const char *const backends[] = {"wire", "dahdi", "ether", NULL};
 static const char *const framings[] = {"esf", "d4", NULL};
 static const char *const codings[] = {"b8zs", "ami", NULL};
 static const char *const clocks[] = {"own", "line", NULL};
 
-static const struct conf_key span_keys[] = {
+const struct conf_key conf_span_keys[CONF_SPAN_KEYS] = {
 	{"backend", CONF_CHOICE, CONF_DRAINS, FIELD(struct tdm_span_conf, backend),
 	 .choices = backends,
 	 .help = "What carries the span: \"wire\" is a pseudowire, structure-aware TDM over UDP "
@@ -77,12 +76,10 @@ static const struct conf_key span_keys[] = {
 	 .help = "Timeslot of the D-channel, 0 = none.  24 on nearly every T1 in North America."},
 };
 
-static void span_default(void *element)
+void conf_span_default(void *element)
 {
 	struct tdm_span_conf *s = element;
 
 	memset(s, 0, sizeof(*s));
 	tdm_span_conf_default(s);
 }
-
-#endif

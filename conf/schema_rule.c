@@ -1,10 +1,7 @@
-/* schema_rule.h - the keys of section rule.  A part of schema.c, which alone includes it: after its
- * macros.
- */
-#ifndef CONF_SCHEMA_RULE_H
-#define CONF_SCHEMA_RULE_H
+/* schema_rule.c - the keys of section rule; see schema.h. */
+#include "conf/schema_impl.h"
 
-static const struct conf_key rule_keys[] = {
+const struct conf_key conf_rule_keys[CONF_RULE_KEYS] = {
 	{"from", CONF_NAME, CONF_MAY_BE_EMPTY, FIELD(struct dial_rule, from), .def = "any",
 	 .help = "Trunk, trunk group or peer the call came from."},
 	{"number", CONF_PATTERN, 0, FIELD(struct dial_rule, pattern),
@@ -29,11 +26,9 @@ static const struct conf_key rule_keys[] = {
 	 .def = "the caller's own", .help = "Number sent in place of the caller's."},
 };
 
-static void rule_default(void *element)
+void conf_rule_default(void *element)
 {
 	struct dial_rule *r = element;
 
 	*r = (struct dial_rule){.pattern = "."};
 }
-
-#endif
