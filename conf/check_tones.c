@@ -1,16 +1,7 @@
 /* check_tones.c - which tones each trunk and peer has, read out of what the file says. */
-#include "conf/load.h"
+#include "conf/check.h"
 #include "conf/value.h"
 #include <string.h>
-
-static unsigned line_of(const struct conf_loader *l, enum conf_section_id id, size_t i,
-			const char *key)
-{
-	const struct conf_lines *lines = &l->lines[id][i];
-	unsigned line = lines->key[conf_key_index(id, key)];
-
-	return line != 0 ? line : lines->section;
-}
 
 static void check_section(struct conf_loader *l, size_t i)
 {
@@ -30,7 +21,7 @@ static void check_section(struct conf_loader *l, size_t i)
 		if (tone_parse(&own, t->text[kind], why, sizeof(why)) == 0)
 			t->set.tone[kind] = own;
 		else
-			conf_error(&l->errors, line_of(l, CONF_TONES, i, key), key, "%s", why);
+			REPORT(l, CONF_TONES, i, key, "%s", why);
 	}
 }
 
@@ -39,7 +30,7 @@ static void find_set(struct conf_loader *l, enum conf_section_id id, size_t i,
 {
 	const struct conf *c = l->conf;
 
-	if (l->lines[id][i].failed[conf_key_index(id, "tones")])
+	if (conf_is_failed(l, id, i, "tones"))
 		return;
 	for (size_t k = 0; k < c->tones_count; k++)
 		if (strcmp(c->tones[k].name, a->tones) == 0) {
@@ -47,11 +38,10 @@ static void find_set(struct conf_loader *l, enum conf_section_id id, size_t i,
 			return;
 		}
 	if (tone_set_country(&a->set, a->tones) != 0)
-		conf_error(
-			&l->errors, line_of(l, id, i, "tones"), "tones",
-			"expected a country, such as us or etsi, or the name of a section tones; "
-			"there is no \"%s\"",
-			a->tones);
+		REPORT(l, id, i, "tones",
+		       "expected a country, such as us or etsi, or the name of a section tones; "
+		       "there is no \"%s\"",
+		       a->tones);
 }
 
 void conf_check_tones(struct conf_loader *l)

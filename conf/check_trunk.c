@@ -154,8 +154,8 @@ static void check_member(struct conf_loader *l, size_t i, unsigned interface)
 		span->dchan_slot = 0;
 	} else if (span->dchan_slot != 0) {
 		REPORT(l, CONF_SPAN, at, "dchan_slot",
-		       "expected 0 or nothing: the D-channel of trunk %s is in span %s", t->isup.name,
-		       t->spans[0]);
+		       "expected 0 or nothing: the D-channel of trunk %s is in span %s",
+		       t->isup.name, t->spans[0]);
 	}
 	uint32_t dchan = span->dchan_slot != 0 ? 1u << span->dchan_slot : 0;
 	t->isup.interfaces[interface] = (struct isup_interface){
