@@ -39,6 +39,7 @@ static void set_name(struct leg_isup *l)
 
 	l->line = line_trunk_line(l->line, slot);
 	l->leg.worker = l->line->worker;
+	l->leg.tones = &l->line->trunk_conf.audible;
 	snprintf(l->leg.name, sizeof(l->leg.name), "%s/%u", l->line->span_conf.name,
 		 slot != 0 ? isup_slot_number(slot) : 0);
 }
