@@ -1,7 +1,7 @@
 /* check.c - what no single value shows: defaults that depend on other keys, names that must exist,
  * addresses and slots that must not be used twice, rules that could never decide. */
-#include "conf/address.h"
 #include "conf/check.h"
+#include "conf/address.h"
 #include "conf/load.h"
 #include "conf/value.h"
 #include "tdm/tdmoe.h"

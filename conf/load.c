@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 enum {
-	VALUE_MAX = 255,     /* octets of one value */
+	VALUE_MAX = 255,                /* octets of one value */
 	LIST_MAX = ISUP_INTERFACES_MAX, /* values of one key; no list takes more */
-	OPT_GIVEN = 1 << 24, /* our flag beside libconfuse's: the key was there before */
+	OPT_GIVEN = 1 << 24,            /* our flag beside libconfuse's: the key was there before */
 };
 
 /* libconfuse hands no argument to its callbacks, and its scanner is static as well, so there is

@@ -447,9 +447,7 @@ static void format_list(const struct conf_key *k, const void *element,
 			conf_bind_format((const struct sip_bind *)list + i, address);
 			add(out, "\"%s\"", address);
 			break;
-		case CONF_NAMES:
-			add(out, "\"%s\"", ((const char(*)[CONF_NAME_MAX])list)[i]);
-			break;
+		case CONF_NAMES: add(out, "\"%s\"", ((const char(*)[CONF_NAME_MAX])list)[i]); break;
 		case CONF_UINTS: add(out, "%u", ((const uint8_t *)list)[i]); break;
 		default: add(out, "\"%s\"", k->choices[((const unsigned *)list)[i]]);
 		}

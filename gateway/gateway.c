@@ -254,7 +254,9 @@ static int start_on_trunk(struct gateway *g, struct call *c, const char *to)
 		struct gateway_line *gl = &g->lines[i];
 		if (!line_is_named(gl->line, to) || !line_trunk_is_first(gl->line))
 			continue;
-		int r = takes_no_calls(g, gl->line) ? -EBUSY : leg_isup_start(&c->to, gl->line, &who, !c->growing);
+		int r = takes_no_calls(g, gl->line)
+				? -EBUSY
+				: leg_isup_start(&c->to, gl->line, &who, !c->growing);
 		if (r == 0)
 			return 0;
 		if (r == -ENOMEM)

@@ -86,8 +86,8 @@ static void tell_carrier(void *arg)
 }
 
 int line_open(struct line **out, struct loop *loop, struct worker *worker,
-	      const struct tdm_span_conf *span, const struct conf_trunk *trunk,
-	      struct line *mate, const struct line_ops *ops, char *err, size_t err_size)
+	      const struct tdm_span_conf *span, const struct conf_trunk *trunk, struct line *mate,
+	      const struct line_ops *ops, char *err, size_t err_size)
 {
 	struct line *l = calloc(1, sizeof(*l));
 	char why[128], local[CONF_ADDRESS_TEXT_MAX];
@@ -277,7 +277,8 @@ void line_apply_slots(struct line *l)
 void line_drain(struct line *l)
 {
 	l->leaves = true;
-	if (l->trunk_conf.isup.interface_count != 0) /* one alone: the gateway says why it refuses */
+	if (l->trunk_conf.isup.interface_count !=
+	    0) /* one alone: the gateway says why it refuses */
 		line_apply_slots(l);
 }
 

@@ -64,11 +64,10 @@ static json_t *spans_json(const struct line *first, char *report, size_t size)
 			 "  %-15s interface %-3u %3u calls, alarms %s; %s\n",
 			 first->trunk_conf.spans[i], conf->interfaces[i].id, busy,
 			 l != NULL ? alarms : "not open", role);
-		json_array_append_new(
-			spans, json_pack("{s:s, s:i, s:i, s:s}", "name",
-					 first->trunk_conf.spans[i], "interface",
-					 (int)conf->interfaces[i].id, "calls", (int)busy,
-					 "dchannel", role));
+		json_array_append_new(spans, json_pack("{s:s, s:i, s:i, s:s}", "name",
+						       first->trunk_conf.spans[i], "interface",
+						       (int)conf->interfaces[i].id, "calls",
+						       (int)busy, "dchannel", role));
 	}
 	return spans;
 }
@@ -156,7 +155,8 @@ json_t *maintain_nfas(struct gateway *g, const char *args)
 	char name[64], verb[16] = "", what[32] = "";
 
 	if (sscanf(args, "%63s %15s %31s", name, verb, what) < 1)
-		return failure("nfas TRUNK, switch, drill, drill stay, result, out SPAN or in SPAN");
+		return failure(
+			"nfas TRUNK, switch, drill, drill stay, result, out SPAN or in SPAN");
 	struct line *l = first_line(g, name);
 	if (l == NULL || l->trunk_conf.isup.interface_count == 0)
 		return failure("no trunk of this name on several spans");
@@ -171,7 +171,8 @@ json_t *maintain_nfas(struct gateway *g, const char *args)
 	if (strcmp(verb, "out") == 0 || strcmp(verb, "in") == 0)
 		return order_out_or_in(l, what, verb[0] == 'i');
 	if (strcmp(verb, "switch") != 0)
-		return failure("nfas TRUNK, switch, drill, drill stay, result, out SPAN or in SPAN");
+		return failure(
+			"nfas TRUNK, switch, drill, drill stay, result, out SPAN or in SPAN");
 	int r = nfas_drill_runs(&l->group->drill) ? -EALREADY : isup_trunk_dchan_switch(l->trunk);
 	return r < 0 ? refusal(l->group, r) : show_state(l);
 }

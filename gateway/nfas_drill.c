@@ -31,13 +31,13 @@ const char *nfas_dchan_name(const struct line_trunk *t, unsigned dchan)
 
 const char *nfas_dchan_state(const struct line_trunk *t, unsigned dchan)
 {
-	static const char *const names[] = {
-		[ISUP_DCHAN_OUT_OF_SERVICE] = "out of service",
-		[ISUP_DCHAN_STANDBY] = "standby",
-		[ISUP_DCHAN_WAITING] = "waits for the far end's answer",
-		[ISUP_DCHAN_IN_SERVICE] = "in service",
-		[ISUP_DCHAN_OUT_BY_US] = "out of service by order",
-		[ISUP_DCHAN_OUT_BY_FAR] = "out of service by the far end"};
+	static const char *const names[] = {[ISUP_DCHAN_OUT_OF_SERVICE] = "out of service",
+					    [ISUP_DCHAN_STANDBY] = "standby",
+					    [ISUP_DCHAN_WAITING] = "waits for the far end's answer",
+					    [ISUP_DCHAN_IN_SERVICE] = "in service",
+					    [ISUP_DCHAN_OUT_BY_US] = "out of service by order",
+					    [ISUP_DCHAN_OUT_BY_FAR] =
+						    "out of service by the far end"};
 	struct isup_dchan d;
 
 	return isup_trunk_dchan(t->isup, dchan, &d) ? names[d.state] : "?";

@@ -135,7 +135,8 @@ int gateway_reload(struct gateway *g, struct conf *conf, FILE *report)
 			fprintf(report, "span %s: added\n", conf->spans[i].name);
 	}
 	for (size_t i = 0; i < old->span_count; i++)
-		if (!has_span(conf, old->spans[i].name) && !gateway_line_is_open(g, old->spans[i].name))
+		if (!has_span(conf, old->spans[i].name) &&
+		    !gateway_line_is_open(g, old->spans[i].name))
 			fprintf(report, "span %s: gone\n", old->spans[i].name);
 	gateway_check_layout(g, report);
 	fprintf(report, "%zu rules in force\n", conf->rule_count);

@@ -102,7 +102,8 @@ static bool has_idle_dchan(const struct line *l)
 
 /* One letter a slot, slot 1 first: . idle, B busy, b busy and out of service afterwards,
  * R restarting, out of service O by order, F by the far end, X by a fault, M maintenance,
- * L line failed (NFAS), D D-channel, d one that is not in service, T under test, - not used for calls. */
+ * L line failed (NFAS), D D-channel, d one that is not in service, T under test, - not used for
+ * calls. */
 static void slot_grid(const struct line *l, char out[TDM_SLOTS + 1])
 {
 	static const char letters[] = {
@@ -116,7 +117,8 @@ static void slot_grid(const struct line *l, char out[TDM_SLOTS + 1])
 	out[TDM_SLOTS] = '\0';
 	for (unsigned slot = 1; slot <= TDM_SLOTS && l->trunk != NULL; slot++) {
 		enum isup_slot_state state = isup_trunk_slot(l->trunk, line_slot(l, slot));
-		bool leaves = state == ISUP_SLOT_BUSY && isup_trunk_slot_leaves(l->trunk, line_slot(l, slot));
+		bool leaves = state == ISUP_SLOT_BUSY &&
+			      isup_trunk_slot_leaves(l->trunk, line_slot(l, slot));
 		out[slot - 1] = leaves ? 'b' : letters[state];
 	}
 	if (l->span_conf.dchan_slot != 0)

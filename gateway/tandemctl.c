@@ -165,7 +165,8 @@ static const char slot_letters[] =
 	"slots: . idle  B busy  b busy, then out  R restarting  D D-channel  d its backup  "
 	"T under test  "
 	"- not used\n"
-	"       out of service: O by order  F by the far end  X by a fault  L line failed;  M maintenance";
+	"       out of service: O by order  F by the far end  X by a fault  L line failed;  M "
+	"maintenance";
 
 static void print_spans(const json_t *spans)
 {

@@ -6,6 +6,7 @@
  *            reached
  *   verb     a function of trunk.h on one of the calls
  *   wait     time passes
+ * Of a trunk with two D-channels bit 3 of the operation says which one it comes by.
  * Trunks live on between inputs (libpri cannot be freed); after each the far end goes silent until
  * every call must be gone.  That, and one RELEASED a call, is checked besides what the sanitizers
  * see.
@@ -36,12 +37,14 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 	return 0;
 }
 
-enum { CALLS = 32, SWITCHES = 6, ANSWERS_MAX = 50 };
+enum { CALLS = 32, SWITCHES = 6, ANSWERS_MAX = 50, LINKS = 2 };
+/* The last two are NI2 trunks on three interfaces, with a backup D-channel. */
+enum { NFAS = SWITCHES * 2, SUBJECTS = NFAS + 2 };
 
 struct subject {
 	struct isup_trunk *trunk;
 	enum isup_side side;
-	uint8_t sent, received; /* I-frames, modulo 128 */
+	uint8_t sent[LINKS], received[LINKS]; /* I-frames, modulo 128 */
 	bool silent;
 	unsigned answers; /* by LAPD in this turn */
 	bool inside;      /* a function of trunk.h: no event may come */
@@ -49,7 +52,7 @@ struct subject {
 };
 
 static struct loop loop;
-static struct subject subjects[SWITCHES * 2];
+static struct subject subjects[SUBJECTS];
 
 static void check(bool good, const char *what)
 {
@@ -92,10 +95,10 @@ static void on_event(void *arg, const struct isup_event *ev)
 		isup_call_clear(ev->call, ev->cause);
 }
 
-static void receive(struct subject *s, const uint8_t *frame, size_t len)
+static void receive(struct subject *s, unsigned interface, const uint8_t *frame, size_t len)
 {
 	s->inside = true;
-	isup_trunk_receive(s->trunk, 0, frame, len);
+	isup_trunk_receive(s->trunk, interface, frame, len);
 	s->inside = false;
 }
 
@@ -110,16 +113,17 @@ static bool on_send(void *arg, unsigned interface, const uint8_t *frame, size_t 
 		return true;
 	if ((frame[2] & 0xef) == 0x6f) {
 		uint8_t ua[] = {frame[0], frame[1], 0x73};
-		s->sent = s->received = 0;
-		receive(s, ua, sizeof(ua));
+		s->sent[interface] = s->received[interface] = 0;
+		receive(s, interface, ua, sizeof(ua));
 	} else if ((frame[2] & 1) == 0) {
 		uint8_t rr[] = {frame[0], frame[1], 0x01, 0};
-		s->received = (s->received + 1) & 127;
-		rr[3] = (uint8_t)(s->received << 1);
-		receive(s, rr, sizeof(rr));
+		s->received[interface] = (s->received[interface] + 1) & 127;
+		rr[3] = (uint8_t)(s->received[interface] << 1);
+		receive(s, interface, rr, sizeof(rr));
 	} else if ((frame[2] & 3) == 1 && len >= 4 && (frame[3] & 1) != 0) {
-		uint8_t rr[] = {frame[0], frame[1], 0x01, (uint8_t)(s->received << 1 | 1)};
-		receive(s, rr, sizeof(rr));
+		uint8_t rr[] = {frame[0], frame[1], 0x01,
+				(uint8_t)(s->received[interface] << 1 | 1)};
+		receive(s, interface, rr, sizeof(rr));
 	}
 	s->inside = inside;
 	return true;
@@ -132,7 +136,7 @@ static void pass_ms(uint64_t ms)
 	for (;;) {
 		uv_run(&loop.uv, UV_RUN_NOWAIT);
 		uv_run(&loop.uv, UV_RUN_NOWAIT);
-		for (unsigned i = 0; i < SWITCHES * 2; i++)
+		for (unsigned i = 0; i < SUBJECTS; i++)
 			subjects[i].answers = 0;
 		uint64_t now = virtual_ns / 1000000u;
 		uint64_t next =
@@ -146,7 +150,7 @@ static void pass_ms(uint64_t ms)
 static struct subject *subject(uint8_t pick)
 {
 	static const struct isup_trunk_ops ops = {on_event, on_send, NULL};
-	unsigned i = pick % (SWITCHES * 2);
+	unsigned i = pick % SUBJECTS;
 	struct subject *s = &subjects[i];
 	struct isup_trunk_conf conf;
 
@@ -154,7 +158,7 @@ static struct subject *subject(uint8_t pick)
 		return s;
 	isup_trunk_conf_default(&conf);
 	(void)snprintf(conf.name, sizeof(conf.name), "fuzz%u", i);
-	conf.switch_type = (enum isup_switch)(i / 2);
+	conf.switch_type = i < NFAS ? (enum isup_switch)(i / 2) : ISUP_NI2;
 	conf.side = s->side = i % 2 == 0 ? ISUP_USER : ISUP_NETWORK;
 	conf.overlap = ISUP_OVERLAP_BOTH;
 	conf.t302_ms = 3000;
@@ -165,11 +169,14 @@ static struct subject *subject(uint8_t pick)
 	conf.t308_ms = 500;
 	conf.user_to_user = conf.line_information = true;
 	conf.bearer_slots = 0x3e; /* few, so that they run out */
+	for (unsigned n = 0; i >= NFAS && n < 3; n++)
+		conf.interfaces[conf.interface_count++] = (struct isup_interface){(uint8_t)n, 0x6};
+	conf.backup = i >= NFAS ? 1 : 0;
 	check(isup_trunk_open(&s->trunk, &loop, &conf, &ops, s) == 0, "open");
 	return s;
 }
 
-static void put_message(struct subject *s, const uint8_t *message, size_t len)
+static void put_message(struct subject *s, unsigned interface, const uint8_t *message, size_t len)
 {
 	uint8_t frame[ISUP_FRAME_MAX];
 
@@ -177,11 +184,11 @@ static void put_message(struct subject *s, const uint8_t *message, size_t len)
 		len = sizeof(frame) - 4;
 	frame[0] = s->side == ISUP_USER ? 0x02 : 0x00; /* command from the other side */
 	frame[1] = 0x01;
-	frame[2] = (uint8_t)(s->sent << 1);
-	frame[3] = (uint8_t)(s->received << 1);
+	frame[2] = (uint8_t)(s->sent[interface] << 1);
+	frame[3] = (uint8_t)(s->received[interface] << 1);
 	memcpy(frame + 4, message, len);
-	s->sent = (s->sent + 1) & 127;
-	receive(s, frame, 4 + len);
+	s->sent[interface] = (s->sent[interface] + 1) & 127;
+	receive(s, interface, frame, 4 + len);
 }
 
 static void verb(struct subject *s, uint8_t what, uint8_t which)
@@ -228,10 +235,11 @@ static void records(struct subject *s, const uint8_t *data, size_t size)
 		data += 2;
 		size -= 2;
 		size_t len = arg < size ? arg : size;
+		unsigned by = s - subjects >= NFAS ? op >> 3 & 1 : 0;
 		s->answers = 0;
 		switch (op % 8) {
 		case 0:
-			receive(s, data, len);
+			receive(s, by, data, len);
 			data += len;
 			size -= len;
 			break;
@@ -239,7 +247,7 @@ static void records(struct subject *s, const uint8_t *data, size_t size)
 		case 2:
 		case 3:
 		case 4:
-			put_message(s, data, len);
+			put_message(s, by, data, len);
 			data += len;
 			size -= len;
 			break;
@@ -262,7 +270,7 @@ static void silence(struct subject *s)
 	check(!isup_trunk_up(s->trunk), "up without a far end");
 	for (unsigned i = 0; i < CALLS; i++)
 		check(s->calls[i] == NULL, "a call was not released");
-	for (unsigned slot = 1; slot <= ISUP_SLOTS; slot++)
+	for (unsigned slot = 1; slot <= ISUP_SLOTS_MAX; slot++)
 		check(isup_trunk_slot(s->trunk, slot) != ISUP_SLOT_BUSY, "a slot is left busy");
 	s->silent = false;
 }

@@ -165,8 +165,8 @@ void pbx_span_group(struct pbx *p)
 			conf->trunk.bearer_slots |= 1u << conf->tdm.dchan_slot & ~1u;
 			conf->tdm.dchan_slot = 0;
 		}
-		trunk->interfaces[s->interface] = (struct isup_interface){
-			(uint8_t)conf->nfas_id, conf->trunk.bearer_slots};
+		trunk->interfaces[s->interface] =
+			(struct isup_interface){(uint8_t)conf->nfas_id, conf->trunk.bearer_slots};
 	}
 }
 

@@ -263,8 +263,8 @@ static json_t *line_counts(const struct tdm_span *s)
 /* Of a group with a backup: what its D-channel is at this end. */
 static void add_dchannel(json_t *j, const struct pbx_span *s)
 {
-	static const char *const names[] = {"out", "standby", "waiting", "in-service", "out-by-us",
-					    "out-by-far"};
+	static const char *const names[] = {"out",        "standby",   "waiting",
+					    "in-service", "out-by-us", "out-by-far"};
 	struct isup_dchan d;
 
 	for (unsigned i = 0; i < ISUP_DCHANS; i++)
@@ -280,8 +280,7 @@ static json_t *span_stats(const struct pbx_span *s)
 
 	isup_trunk_counts(s->trunk, &n);
 	for (unsigned slot = 1; slot <= TDM_SLOTS; slot++)
-		busy += isup_trunk_slot(s->trunk, isup_slot(s->interface, slot)) ==
-			ISUP_SLOT_BUSY;
+		busy += isup_trunk_slot(s->trunk, isup_slot(s->interface, slot)) == ISUP_SLOT_BUSY;
 	json_object_set_new(j, "span", json_string(s->conf.tdm.name));
 	json_object_set_new(j, "dchan_up", json_boolean(isup_trunk_up(s->trunk)));
 	add_dchannel(j, s);

@@ -495,8 +495,7 @@ int script_check(const struct script *s, const char *name, FILE *err)
 		unsigned first = 0;
 		while (first < i && strcmp(s->span[first].tdm.name, s->span[i].nfas) != 0)
 			first++;
-		if (s->span[i].nfas[0] != '\0' &&
-		    (first == i || s->span[first].nfas[0] != '\0'))
+		if (s->span[i].nfas[0] != '\0' && (first == i || s->span[first].nfas[0] != '\0'))
 			wrong = "nfas with the first span of its group, which comes before it";
 		if (wrong == NULL)
 			continue;

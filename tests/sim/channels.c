@@ -198,6 +198,6 @@ void channels_place_call(void *arg)
 		w->refused++;
 	}
 	if (w->placed < w->conf.calls)
-		sim_at(&w->next_call, sim_now_ms() + sim_random(w->conf.pause_ms + 1), channels_place_call,
-		       w);
+		sim_at(&w->next_call, sim_now_ms() + sim_random(w->conf.pause_ms + 1),
+		       channels_place_call, w);
 }

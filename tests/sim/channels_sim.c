@@ -120,8 +120,8 @@ static bool on_send(void *arg, unsigned interface, const uint8_t *frame, size_t 
 {
 	struct end *e = arg;
 
-	dchan_send(e->walk->line[interface], e->to_here == DCHAN_TO_FAR ? DCHAN_TO_GATEWAY : DCHAN_TO_FAR,
-		   frame, len);
+	dchan_send(e->walk->line[interface],
+		   e->to_here == DCHAN_TO_FAR ? DCHAN_TO_GATEWAY : DCHAN_TO_FAR, frame, len);
 	return true;
 }
 
@@ -164,8 +164,8 @@ static void end_open(struct walk *w, unsigned side)
 	e->walk = w;
 	e->to_here = side == 0 ? DCHAN_TO_FAR : DCHAN_TO_GATEWAY;
 	for (unsigned i = 0; w->conf.nfas && i < NFAS_INTERFACES; i++)
-		conf.interfaces[conf.interface_count++] = (struct isup_interface){
-			(uint8_t)i, i < LINES ? 0x00fffffe : 0x01fffffe};
+		conf.interfaces[conf.interface_count++] =
+			(struct isup_interface){(uint8_t)i, i < LINES ? 0x00fffffe : 0x01fffffe};
 	conf.backup = w->conf.nfas ? 1 : 0;
 	for (unsigned i = 0; i < w->lines; i++) {
 		e->port[i] = (struct port){e, i};
@@ -290,7 +290,8 @@ static void report(const struct walk *w, size_t heap_before)
 		isup_trunk_counts(w->end[i].trunk, &c[i]);
 	printf("seed %llu: %u calls placed, %u begun, %u answered; %u heard a trunk's own cause, "
 	       "%u without caller; "
-	       "glare %llu, refused %llu, RESTART %llu, SERVICE %llu, link lost %llu, switched %llu; heap %+ld\n",
+	       "glare %llu, refused %llu, RESTART %llu, SERVICE %llu, link lost %llu, switched "
+	       "%llu; heap %+ld\n",
 	       (unsigned long long)w->seed, w->placed, w->begun, w->answered, w->by_trunk,
 	       w->orphans, (unsigned long long)(c[0].glare + c[1].glare),
 	       (unsigned long long)(c[0].setups_refused + c[1].setups_refused),

@@ -1,13 +1,14 @@
-/* A trunk on three spans with a backup D-channel, through the whole gateway: calls that go in by one
- * channel and out by another, while D-channels and lines are lost, and what the operator reads. */
+/* A trunk on three spans with a backup D-channel, through the whole gateway: calls that go in by
+ * one channel and out by another, while D-channels and lines are lost, and what the operator reads.
+ */
 #include "gateway/base/log.h"
 #include "gateway/base/loop.h"
 #include "gateway/gateway.h"
 #include "gateway/maintain.h"
 #include "gateway/status.h"
+#include "tdm/span.h"
 #include "tests/sim/dchan.h"
 #include "tests/sim/worker.h"
-#include "tdm/span.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

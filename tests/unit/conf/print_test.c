@@ -69,10 +69,11 @@ static void round_trip(const char *text)
 static void several_spans_are_the_same(void **state)
 {
 	(void)state;
-	struct conf *c = parse_good("span a { peer = 192.0.2.7 local = 0.0.0.0:1 }\n"
-				    "span b { peer = 192.0.2.8 local = 0.0.0.0:2 }\n"
-				    "span c { peer = 192.0.2.9 local = 0.0.0.0:3 }\n"
-				    "trunk t { spans = {a, b, c} backup = b interface_ids = {0, 4, 9} }");
+	struct conf *c =
+		parse_good("span a { peer = 192.0.2.7 local = 0.0.0.0:1 }\n"
+			   "span b { peer = 192.0.2.8 local = 0.0.0.0:2 }\n"
+			   "span c { peer = 192.0.2.9 local = 0.0.0.0:3 }\n"
+			   "trunk t { spans = {a, b, c} backup = b interface_ids = {0, 4, 9} }");
 	char *printed = print_text(c);
 	const struct isup_trunk_conf *t = &c->trunks[0].isup;
 

@@ -1,4 +1,5 @@
-/* Two trunks of ours with three interfaces between them: the first and the second have D-channels. */
+/* Two trunks of ours with three interfaces between them: the first and the second have D-channels.
+ */
 #include "tests/unit/isup/pair.h"
 
 #include "isup/backup.c"

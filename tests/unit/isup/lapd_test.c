@@ -1,4 +1,5 @@
-/* Two ends of our data link over a line that may lose frames; backup_test.c has one against libpri's. */
+/* Two ends of our data link over a line that may lose frames; backup_test.c has one against
+ * libpri's. */
 #include "tests/unit/isup/pair.h"
 
 #include "isup/lapd.c"
@@ -100,9 +101,8 @@ static struct link *link_open(void)
 	k->random = 1;
 	for (unsigned i = 0; i < 2; i++) {
 		k->side[i].link = k;
-		assert_int_equal(lapd_open(&k->side[i].lapd, &k->p.loop, i == 0, &side_ops,
-					   &k->side[i]),
-				 0);
+		assert_int_equal(
+			lapd_open(&k->side[i].lapd, &k->p.loop, i == 0, &side_ops, &k->side[i]), 0);
 	}
 	return k;
 }
