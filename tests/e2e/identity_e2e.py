@@ -25,8 +25,8 @@ def far_end(s, name, text):
     return pbx
 
 
-def sent_on_by_the_pbx(bed, ext):
-    """Redirecting number to Diversion; who answers at SIP to the PBX."""
+def sent_on_by_the_pbx(bed, ext, tells_transfer):
+    """Redirecting number to Diversion; who answers at SIP to the PBX, and who follows on him."""
     tandem, phone, pbx = bed
     pbx.command(f"dial {ext} 8001 redirected 7999 busy")
     d = phone.wait_call()
@@ -38,6 +38,11 @@ def sent_on_by_the_pbx(bed, ext):
     d.wait("ACK")
     connect = pbx.wait("connect", ext=ext)
     check_equal(connect.get("connected", {}).get("number"), "8055", "who answered, to the PBX")
+    d.request("UPDATE", headers=['P-Asserted-Identity: "Emma" <sip:8077@cs>'])
+    d.wait(200)
+    if tells_transfer:
+        party = pbx.wait("party", ext=ext)["connected"]
+        check_equal(party["number"], "8077", "who is at SIP now, to the PBX")
     d.bye()
     pbx.wait("report", ext=ext)
     tandem.wait_idle()
@@ -101,7 +106,7 @@ def test(s):
     tandem.wait_up(*(f"s{i}" for i in range(len(SWITCHES))))
     for i, switch in enumerate(SWITCHES):
         bed = tandem, phone, pbx
-        sent_on_by_the_pbx(bed, f"71{i}0")
+        sent_on_by_the_pbx(bed, f"71{i}0", switch == "qsig")
         sent_on_by_sip(bed, f"71{i}0")
         acknowledged(bed, f"71{i}1")
         step(f"{switch}: redirecting, connected and PRACK are good")
