@@ -5,6 +5,7 @@
 #include "gateway/call_identity.h"
 #include "gateway/call_path.h"
 #include "gateway/call_queue.h"
+#include "gateway/call_route.h"
 #include "gateway/call_tones.h"
 #include "isup/cause.h"
 
@@ -54,9 +55,7 @@ const char *call_title(const struct call *c, char *out, size_t out_size)
 	return out;
 }
 
-/* --- actions: 0, or the Q.850 cause that ends the call, or MORE: to COLLECTING --- */
-
-enum { MORE = -1 };
+/* --- actions: 0, or the Q.850 cause that ends the call, or CALL_MORE: to COLLECTING --- */
 
 typedef int action_fn(struct call *c, const struct leg_info *info);
 
@@ -67,55 +66,10 @@ static void leg_drop(struct call *c, struct leg **leg, int *cause)
 	*leg = NULL;
 }
 
-/* Whether to wait for more digits.  c->growing: no, but the second leg will get them. */
-static bool waits(struct call *c, enum dial_result r, const struct dial_answer *answer)
-{
-	const struct call_env *env = c->env;
-
-	c->growing = false;
-	if (!c->from->incomplete || !answer->may_grow || !c->from->ops->more(c->from))
-		return false;
-	c->growing =
-		r == DIAL_ROUTE && env->starts_early != NULL && env->starts_early(env->arg, answer);
-	return !c->growing;
-}
-
-/* Asks the plan about c->dialled. */
-static int route(struct call *c)
-{
-	struct dial_question q = {c->source, c->source_group, c->dialled, c->calling.number};
-	struct dial_answer answer;
-
-	enum dial_result r = dialplan_lookup(c->env->plan, &q, &answer);
-	if (waits(c, r, &answer))
-		return MORE;
-	if (answer.rule != NULL)
-		c->rule_line = answer.rule->line;
-	/* Q.931 5.1.5.1: the caller hears of us before anything can take long; a refusal needs no
-	 * CALL PROCEEDING. */
-	switch (r) {
-	case DIAL_REJECT: return answer.cause;
-	case DIAL_MORE: return Q850_INVALID_NUMBER_FORMAT;
-	case DIAL_NO_MATCH: return Q850_UNALLOCATED;
-	case DIAL_ROUTE: break;
-	}
-	if (!c->growing)
-		c->from->ops->proceeding(c->from);
-	snprintf(c->target, sizeof(c->target), "%s", answer.to);
-	snprintf(c->called.number, sizeof(c->called.number), "%s", answer.number);
-	snprintf(c->calling.number, sizeof(c->calling.number), "%s", answer.caller);
-	int cause = c->env->start(c->env->arg, c, &answer);
-	if (c->to != NULL) {
-		c->to->call = c;
-		snprintf(c->to_name, sizeof(c->to_name), "%s", c->to->name);
-	}
-	return cause;
-}
-
 static int begin(struct call *c, const struct leg_info *info)
 {
 	/* Refused in the same turn (488 to what it offered): nobody is to ring for it. */
-	return call_queue_has(c, FROM_CLEARING) ? 0 : route(c);
+	return call_queue_has(c, FROM_CLEARING) ? 0 : call_route(c);
 }
 
 static void on_timer(void *arg)
@@ -123,47 +77,22 @@ static void on_timer(void *arg)
 	call_post_own(arg, CALL_TIMEOUT);
 }
 
-/* COLLECTING: once there is something new, and nothing left of a leg that had too few digits. */
-static int collect(struct call *c)
-{
-	bool grown = strcmp(c->dialled, c->from->dialled) != 0;
-
-	if (!grown && c->from->incomplete)
-		return MORE;
-	call_path_close(c); /* the first digit ends dial tone */
-	if (c->to != NULL || c->path != NULL)
-		return MORE;
-	if (!grown && c->too_short)
-		return Q850_INVALID_NUMBER_FORMAT;
-	c->too_short = false;
-	snprintf(c->dialled, sizeof(c->dialled), "%s", c->from->dialled);
-	return route(c);
-}
-
 static int digits(struct call *c, const struct leg_info *info)
 {
-	return collect(c);
+	return call_route_again(c);
 }
 
 static int short_to_gone(struct call *c, const struct leg_info *info)
 {
 	leg_drop(c, &c->to, &c->to_cause);
-	return collect(c);
+	return call_route_again(c);
 }
 
 /* The second leg runs already. */
 static int digits_on(struct call *c, const struct leg_info *info)
 {
-	const char *more = c->from->dialled + strlen(c->dialled);
-
-	/* A SIP leg has no use for them, but c->dialled must tell what it was started with. */
-	if (!c->growing || !c->to->ops->proceeding_ends_number)
-		return 0;
-	c->to->ops->digits(c->to, more);
-	timer_start(c->env->loop, &c->timer, c->env->setup_timeout_ms, on_timer, c);
-	snprintf(c->called.number + strlen(c->called.number),
-		 sizeof(c->called.number) - strlen(c->called.number), "%s", more);
-	snprintf(c->dialled, sizeof(c->dialled), "%s", c->from->dialled);
+	if (call_route_more(c))
+		timer_start(c->env->loop, &c->timer, c->env->setup_timeout_ms, on_timer, c);
 	return 0;
 }
 
@@ -251,7 +180,7 @@ static int refused(struct call *c, const struct leg_info *info)
 	c->too_short = true;
 	c->to->ops->clear(c->to, info);
 	call_path_close(c);
-	return collect(c);
+	return call_route_again(c);
 }
 
 static int from_released(struct call *c, const struct leg_info *info)
@@ -526,10 +455,10 @@ void call_dispatch(struct call *c, enum call_event ev, const struct leg_info *in
 	}
 	int cause = row->action(c, info);
 	enum call_state next = cause == 0                         ? row->next
-			       : cause == MORE                    ? CALL_COLLECTING
+			       : cause == CALL_MORE               ? CALL_COLLECTING
 			       : call_fails_audibly(c, ev, cause) ? CALL_FAILING
 								  : CALL_CLEARING;
-	enter(c, next, cause == MORE ? 0 : cause);
+	enter(c, next, cause == CALL_MORE ? 0 : cause);
 	if (c->state != CALL_CLEARING && (cause = call_path_sync(c)) != 0)
 		enter(c, CALL_CLEARING, c->state == CALL_FAILING ? c->why.cause : cause);
 }

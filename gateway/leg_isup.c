@@ -359,6 +359,10 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 		leg->connected_known = ev->connected != NULL;
 		call_post(leg, LEG_ANSWERED, &info);
 		break;
+	case ISUP_PARTY:
+		leg_isup_party(&leg->party, ev->connected, l->line);
+		call_post(leg, LEG_IDENTITY, NULL);
+		break;
 	case ISUP_CLEARING:
 		if (l->clearing)
 			break;

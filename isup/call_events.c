@@ -254,12 +254,29 @@ static void on_hangup(struct isup_call *c, const pri_event_hangup *ev, bool from
 	trunk_call_finish(c, ev->cause);
 }
 
+/* ECT-INFORM of EuroISDN, callTransferComplete of QSIG. */
+static void on_another_party(struct isup_call *c, const struct pri_subcommands *subcommands)
+{
+	const struct pri_subcommand *line =
+		party_subcommand(subcommands, PRI_SUBCMD_CONNECTED_LINE);
+	struct isup_party now;
+
+	if (line == NULL || c->state != CALL_ACTIVE)
+		return;
+	party_from_pri(&now, &line->u.connected_line.id);
+	if (now.digits[0] == '\0' && now.name[0] == '\0')
+		return;
+	c->connected = now;
+	trunk_tell(c, ISUP_PARTY);
+}
+
 static void on_facility(struct isup_call *c, const struct pri_event_facility *ev)
 {
 	struct pri_party_name name = {.valid = ev->callingname[0] != '\0',
 				      .presentation = ev->callingpres,
 				      .char_set = PRI_CHAR_SET_ISO8859_1};
 
+	on_another_party(c, ev->subcmds);
 	if (!c->incoming || !c->name_follows || c->state == CALL_DEAD)
 		return;
 	snprintf(name.str, sizeof(name.str), "%.*s", (int)sizeof(name.str) - 1, ev->callingname);

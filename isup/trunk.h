@@ -173,6 +173,7 @@ enum isup_event_kind {
 	ISUP_ALERTING,
 	ISUP_PROGRESS,
 	ISUP_CONNECT,  /* far side answered */
+	ISUP_PARTY,    /* another one is at the far end, by transfer: .connected */
 	ISUP_CLEARING, /* far side wants out, cause set; isup_call_clear() it */
 	ISUP_RELEASED, /* last event of a call, exactly once; the pointer dies on return */
 	ISUP_TRUNK_UP,
@@ -196,7 +197,7 @@ struct isup_event {
 	struct isup_redirecting redirecting; /* SETUP */
 	bool tones_only; /* SETUP: progress indicator 1 or 3, the caller is not of the ISDN */
 	bool name_follows; /* SETUP: the calling name comes in a FACILITY (NI-2) */
-	const struct isup_party *connected;  /* CONNECT: who answered; NULL = not told */
+	const struct isup_party *connected;  /* CONNECT: who answered; NULL = not told; PARTY */
 };
 
 struct isup_trunk_ops { /* lent by the owner; arg is given back to each */

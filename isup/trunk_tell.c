@@ -38,7 +38,9 @@ static void tell_call(struct isup_call *c, enum isup_event_kind kind)
 		.redirecting = c->redirecting,
 		.tones_only = c->tones_only,
 		.name_follows = c->name_follows,
-		.connected = kind == ISUP_CONNECT && c->connected_known ? &c->connected : NULL,
+		.connected = kind == ISUP_PARTY || (kind == ISUP_CONNECT && c->connected_known)
+				     ? &c->connected
+				     : NULL,
 	};
 
 	c->inband &= ~(1u << kind);

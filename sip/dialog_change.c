@@ -52,8 +52,11 @@ void sip_changes_free(struct sip_dialog *d)
 
 /* --- the answer --- */
 
+/* 14.1, 12.2.1.2.  Of an early dialog the INVITE decides. */
 static void lost(struct sip_dialog *d)
 {
+	if (d->state != DIALOG_CONFIRMED)
+		return;
 	log_line(LOG_SIP, LOG_INFO, "%s: the far side is gone", d->call_id);
 	sip_dialog_bye(d, 102);
 	sip_dialog_fail(d, 408, 102);
@@ -190,9 +193,8 @@ static void on_timeout(void *arg)
 
 	if (d->change != c)
 		return;
-	d->change = NULL;                 /* gone follows */
-	if (d->state == DIALOG_CONFIRMED) /* 14.1, 12.2.1.2 */
-		lost(d);
+	d->change = NULL; /* gone follows */
+	lost(d);
 }
 
 static void on_gone(void *arg)
@@ -233,7 +235,7 @@ static const struct sip_far *way(const struct sip_dialog *d)
 		return NULL;
 	if (d->state == DIALOG_CONFIRMED && !d->awaiting_ack)
 		return &d->far;
-	/* An early dialog: the branch heard last. */
+	/* An early dialog: the newest branch. */
 	if (d->state == DIALOG_PROCEEDING && d->forks != NULL && d->far_updates)
 		return &d->forks->far;
 	return NULL;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Who sent a call on and who answered it, between PBXs (NI2 and QSIG) and a trusted SIP peer: as
-Diversion and P-Asserted-Identity on one side, as the simulated PBX tells it on the other.  And the
+"""Who sent a call on, who answered it and who has it after a transfer, between PBXs (NI2 and QSIG)
+and a trusted SIP peer: as Diversion and P-Asserted-Identity on one side, as the simulated PBX tells it on the other.  And the
 provisional responses and the answer of a peer that wants PRACK."""
 import re
 import subprocess
@@ -25,8 +25,8 @@ def far_end(s, name, text):
     return pbx
 
 
-def sent_on_by_the_pbx(bed, ext):
-    """Redirecting number to Diversion; who answers at SIP to the PBX."""
+def sent_on_by_the_pbx(bed, ext, tells_transfer):
+    """Redirecting number to Diversion; who answers at SIP to the PBX, and who follows on him."""
     tandem, phone, pbx = bed
     pbx.command(f"dial {ext} 8001 redirected 7999 busy")
     d = phone.wait_call()
@@ -38,16 +38,21 @@ def sent_on_by_the_pbx(bed, ext):
     d.wait("ACK")
     connect = pbx.wait("connect", ext=ext)
     check_equal(connect.get("connected", {}).get("number"), "8055", "who answered, to the PBX")
+    d.request("UPDATE", headers=['P-Asserted-Identity: "Emma" <sip:8077@cs>'])
+    d.wait(200)
+    if tells_transfer:
+        party = pbx.wait("party", ext=ext)["connected"]
+        check_equal(party["number"], "8077", "who is at SIP now, to the PBX")
     d.bye()
     pbx.wait("report", ext=ext)
     tandem.wait_idle()
 
 
-def sent_on_by_sip(bed, ext):
-    """Diversion to the redirecting number; who answers at the PBX to SIP."""
+def sent_on_by_sip(bed, ext, tells_transfer):
+    """Diversion to the redirecting number; who answers at the PBX to SIP, and who follows on him."""
     tandem, phone, pbx = bed
     d = phone.dial(tandem.sip_port, ext, headers=[
-        "Diversion: <sip:7990@cs>;reason=no-answer;counter=1"])
+        "Diversion: <sip:7990@cs>;reason=no-answer;counter=1", "Allow: INVITE, UPDATE"])
     setup = pbx.wait("setup", ext=ext)
     check(setup["redirecting"] is not None, "the PBX is told of the redirection")
     check_equal((setup["redirecting"]["number"], setup["redirecting"]["reason"]), ("7990", 2),
@@ -56,6 +61,12 @@ def sent_on_by_sip(bed, ext):
     check("sip:7105@" in (answer.get("P-Asserted-Identity") or ""),
           f"who answered, to SIP: {answer.get('P-Asserted-Identity')}")
     d.ack()
+    pbx.command(f"party {ext} 7300")
+    if tells_transfer:
+        update = d.wait("UPDATE")
+        check("sip:7300@" in (update.get("P-Asserted-Identity") or ""),
+              f"who is at the PBX now, to SIP: {update.get('P-Asserted-Identity')}")
+        d.reply(update, 200, "OK")
     d.bye()
     pbx.wait("report", ext=ext)
     tandem.wait_idle()
@@ -101,8 +112,8 @@ def test(s):
     tandem.wait_up(*(f"s{i}" for i in range(len(SWITCHES))))
     for i, switch in enumerate(SWITCHES):
         bed = tandem, phone, pbx
-        sent_on_by_the_pbx(bed, f"71{i}0")
-        sent_on_by_sip(bed, f"71{i}0")
+        sent_on_by_the_pbx(bed, f"71{i}0", switch == "qsig")
+        sent_on_by_sip(bed, f"71{i}0", switch == "qsig")
         acknowledged(bed, f"71{i}1")
         step(f"{switch}: redirecting, connected and PRACK are good")
     wait_for(lambda: tandem.status()["calls"] == 0, "no call is left")

@@ -2,12 +2,11 @@
  *
  * The input is records, each ended by 0x1e; the first octet says what it is:
  *   P datagram from the peer      S datagram from a stranger    T time: ms in decimal
- *   O start a call    A accept    R ring    G progress    N answer    I another party    E end
- *   (on all calls)
- *   X the peer is configured no more      Y it is again
- * In datagrams {b}, {t}, {i} and {r} become the branch, our tag, the Call-ID and the RSeq of what the
- * agent sent last, so that a seed can follow a dialog whose names are random.  At the end time runs until
- * every timer has: whatever happened, nothing may be left.
+ *   O start a call    X the peer is configured no more      Y it is again
+ *   A accept    R ring    G progress    N answer    I another party    E end (on all calls)
+ * In datagrams {b}, {t}, {i} and {r} become the branch, our tag, the Call-ID and the RSeq of what
+ * the agent sent last, so that a seed can follow a dialog whose names are random.  At the end time
+ * runs until every timer has: whatever happened, nothing may be left.
  */
 #include "gateway/base/log.h"
 #include "gateway/base/loop.h"
@@ -188,8 +187,7 @@ static void reconfigure(struct rig *r, unsigned peers)
 
 static void verb(struct rig *r, char op)
 {
-	static const struct sip_party other = {
-		.user = "7200", .display = "Anna", .asserted = true};
+	static const struct sip_party other = {.user = "7200", .display = "Anna", .asserted = true};
 	struct sip_local_media local = local_media();
 
 	for (unsigned i = 0; i < CALLS; i++) {

@@ -151,6 +151,23 @@ static int do_answer(struct pbx *p, struct words *w, json_t *reply)
 	return rc;
 }
 
+/* party EXT|#CALL NUMBER: the phone has handed its call on inside the PBX. */
+static int do_party(struct pbx *p, struct words *w, json_t *reply)
+{
+	struct isup_party now = {.plan = 1};
+	struct pbx_call *c;
+	const char *number;
+	int rc = want_call(p, w, &c);
+
+	if (rc == 0)
+		rc = words_want(w, &number, "the number that has the call now");
+	if (rc < 0)
+		return rc;
+	snprintf(now.digits, sizeof now.digits, "%s", number);
+	isup_call_identity(c->isup, &now);
+	return 0;
+}
+
 /* phone EXT WORD...: from its next call on. */
 static int do_phone(struct pbx *p, struct words *w, json_t *reply)
 {
@@ -430,6 +447,7 @@ static const struct {
 	 "a phone lifts its receiver and dials", do_dial},
 	{"answer", "answer EXT|#CALL", "a ringing phone is answered", do_answer},
 	{"hangup", "hangup EXT|#CALL|all [CAUSE]", "a call is cleared", do_hangup},
+	{"party", "party EXT|#CALL NUMBER", "its call was handed on to that number", do_party},
 	{"phone", "phone EXT [default] WORD...", "how it acts in its next calls", do_phone},
 	{"play", "play EXT|#CALL SIGNAL...", "what it says in this call", do_play},
 	{"dtmf", "dtmf EXT|#CALL DIGITS", "digits sent in the call", do_dtmf},

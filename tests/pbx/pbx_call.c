@@ -35,6 +35,16 @@ static void say(const struct pbx_call *c, const char *name)
 		report_emit(c->pbx, report_event(c, name));
 }
 
+static void say_connected(const struct pbx_call *c, const char *name)
+{
+	if (is_quiet(c))
+		return;
+	json_t *j = report_event(c, name);
+	if (c->connected_known)
+		json_object_set_new(j, "connected", report_party(&c->connected));
+	report_emit(c->pbx, j);
+}
+
 /* --- audio --- */
 
 /* %c = call, %n = number */
@@ -204,12 +214,7 @@ static void answered(struct pbx_call *c)
 		if (phone->dtmf_count > 0)
 			timer_start(c->pbx->loop, &c->dtmf, phone->dtmf[0].after_ms, on_dtmf, c);
 	}
-	if (is_quiet(c))
-		return;
-	json_t *j = report_event(c, "connect");
-	if (c->connected_known)
-		json_object_set_new(j, "connected", report_party(&c->connected));
-	report_emit(c->pbx, j);
+	say_connected(c, "connect");
 }
 
 void pbx_call_answer(struct pbx_call *c)
@@ -502,6 +507,11 @@ void pbx_call_event(struct pbx_span *s, const struct isup_event *ev)
 		if (ev->connected != NULL)
 			c->connected = *ev->connected;
 		answered(c);
+		break;
+	case ISUP_PARTY:
+		c->connected = *ev->connected;
+		c->connected_known = true;
+		say_connected(c, "party");
 		break;
 	case ISUP_CLEARING: clearing(c, ev); break;
 	case ISUP_RELEASED: released(c, ev); break;

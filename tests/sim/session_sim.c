@@ -286,6 +286,32 @@ static const char *const name_comes_late[] = {
 	NULL,
 };
 
+/* What the far side says to that UPDATE, or whether it says anything, is nothing to the call. */
+static const char *const late_name_refused[] = {
+	"pbx raw",
+	"pbx > SETUP called=7234 calling=7101 follows ch=5",
+	"pbx < CALL-PROCEEDING in 500",
+	"sip < INVITE from=7101",
+	"sip > 180 allow=INVITE,UPDATE",
+	"pbx < ALERTING",
+	"pbx > FACILITY cname=Anna",
+	"sip < UPDATE pai.name=Anna",
+	"sip > 481 UPDATE",
+	"quiet 3000",
+	"sip > 200 sdp",
+	"sip < ACK",
+	"pbx < CONNECT",
+	"pbx > CONNECT-ACK",
+	"wait 100",
+	"sip > BYE",
+	"sip < 200 BYE",
+	"pbx < DISCONNECT cause=16",
+	"pbx > RELEASE cause=16",
+	"pbx < RELEASE-COMPLETE",
+	"record cause=16",
+	NULL,
+};
+
 /* To a peer that is not trusted by From, if that may change (RFC 4916). */
 static const char *const name_comes_late_in_from[] = {
 	"pbx raw",
@@ -447,6 +473,7 @@ int main(int argc, char **argv)
 		ROW(refused_in_dialog),
 		ROW(preconditions_are_not_ours),
 		{"name_comes_late", &trusted, name_comes_late},
+		{"late_name_refused", &trusted, late_name_refused},
 		ROW(name_comes_late_in_from),
 		ROW(name_comes_late_for_nobody),
 		ROW(connected_in_from),

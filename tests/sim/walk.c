@@ -28,7 +28,8 @@ struct view {
 	unsigned call;
 	bool ours; /* it placed the call */
 	bool provisional, final, answered, over, giving_up;
-	char last[64]; /* latest answer to the INVITE, repeated when asked again */
+	bool late_offer; /* its INVITE had none */
+	char last[64];   /* latest answer to the INVITE, repeated when asked again */
 };
 
 enum { VIEWS = 1024 };
@@ -168,7 +169,8 @@ static void on_co_message(void *arg, unsigned call, const char *words)
 static void say(struct walk *w, enum end end, struct view *v, const char *words)
 {
 	if (words[0] >= '1' && words[0] <= '6' && !words_have(words, "BYE") &&
-	    !words_have(words, "CANCEL"))
+	    !words_have(words, "CANCEL") && !words_have(words, "PRACK") &&
+	    !words_have(words, "UPDATE"))
 		snprintf(v->last, sizeof(v->last), "%s", words);
 	peer_do(peer_of(w, end), v->call, words);
 }
@@ -195,7 +197,7 @@ static void peer_act(struct walk *w, const struct action *a)
 		v->over |= v->answered;
 		return;
 	}
-	if (words_match("INVITE", a->words) && !v->answered)
+	if ((words_match("INVITE", a->words) || words_match("UPDATE", a->words)) && !v->answered)
 		return;
 	if (status && a->words[0] >= '2')
 		v->final = true;
@@ -224,7 +226,7 @@ static void phone_rings(struct walk *w, enum end end, struct view *v)
 		later(w, end, v->call, 9000, refusals[sim_random(7)]);
 		break;
 	default:
-		say(w, end, v, sim_random(2) ? "180" : "100");
+		say(w, end, v, sim_random(2) ? "180 allow=UPDATE require=100rel rseq=1" : "100");
 		later(w, end, v->call, 500, "180");
 		later(w, end, v->call, 9000, "200 sdp");
 		break;
@@ -258,6 +260,8 @@ static void on_phone_answered(struct walk *w, enum end end, struct view *v, bool
 	later(w, end, v->call, talk_ms(), "hang up");
 	if (sim_random(4) == 0)
 		later(w, end, v->call, 20000, "INVITE dir=sendonly");
+	if (sim_random(4) == 0)
+		later(w, end, v->call, 20000, "UPDATE sdp codec=8");
 }
 
 static void on_peer_message(struct walk *w, enum end end, unsigned call, const char *words)
@@ -277,8 +281,14 @@ static void on_peer_message(struct walk *w, enum end end, unsigned call, const c
 	} else if (words_match("BYE", words)) {
 		say(w, end, v, "200 BYE");
 		v->over = true;
+	} else if (words_match("PRACK", words)) {
+		say(w, end, v, "200 PRACK");
+	} else if (words_match("UPDATE", words)) {
+		say(w, end, v, "200 UPDATE");
 	} else if (words_have(words, "INVITE") && words[0] == '1') {
 		v->provisional = true;
+		if (words_have(words, "rel") && sim_random(8) != 0) /* else the next repetition */
+			say(w, end, v, v->late_offer ? "PRACK sdp" : "PRACK");
 		if (sim_random(6) == 0)
 			later(w, end, call, 3000, "hang up");
 	} else if (words_have(words, "INVITE")) {
@@ -344,7 +354,7 @@ static void place_call(void *arg)
 	struct walk *w = arg;
 	enum end from = sim_random(END_COUNT);
 	const char *to = numbers[sim_random(20) == 0 ? 4 + sim_random(2) : sim_random(4)];
-	char words[64];
+	char words[96];
 
 	read_records(w);
 	if (from == END_SIP || from == END_PX) {
@@ -352,8 +362,10 @@ static void place_call(void *arg)
 		unsigned call = peer_next_call(p);
 		struct view *v = view_of(w, from, call);
 		v->ours = true;
-		snprintf(words, sizeof(words), "INVITE to=%s from=7299%s", to,
-			 sim_random(8) == 0 ? " nosdp" : "");
+		v->late_offer = sim_random(8) == 0;
+		snprintf(words, sizeof(words), "INVITE to=%s from=7299%s%s", to,
+			 v->late_offer ? " nosdp" : "",
+			 sim_random(2) ? " supported=100rel,timer allow=UPDATE" : "");
 		peer_do(p, call, words);
 		later(w, from, call, 120000, "hang up");
 	} else if (far_up(far_of(w, from)) && far_calls(far_of(w, from)) < 23) {
