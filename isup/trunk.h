@@ -329,6 +329,10 @@ void isup_call_identity(struct isup_call *c, const struct isup_party *now);
  * ISUP_RELEASED always follows, exactly once, in a later turn. */
 void isup_call_clear(struct isup_call *c, int q850_cause);
 
+/* The user of the call a frame is about, lent; NULL = none, or not bound yet.  Any octets. */
+void *isup_trunk_frame_user(const struct isup_trunk *t, bool sent, const uint8_t *frame,
+			    size_t len);
+
 /* One line for people: "SETUP cr 5 ch 1 7101 -> 7134", "RR", "DISCONNECT cr 5 cause 16 ...".
  * Any octets are legal.  Returns out. */
 const char *isup_frame_text(const uint8_t *frame, size_t len, char *out, size_t out_size);

@@ -14,19 +14,28 @@ static size_t line_len(const char *at, const char *end)
 	return n > 0 && at[n - 1] == '\r' ? n - 1 : n;
 }
 
-/* The method in CSeq, which a response's first line does not say. */
-static size_t cseq_method(const char *at, const char *end, const char **out)
+size_t sip_message_field(const char *text, size_t len, const char *name, char letter,
+			 const char **out)
 {
+	const char *at = text, *end = text + len;
+	size_t name_len = strlen(name);
+
 	while (at < end) {
-		size_t n = line_len(at, end);
-		if (n == 0)
-			return 0;
-		if (n > 5 && strncasecmp(at, "CSeq:", 5) == 0) {
-			const char *stop = at + n, *p = stop;
-			while (p > at + 5 && p[-1] != ' ' && p[-1] != '\t')
-				p--;
-			*out = p;
-			return (size_t)(stop - p);
+		size_t n = line_len(at, end), value = 0;
+		if (n == 0 && at != text)
+			return 0; /* the body begins */
+		if (n > name_len && strncasecmp(at, name, name_len) == 0)
+			value = name_len;
+		else if (n > 1 && letter != 0 && (at[0] | 0x20) == letter)
+			value = 1;
+		while (value > 0 && value < n && (at[value] == ' ' || at[value] == '\t'))
+			value++;
+		if (value > 0 && value < n && at[value] == ':') {
+			value++;
+			while (value < n && (at[value] == ' ' || at[value] == '\t'))
+				value++;
+			*out = at + value;
+			return n - value;
 		}
 		const char *nl = memchr(at, '\n', (size_t)(end - at));
 		if (nl == NULL)
@@ -34,6 +43,21 @@ static size_t cseq_method(const char *at, const char *end, const char **out)
 		at = nl + 1;
 	}
 	return 0;
+}
+
+/* The method in CSeq, which a response's first line does not say. */
+static size_t cseq_method(const char *text, const char *end, const char **out)
+{
+	const char *value;
+	size_t n = sip_message_field(text, (size_t)(end - text), "CSeq", 0, &value);
+	const char *p = value + n;
+
+	if (n == 0)
+		return 0;
+	while (p > value && p[-1] != ' ' && p[-1] != '\t')
+		p--;
+	*out = p;
+	return (size_t)(value + n - p);
 }
 
 const char *sip_message_text(const char *text, size_t len, char *out, size_t out_size)
@@ -63,4 +87,47 @@ const char *sip_message_text(const char *text, size_t len, char *out, size_t out
 		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
 			*p = '?';
 	return out;
+}
+
+static void mask_until(char *at, const char *end, const char *stops)
+{
+	while (at < end && *at != '\0' && strchr(stops, *at) == NULL)
+		*at++ = '*';
+}
+
+/* What follows each key of the line up to one of stops. */
+static void mask_values(char *at, size_t len, const char *key, const char *stops)
+{
+	size_t key_len = strlen(key);
+
+	for (size_t i = 0; i + key_len < len; i++)
+		if (strncasecmp(at + i, key, key_len) == 0)
+			mask_until(at + i + key_len, at + len, stops);
+}
+
+void sip_message_mask(char *text, size_t len)
+{
+	char *at = text, *end = text + len;
+	bool secret = false;
+
+	while (at < end) {
+		size_t n = line_len(at, end);
+		bool continues = n > 0 && (at[0] == ' ' || at[0] == '\t');
+		if (!continues)
+			secret = (n > 14 && strncasecmp(at, "Authorization", 13) == 0) ||
+				 (n > 20 && strncasecmp(at, "Proxy-Authorization", 19) == 0);
+		if (secret) {
+			mask_values(at, n, "response=\"", "\"");
+			mask_values(at, n, "basic ", "\r\n");
+			mask_values(at, n, "bearer ", "\r\n");
+		} else if (n > 9 && strncasecmp(at, "a=crypto:", 9) == 0) {
+			mask_values(at, n, "inline:", "| \t\r\n;");
+		} else if (n > 2 && strncasecmp(at, "k=", 2) == 0) {
+			mask_until(at + 2, at + n, "");
+		}
+		char *nl = memchr(at, '\n', (size_t)(end - at));
+		if (nl == NULL)
+			return;
+		at = nl + 1;
+	}
 }
