@@ -10,9 +10,9 @@
  * that command gives the reply.  "trace" alone streams a line of JSON for
  * each message until the client hangs up, "trace recent" one for each that is kept:
  *
- *   {"at_us": time of day, "call": 42 or 0, "sent": true, "octets": "hex",
+ *   {"number": counts them, "at_us": time of day, "call": 42 or 0, "sent": true, "octets": "hex",
  *    "span": "t1-1", "trunk": "pbx",            D-channel: address, control, information
- *    "network": whether that is our side of it
+ *    "network": whether that is our side of it, "switch": "ni2"
  *    "peer": "A:P", "local": "A:P", "protocol": "udp"}  SIP: the message without its secrets
  *   {"lost": 7}                                 so many were dropped before the next line
  *

@@ -1,6 +1,7 @@
 /* Each D-channel frame and SIP message, while somebody looks or memory is given to keep them. */
 #include "gateway/base/clock.h"
 #include "gateway/gateway_state.h"
+#include "gateway/probe_judge.h"
 #include "isup/q931.h"
 
 #include <arpa/inet.h>
@@ -37,6 +38,7 @@ void gateway_on_line_trace(void *arg, struct line *l, bool sent, const uint8_t *
 	snprintf(about.span, sizeof(about.span), "%s", l->span_conf.name);
 	snprintf(about.trunk, sizeof(about.trunk), "%s", l->trunk_conf.isup.name);
 	about.network = l->trunk_conf.isup.side == ISUP_NETWORK;
+	about.switch_type = (uint8_t)l->trunk_conf.isup.switch_type;
 	if (q931_parse(&m, frame, len) && m.call_reference != 0) {
 		bool ours = m.to_originator != sent; /* who chose the reference */
 		uint32_t reference = (uint32_t)m.call_reference << 1 | ours;
@@ -168,13 +170,15 @@ char *gateway_trace_json(const struct trace_record *r)
 
 	if (octets == NULL)
 		return NULL;
-	o = json_pack("{s:I, s:i, s:b, s:s}", "at_us", (json_int_t)a->at_us, "call", (int)a->call,
+	o = json_pack("{s:I, s:I, s:i, s:b, s:s}", "number", (json_int_t)r->number, "at_us", (json_int_t)a->at_us, "call", (int)a->call,
 		      "sent", a->sent, "octets", octets);
 	free(octets);
 	if (a->trunk[0] != '\0') {
 		json_object_set_new(o, "span", json_string(a->span));
 		json_object_set_new(o, "trunk", json_string(a->trunk));
 		json_object_set_new(o, "network", json_boolean(a->network));
+		json_object_set_new(o, "switch",
+				    json_string(probe_switch_name(a->switch_type)));
 	} else {
 		char where[ADDR_TEXT];
 		json_object_set_new(o, "peer", json_string(addr_text(&a->peer, where)));

@@ -31,7 +31,8 @@ struct trace_about { /* a message, without what it says */
 	bool begins;    /* the first of its key: what an older call of this key was is forgotten */
 	bool sent;
 	char span[TRACE_NAME_MAX], trunk[TRACE_NAME_MAX]; /* of a D-channel frame; "" = SIP */
-	bool network;                 /* whose side we are on that D-channel */
+	bool network;                 /* whose side we are on that D-channel, */
+	uint8_t switch_type;          /* and its enum isup_switch */
 	uint8_t protocol;             /* of SIP: enum sip_protocol */
 	struct sockaddr_storage peer, local;
 };

@@ -251,6 +251,12 @@ int sip_agent_local_addr(const struct sip_agent *a, const char *peer, struct soc
 	return 0;
 }
 
+/* A dialog outlives its user, for stragglers. */
+static void *user_of(const struct sip_dialog *d)
+{
+	return d->told ? NULL : d->user;
+}
+
 /* The dialog whose tag is a parameter of this From or To. */
 static const struct sip_dialog *dialog_of_field(const struct sip_agent *a, const char *value,
 						size_t len)
@@ -279,7 +285,7 @@ void *sip_agent_message_user(const struct sip_agent *a, const char *text, size_t
 		size_t n = sip_message_field(text, len, fields[i].name, fields[i].letter, &value);
 		const struct sip_dialog *d = dialog_of_field(a, value, n);
 		if (d != NULL)
-			return d->user;
+			return user_of(d);
 	}
 	return NULL;
 }
@@ -288,7 +294,7 @@ void *sip_agent_call_user(const struct sip_agent *a, const char *call_id, size_t
 {
 	for (const struct sip_dialog *d = a->dialogs; d != NULL; d = d->hh.next)
 		if (strlen(d->call_id) == len && memcmp(d->call_id, call_id, len) == 0)
-			return d->user;
+			return user_of(d);
 	return NULL;
 }
 

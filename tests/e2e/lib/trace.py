@@ -5,7 +5,8 @@ import socket
 import subprocess
 import time
 
-from lib.stage import binary, check, check_equal, wait_for
+from lib import q931
+from lib.stage import binary, check_equal, wait_for
 
 TEXT = re.compile(r"(\d\d:\d\d:\d\d\.\d{6}) +(\S+) (q931|sip) (\S+) ([<>]) (.*)")
 
@@ -49,7 +50,18 @@ def recent(tandem):
     return [json.loads(line) for line in reply.splitlines()]
 
 
-def frames(tandem, span=None):
-    """(seconds, sent by the gateway, frame) of the D-channels in memory."""
-    return [(m["at_us"] / 1e6, m["sent"], bytes.fromhex(m["octets"])) for m in recent(tandem)
-            if "span" in m and span in (None, m["span"])]
+def judge_frames(tandem):
+    """Every D-channel message that the gateway sent and remembers is as Q.931 wants it.  Returns the
+    referees by span."""
+    referees = {}
+    messages = recent(tandem)
+    for m in messages:
+        if "span" not in m:
+            continue
+        key = m["span"], m["switch"], m["network"]
+        if key not in referees:
+            referees[key] = q931.Referee(m["switch"], m["network"], m["span"], messages[0]["number"] > 1)
+        octets = bytes.fromhex(m["octets"])
+        (referees[key].sent if m["sent"] else referees[key].received)(octets)
+    q931.judge(referees.values())
+    return {span: referee for (span, _, _), referee in referees.items()}
