@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from lib import q931
+from lib.capture import Tshark
 from lib.stage import binary, check_equal, wait_for
 
 TEXT = re.compile(r"(\d\d:\d\d:\d\d\.\d{6}) +(\S+) (q931|sip) (\S+) ([<>]) (.*)")
@@ -65,3 +66,11 @@ def judge_frames(tandem):
         (referees[key].sent if m["sent"] else referees[key].received)(octets)
     q931.judge(referees.values())
     return {span: referee for (span, _, _), referee in referees.items()}
+
+
+def check_with_tshark(stage, tandem, name="remembered.pcapng"):
+    """tshark finds no fault with anything that the gateway remembers.  Returns the file."""
+    path = stage.path(name)
+    tandemctl(tandem, "trace", "--recent", "-w", path)
+    Tshark(stage, {}).check_no_faults(path)
+    return path
