@@ -13,6 +13,10 @@ enum { ADDR_TEXT = INET6_ADDRSTRLEN + 8, Q921_CONTROL = 2 };
 
 /* --- in --- */
 
+_Static_assert(sizeof(((struct line *)0)->span_conf.name) == TRACE_NAME_MAX, "a span's name fits");
+_Static_assert(sizeof(((struct line *)0)->trunk_conf.isup.name) == TRACE_NAME_MAX,
+	       "a trunk's name fits");
+
 static uint32_t call_of(const void *user)
 {
 	const struct leg *leg = user;
@@ -35,8 +39,8 @@ void gateway_on_line_trace(void *arg, struct line *l, bool sent, const uint8_t *
 	if (!trace_store_wanted(&g->trace) || (g->trace.tell == NULL && is_supervisory(frame, len)))
 		return;
 	about.at_us = clock_ns(CLOCK_REALTIME) / 1000;
-	snprintf(about.span, sizeof(about.span), "%s", l->span_conf.name);
-	snprintf(about.trunk, sizeof(about.trunk), "%s", l->trunk_conf.isup.name);
+	memcpy(about.span, l->span_conf.name, sizeof(about.span));
+	memcpy(about.trunk, l->trunk_conf.isup.name, sizeof(about.trunk));
 	about.network = l->trunk_conf.isup.side == ISUP_NETWORK;
 	about.switch_type = (uint8_t)l->trunk_conf.isup.switch_type;
 	if (q931_parse(&m, frame, len) && m.call_reference != 0) {
@@ -170,15 +174,15 @@ char *gateway_trace_json(const struct trace_record *r)
 
 	if (octets == NULL)
 		return NULL;
-	o = json_pack("{s:I, s:I, s:i, s:b, s:s}", "number", (json_int_t)r->number, "at_us", (json_int_t)a->at_us, "call", (int)a->call,
-		      "sent", a->sent, "octets", octets);
+	o = json_pack("{s:I, s:I, s:i, s:b, s:s}", "number", (json_int_t)r->number, "at_us",
+		      (json_int_t)a->at_us, "call", (int)a->call, "sent", a->sent, "octets",
+		      octets);
 	free(octets);
 	if (a->trunk[0] != '\0') {
 		json_object_set_new(o, "span", json_string(a->span));
 		json_object_set_new(o, "trunk", json_string(a->trunk));
 		json_object_set_new(o, "network", json_boolean(a->network));
-		json_object_set_new(o, "switch",
-				    json_string(probe_switch_name(a->switch_type)));
+		json_object_set_new(o, "switch", json_string(probe_switch_name(a->switch_type)));
 	} else {
 		char where[ADDR_TEXT];
 		json_object_set_new(o, "peer", json_string(addr_text(&a->peer, where)));

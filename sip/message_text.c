@@ -14,6 +14,12 @@ static size_t line_len(const char *at, const char *end)
 	return n > 0 && at[n - 1] == '\r' ? n - 1 : n;
 }
 
+/* This runs for every line of every message that is kept: most end here. */
+static bool same_letter(char a, char b)
+{
+	return (a | 0x20) == (b | 0x20);
+}
+
 size_t sip_message_field(const char *text, size_t len, const char *name, char letter,
 			 const char **out)
 {
@@ -24,9 +30,10 @@ size_t sip_message_field(const char *text, size_t len, const char *name, char le
 		size_t n = line_len(at, end), value = 0;
 		if (n == 0 && at != text)
 			return 0; /* the body begins */
-		if (n > name_len && strncasecmp(at, name, name_len) == 0)
+		if (n > name_len && same_letter(at[0], name[0]) &&
+		    strncasecmp(at, name, name_len) == 0)
 			value = name_len;
-		else if (n > 1 && letter != 0 && (at[0] | 0x20) == letter)
+		else if (n > 1 && letter != 0 && same_letter(at[0], letter))
 			value = 1;
 		while (value > 0 && value < n && (at[value] == ' ' || at[value] == '\t'))
 			value++;
@@ -101,8 +108,20 @@ static void mask_values(char *at, size_t len, const char *key, const char *stops
 	size_t key_len = strlen(key);
 
 	for (size_t i = 0; i + key_len < len; i++)
-		if (strncasecmp(at + i, key, key_len) == 0)
-			mask_until(at + i + key_len, at + len, stops);
+		if (strncasecmp(at + i, key, key_len) == 0) {
+			size_t from = i + key_len;
+			while (from < len && strchr(" \t=\"", at[from]) != NULL && at[from] != '\0')
+				from++;
+			mask_until(at + from, at + len, stops);
+		}
+}
+
+static bool is_secret(const char *line, size_t n)
+{
+	return (n > 14 && same_letter(line[0], 'a') &&
+		strncasecmp(line, "Authorization", 13) == 0) ||
+	       (n > 20 && same_letter(line[0], 'p') &&
+		strncasecmp(line, "Proxy-Authorization", 19) == 0);
 }
 
 void sip_message_mask(char *text, size_t len)
@@ -114,20 +133,19 @@ void sip_message_mask(char *text, size_t len)
 		size_t n = line_len(at, end);
 		bool continues = n > 0 && (at[0] == ' ' || at[0] == '\t');
 		if (!continues)
-			secret = (n > 14 && strncasecmp(at, "Authorization", 13) == 0) ||
-				 (n > 20 && strncasecmp(at, "Proxy-Authorization", 19) == 0);
+			secret = is_secret(at, n);
 		if (secret) {
-			mask_values(at, n, "response=\"", "\"");
+			mask_values(at, n, "response", "\",");
 			mask_values(at, n, "basic ", "\r\n");
 			mask_values(at, n, "bearer ", "\r\n");
-		} else if (n > 9 && strncasecmp(at, "a=crypto:", 9) == 0) {
+		} else if (n > 9 && at[1] == '=' && strncasecmp(at, "a=crypto:", 9) == 0) {
 			mask_values(at, n, "inline:", "| \t\r\n;");
-		} else if (n > 2 && strncasecmp(at, "k=", 2) == 0) {
+		} else if (n > 2 && at[1] == '=' && same_letter(at[0], 'k')) {
 			mask_until(at + 2, at + n, "");
 		}
-		char *nl = memchr(at, '\n', (size_t)(end - at));
-		if (nl == NULL)
-			return;
-		at = nl + 1;
+		at += n;
+		while (at < end && *at != '\n')
+			at++;
+		at += at < end;
 	}
 }

@@ -72,6 +72,8 @@ static void test_mask(void **state)
 		{"Authorization : Bearer t0k\n", "Authorization : Bearer ***\n"},
 		{"\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:a+b/==|2^20\r\na=x:inline:y",
 		 "\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:******|2^20\r\na=x:inline:y"},
+		{"Authorization: Digest response = \"ab\" , nc=1",
+		 "Authorization: Digest response = \"**\" , nc=1"},
 		{"k=clear:abc\r\n", "k=*********\r\n"},
 		{"Authorization: Digest response=\"abc", "Authorization: Digest response=\"***"},
 		{"WWW-Authenticate: Digest realm=\"r\"", "WWW-Authenticate: Digest realm=\"r\""},
