@@ -43,7 +43,8 @@ struct trace_filter {
 
 typedef void trace_message_fn(void *arg, const struct trace_message *m);
 
-/* A span, trunk or peer by name, or a call by its number; "all" changes nothing.  False: too many. */
+/* A span, trunk or peer by name, or a call by its number; "all" changes nothing.  False: too many.
+ */
 bool trace_filter_add(struct trace_filter *f, const char *name);
 bool trace_filter_add_number(struct trace_filter *f, const char *digits);
 /* Gives fn what is wanted now; m is taken. */

@@ -1,8 +1,8 @@
 /* trace_pcap.h - messages of a trace as a pcapng file (draft-ietf-opsawg-pcapng).
  *
- * An interface for each span, of link type LINUX_LAPD, that tells Q.921 which side sent a frame; and
- * one for SIP, of link type RAW, with IP and UDP headers made up around the message.  The number of
- * a message's call is its comment.
+ * An interface for each span, of link type LINUX_LAPD, that tells Q.921 which side sent a frame;
+ * and one for SIP, of link type RAW, with IP and UDP headers made up around the message.  The
+ * number of a message's call is its comment.
  */
 #ifndef GATEWAY_TRACE_PCAP_H
 #define GATEWAY_TRACE_PCAP_H

@@ -83,7 +83,8 @@ static inline bool trace_store_wanted(const struct trace_store *s)
 /* Copies octets. */
 void trace_store_add(struct trace_store *s, const struct trace_about *about, const void *octets,
 		     size_t len);
-/* The oldest that stays and has this number or a higher one, lent until the next turn; NULL = none. */
+/* The oldest that stays and has this number or a higher one, lent until the next turn; NULL = none.
+ */
 const struct trace_record *trace_store_from(const struct trace_store *s, uint64_t number);
 
 uint64_t trace_key(uint64_t seed, const void *octets, size_t len); /* FNV-1a; never 0 */

@@ -50,18 +50,18 @@ static void explain_link(FILE *o, const uint8_t *f, size_t len)
 	static const char *const supervisory[] = {"RR", "RNR", "REJ", "supervisory?"};
 	uint8_t control = f[2];
 
-	fprintf(o, "SAPI %u, TEI %u, C/R %u, ", f[0] >> 2, f[1] >> 1, f[0] >> 1 & 1);
+	fprintf(o, "SAPI %d, TEI %d, C/R %d, ", f[0] >> 2, f[1] >> 1, f[0] >> 1 & 1);
 	if ((f[0] & 1) != 0 || (f[1] & 1) == 0)
 		fprintf(o, "address extension wrong, ");
 	if ((control & 0x03) == 0x03) {
 		explain_name(o, unnumbered, LENGTH(unnumbered), "unnumbered", control & 0xefu);
-		fprintf(o, ", P/F %u", control >> 4 & 1);
+		fprintf(o, ", P/F %d", control >> 4 & 1);
 	} else if (len < 4) {
 		fprintf(o, "torn");
 	} else if ((control & 0x01) == 0) {
-		fprintf(o, "I, N(S) %u, N(R) %u, P %u", control >> 1, f[3] >> 1, f[3] & 1);
+		fprintf(o, "I, N(S) %d, N(R) %d, P %d", control >> 1, f[3] >> 1, f[3] & 1);
 	} else {
-		fprintf(o, "%s, N(R) %u, P/F %u", supervisory[control >> 2 & 3], f[3] >> 1,
+		fprintf(o, "%s, N(R) %d, P/F %d", supervisory[control >> 2 & 3], f[3] >> 1,
 			f[3] & 1);
 	}
 }
@@ -76,7 +76,7 @@ static void explain_frmr(FILE *o, const uint8_t *p, size_t n)
 		explain_hex(o, p, n);
 		return;
 	}
-	fprintf(o, "control %02x %02x, V(S) %u, V(R) %u", p[0], p[1], p[2] >> 1, p[3] >> 1);
+	fprintf(o, "control %02x %02x, V(S) %d, V(R) %d", p[0], p[1], p[2] >> 1, p[3] >> 1);
 	for (unsigned bit = 0; bit < 4; bit++)
 		if ((p[4] >> bit & 1) != 0)
 			fprintf(o, ", %s", why[bit]);

@@ -391,7 +391,7 @@ void explain_service_status(FILE *o, const uint8_t *p, size_t n)
 	if (n == 0)
 		return;
 	explain_name(o, names, LENGTH(names), "status", p[0] & 0x0fu);
-	fprintf(o, ", preference %u", p[0] >> 6 & 1);
+	fprintf(o, ", preference %d", p[0] >> 6 & 1);
 }
 
 static void put_user_user(FILE *o, const uint8_t *p, size_t n)

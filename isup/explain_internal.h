@@ -1,4 +1,5 @@
-/* explain_internal.h - what explain*.c share: each writes one element, on one line, without its end. */
+/* explain_internal.h - what explain*.c share: each writes one element, on one line, without its
+ * end. */
 #ifndef ISUP_EXPLAIN_INTERNAL_H
 #define ISUP_EXPLAIN_INTERNAL_H
 

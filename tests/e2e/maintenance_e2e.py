@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""tandemctl channel and trunk: out, in, drain, maintenance, restart, and what the PBX sees of each: SERVICE and
-RESTART on the wire, the channels it takes afterwards, the calls that end or go on.  The PBX takes the highest
-idle channel, the gateway the lowest."""
+"""tandemctl channel and trunk: out, in, drain, maintenance, restart, and what the PBX sees of each:
+SERVICE and RESTART on the wire, the channels it takes afterwards, the calls that end or go on.  The PBX
+takes the highest idle channel, the gateway the lowest."""
 from lib import stage
 from lib.bed import Bed
 from lib.sip_phone import SipPhone
