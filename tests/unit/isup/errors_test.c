@@ -21,10 +21,10 @@ static void hand_put(struct hand *h, uint8_t control, uint8_t last, size_t len, 
 {
 	uint8_t frame[4] = {(uint8_t)((command == h->network) << 1), 0x01, control, last};
 
-	isup_trunk_receive(h->trunk, frame, len);
+	isup_trunk_receive(h->trunk, 0, frame, len);
 }
 
-static bool on_hand_send(void *arg, const uint8_t *frame, size_t len)
+static bool on_hand_send(void *arg, unsigned interface, const uint8_t *frame, size_t len)
 {
 	struct hand *h = arg;
 
@@ -53,7 +53,7 @@ static void hand_send(struct hand *h, const uint8_t *message, size_t len)
 
 	h->vs = (h->vs + 1) % 128;
 	memcpy(frame + 4, message, len);
-	isup_trunk_receive(h->trunk, frame, 4 + len);
+	isup_trunk_receive(h->trunk, 0, frame, 4 + len);
 }
 
 static void on_hand_event(void *arg, const struct isup_event *ev)
