@@ -89,7 +89,7 @@ $(foreach m,$(MODULES),$(eval $(call archive_rule,$(m))))
 $(OUT)/tandem: $(OUT)/gateway/main.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
-$(OUT)/tandemctl: $(OUT)/gateway/tandemctl.o $(call archive,base)
+$(OUT)/tandemctl: $(OUT)/gateway/tandemctl.o $(foreach m,gateway sip isup base,$(call archive,$(m)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 # The echo canceller alone, measured: for make bench.

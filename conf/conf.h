@@ -100,6 +100,7 @@ struct conf_gateway {           /* section gateway */
 	char control_path[108]; /* AF_UNIX socket of tandemctl */
 	unsigned calls_max;
 	unsigned redirects_max;     /* a call sent on more often: cause 25 */
+	unsigned trace_memory_kb;   /* for the last calls' messages; 0 = none */
 	unsigned setup_timeout_ms;  /* a call that reached nobody in this time: cause 102 */
 	unsigned answer_timeout_ms; /* alerting this long: cause 19 */
 };

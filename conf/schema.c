@@ -38,6 +38,11 @@ static const struct conf_key gateway_keys[] = {
 	 .help = "A call that was redirected more often than this is refused with cause 25: it may "
 		 "go "
 		 "in circles."},
+	{"trace_memory_kb", CONF_UINT, 0, FIELD(struct conf_gateway, trace_memory_kb), .min = 0,
+	 .max = 1048576,
+	 .help = "Memory in which the newest D-channel and SIP messages are kept, so that "
+		 "tandemctl(8) "
+		 "trace --recent can show a call that has ended; about 10 for a call.  0 = none."},
 	{"setup_timeout_ms", CONF_UINT, 0, FIELD(struct conf_gateway, setup_timeout_ms),
 	 .min = 1000, .max = 600000,
 	 .help = "A call that reached nobody (no ringing, no answer) in this time ends with cause "
@@ -56,6 +61,7 @@ static void gateway_default(void *element)
 		.control_path = "/run/tandem/control",
 		.calls_max = 1000,
 		.redirects_max = 5,
+		.trace_memory_kb = 2048,
 		.setup_timeout_ms = 35000,
 		.answer_timeout_ms = 180000,
 	};

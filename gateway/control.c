@@ -20,8 +20,8 @@ enum {
 	CLIENTS_MAX = 32,
 	COMMAND_MAX = 128,
 	BACKLOG = 8,
-	TRACE_QUEUE_MAX =
-		256 * 1024, /* octets waiting for a slow reader before lines are dropped */
+	TRACE_QUEUE_MAX = 1024 * 1024, /* octets that wait for a slow reader; more are dropped */
+	RECENT_PIECE = 64 * 1024,      /* octets of what is kept, sent at a time */
 };
 
 struct client {
@@ -30,6 +30,8 @@ struct client {
 	char command[COMMAND_MAX];
 	size_t length;
 	bool tracing, done;
+	uint64_t lost;   /* of the trace, since it was told */
+	uint64_t recent; /* number of the next message of those kept; 0 = not wanted */
 	LIST_ENTRY(client) entry;
 };
 
@@ -47,6 +49,7 @@ struct control {
 /* --- clients --- */
 
 static void trace_update(struct control *c);
+static void send_recent(struct client *cl);
 
 static void on_client_closed(uv_handle_t *h)
 {
@@ -71,6 +74,8 @@ static void on_written(uv_write_t *req, int status)
 	free(req);
 	if (status < 0 || cl->done)
 		client_close(cl);
+	else if (cl->recent != 0)
+		send_recent(cl);
 }
 
 /* Sends text, which moves in (malloc). */
@@ -92,21 +97,70 @@ fail:
 
 /* --- trace --- */
 
-static void on_trace(void *arg, const char *line)
+/* A slow reader loses messages, and is told how many. */
+static void client_trace(struct client *cl, const char *line)
+{
+	char *text;
+	int r;
+
+	if (uv_stream_get_write_queue_size((uv_stream_t *)&cl->pipe) >= TRACE_QUEUE_MAX) {
+		cl->lost++;
+		return;
+	}
+	r = cl->lost == 0
+		    ? asprintf(&text, "%s\n", line)
+		    : asprintf(&text, "{\"lost\":%llu}\n%s\n", (unsigned long long)cl->lost, line);
+	if (r < 0) {
+		cl->lost++;
+		return;
+	}
+	cl->lost = 0;
+	client_send(cl, text);
+}
+
+static void on_trace(void *arg, const struct trace_record *r)
 {
 	struct control *c = arg;
 	struct client *cl, *next;
-	char *text;
+	char text[360], *line = NULL;
 
 	if (c->trace_to_log)
-		log_line(LOG_GATEWAY, LOG_INFO, "trace: %s", line);
+		log_line(LOG_GATEWAY, LOG_INFO, "trace: %s",
+			 gateway_trace_text(r, text, sizeof(text)));
 	for (cl = LIST_FIRST(&c->clients); cl != NULL; cl = next) {
 		next = LIST_NEXT(cl, entry);
-		if (cl->tracing &&
-		    uv_stream_get_write_queue_size((uv_stream_t *)&cl->pipe) < TRACE_QUEUE_MAX &&
-		    asprintf(&text, "%s\n", line) >= 0)
-			client_send(cl, text);
+		if (!cl->tracing || cl->recent != 0)
+			continue;
+		if (line == NULL)
+			line = gateway_trace_json(r);
+		if (line != NULL)
+			client_trace(cl, line);
+		else
+			cl->lost++;
 	}
+	free(line);
+}
+
+/* The next piece of what is kept; what is forgotten meanwhile is passed over. */
+static void send_recent(struct client *cl)
+{
+	const struct trace_record *r = gateway_trace_from(cl->control->gateway, cl->recent);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *piece = open_memstream(&text, &size);
+
+	for (; piece != NULL && r != NULL && ftell(piece) < RECENT_PIECE;
+	     r = TAILQ_NEXT(r, entry)) {
+		char *line = gateway_trace_json(r);
+		if (line != NULL)
+			fprintf(piece, "%s\n", line);
+		free(line);
+		cl->recent = r->number + 1;
+	}
+	if (piece != NULL)
+		fclose(piece);
+	cl->done = r == NULL;
+	client_send(cl, text);
 }
 
 /* Tracing costs nothing when nobody looks. */
@@ -116,7 +170,7 @@ static void trace_update(struct control *c)
 	struct client *cl;
 
 	LIST_FOREACH(cl, &c->clients, entry)
-	wanted = wanted || cl->tracing;
+	wanted = wanted || (cl->tracing && cl->recent == 0);
 	gateway_set_trace(c->gateway, wanted ? on_trace : NULL, c);
 }
 
@@ -216,10 +270,14 @@ static json_t *do_trace(struct client *cl, const char *args)
 		trace_update(cl->control);
 		return success();
 	}
-	if (args[0] != '\0')
-		return failure("trace, trace on or trace off");
+	if (strcmp(args, "recent") == 0)
+		cl->recent = 1;
+	else if (args[0] != '\0')
+		return failure("trace, trace recent, trace on or trace off");
 	cl->tracing = true;
 	trace_update(cl->control);
+	if (cl->recent != 0)
+		send_recent(cl);
 	return NULL;
 }
 

@@ -1,14 +1,22 @@
 /* control.h - the operator's socket: one command a connection, answered in one line of JSON.
  *
- *   status | calls | spans | reload | stop | log AREA LEVEL | trace on | trace off | trace
+ *   status | calls | spans | reload | stop | log AREA LEVEL | trace on|off|recent | trace
  *   span NAME | span NAME loop ... | span NAME bert ...       (control_span.h)
  *
  *   channel SPAN/SLOT in|out|drain|maintenance|restart | trunk NAME drain|undrain|restart
  *   nfas TRUNK [switch | drill [stay] | result | out SPAN | in SPAN]
  *
  * {"ok": true, ...} or {"ok": false, "error": "..."}; {"ok": true, "ask": "..."}: it is not done yet, and
- * that command gives the reply.  "trace" alone streams a line of text for
- * each message until the client hangs up; "trace on" writes them to the log as well.
+ * that command gives the reply.  "trace" alone streams a line of JSON for
+ * each message until the client hangs up, "trace recent" one for each that is kept:
+ *
+ *   {"number": counts them, "at_us": time of day, "call": 42 or 0, "sent": true, "octets": "hex",
+ *    "span": "t1-1", "trunk": "pbx",            D-channel: address, control, information
+ *    "network": whether that is our side of it, "switch": "ni2"
+ *    "peer": "A:P", "local": "A:P", "protocol": "udp"}  SIP: the message without its secrets
+ *   {"lost": 7}                                 so many were dropped before the next line
+ *
+ * "trace on" writes a line of text for each message to the log.
  * The socket is an AF_UNIX path, mode 0660: who may connect may stop the gateway.
  * Signalling thread; a client that does not read loses trace lines, nothing else.
  */

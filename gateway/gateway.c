@@ -333,6 +333,7 @@ void gateway_use_conf(struct gateway *g)
 	g->env.plan = g->conf->plan;
 	g->env.setup_timeout_ms = g->conf->gateway.setup_timeout_ms;
 	g->env.answer_timeout_ms = g->conf->gateway.answer_timeout_ms;
+	trace_store_set_memory(&g->trace, (size_t)g->conf->gateway.trace_memory_kb * 1024);
 }
 
 int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, char *err,
@@ -357,6 +358,7 @@ int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, cha
 				   .starts_early = on_starts_early,
 				   .ended = on_call_ended,
 				   .arg = g};
+	trace_store_init(&g->trace, loop, gateway_trace_call, g);
 	gateway_use_conf(g);
 	r = gateway_workers_start(g, err, err_size);
 	if (r < 0)
@@ -387,6 +389,8 @@ void gateway_close(struct gateway *g)
 	timer_stop(&g->drain_timer);
 	timer_stop(&g->settle_timer);
 	task_cancel(&g->settle);
+	trace_store_set_tell(&g->trace, NULL, NULL);
+	trace_store_set_memory(&g->trace, 0); /* nothing of what follows is kept */
 	/* Order: nobody may run a path or send an event once its call is gone. */
 	for (unsigned i = 0; i < g->line_count; i++) {
 		if (g->lines[i].line->group != NULL)
@@ -405,6 +409,7 @@ void gateway_close(struct gateway *g)
 		g->lines[i].line->worker = NULL; /* stopped: it gave the span back */
 		line_close(g->lines[i].line);
 	}
+	trace_store_fini(&g->trace);
 	conf_free(g->conf);
 	free(g);
 }

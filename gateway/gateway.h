@@ -7,6 +7,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "conf/conf.h"
+#include "gateway/trace_store.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -33,8 +34,13 @@ unsigned gateway_call_count(const struct gateway *g);
 /* Calls not yet freed and slots held by no call: for tests of leaks and stuck channels. */
 bool gateway_is_idle(const struct gateway *g);
 
-/* Trace: every Q.931 frame and SIP message as one line of text to fn, or NULL to end it. */
-typedef void gateway_trace_fn(void *arg, const char *line);
-void gateway_set_trace(struct gateway *g, gateway_trace_fn *fn, void *arg);
+/* Trace: every D-channel frame and SIP message to fn, or NULL to end it. */
+void gateway_set_trace(struct gateway *g, trace_tell_fn *fn, void *arg);
+/* Of those that are kept (gateway.trace_memory_kb) the oldest with this number or a higher one. */
+const struct trace_record *gateway_trace_from(const struct gateway *g, uint64_t number);
+/* A message in a line of JSON (control.h); NULL = no memory. */
+char *gateway_trace_json(const struct trace_record *r);
+/* "q931 pbx > SETUP ..." into out; returns out. */
+const char *gateway_trace_text(const struct trace_record *r, char *out, size_t out_size);
 
 #endif

@@ -47,8 +47,7 @@ struct gateway {
 	uint64_t drain_end_ms, drain_busy_ms; /* loop time: not later than; last seen busy */
 	void (*drained)(void *arg);
 	void *drained_arg;
-	gateway_trace_fn *trace;
-	void *trace_arg;
+	struct trace_store trace;
 };
 
 /* Opens the span of conf named so, with its trunk.  0 or -errno with why in err. */
@@ -81,6 +80,7 @@ void gateway_on_path_opened(void *arg, struct call *c);
 void gateway_on_line_event(void *arg, struct line *l, const struct isup_event *ev);
 void gateway_on_line_failed(void *arg, struct line *l);
 void gateway_on_line_trace(void *arg, struct line *l, bool sent, const uint8_t *frame, size_t len);
+uint32_t gateway_trace_call(void *arg, const struct trace_record *r);
 void gateway_on_sip_trace(void *arg, const struct sip_traced *what);
 
 #endif

@@ -1,4 +1,5 @@
 /* tandemctl: asks a running gateway, and shows the answer to a person. */
+#include "gateway/trace_show.h"
 #include "gateway/version.h"
 
 #include <errno.h>
@@ -31,8 +32,12 @@ static const char usage[] =
 	"  nfas TRUNK        the spans of a trunk that share a D-channel\n"
 	"  nfas TRUNK switch | drill [stay] | out SPAN | in SPAN\n"
 	"                    go over to the other D-channel; prove that the backup works\n"
-	"  trace             each Q.931 and SIP message as it passes, until interrupted\n"
-	"  trace on|off      the same into the log\n"
+	"  trace [-v] [-r] [-w FILE] [-n NUMBER] [NAME]...\n"
+	"                    D-channel and SIP messages as they pass, or of the last calls; in "
+	"words,\n"
+	"                    element by element, or for Wireshark; trace -h has all options\n"
+	"  trace on|off      a line for each message into the log\n"
+	"  ladder CALL       a call of late, drawn\n"
 	"  reload            read the configuration again and apply what changed\n"
 	"  log AREA LEVEL    gateway call tdm isup sip media conf; error warn info debug\n"
 	"  stop              end the calls properly, then the gateway\n"
@@ -405,6 +410,18 @@ static int dial(const char *path)
 	return r;
 }
 
+/* A connected socket, or -errno, said. */
+static int dial_or_say(void *path)
+{
+	int fd = dial(path);
+
+	if (fd < 0)
+		fprintf(stderr, "tandemctl: %s: %s%s\n", (const char *)path, strerror(-fd),
+			fd == -EACCES ? " (be root or in the gateway's group)"
+				      : " (is tandem running? -s names another socket)");
+	return fd;
+}
+
 /* Until what takes a while is done the reply is what to ask next, which goes to again. */
 static int talk(int fd, const char *command, bool raw, char again[ASK_MAX])
 {
@@ -438,18 +455,14 @@ static int talk(int fd, const char *command, bool raw, char again[ASK_MAX])
 	return status;
 }
 
-static int ask(const char *path, char command[ASK_MAX], bool raw)
+static int ask(char *path, char command[ASK_MAX], bool raw)
 {
 	const struct timespec pause = {.tv_nsec = ASK_MS * 1000000L};
 
 	for (;;) {
-		int fd = dial(path);
-		if (fd < 0) {
-			fprintf(stderr, "tandemctl: %s: %s%s\n", path, strerror(-fd),
-				fd == -EACCES ? " (be root or in the gateway's group)"
-					      : " (is tandem running? -s names another socket)");
+		int fd = dial_or_say(path);
+		if (fd < 0)
 			return 3;
-		}
 		char again[ASK_MAX] = "";
 		int status = talk(fd, command, raw, again);
 		if (again[0] == '\0')
@@ -459,6 +472,14 @@ static int ask(const char *path, char command[ASK_MAX], bool raw)
 	}
 }
 
+/* What follows "trace" or "ladder", the word before it in argv. */
+static bool has_own_options(int argc, char **argv)
+{
+	if (strcmp(argv[-1], "trace") == 0)
+		return argc != 1 || (strcmp(argv[0], "on") != 0 && strcmp(argv[0], "off") != 0);
+	return strcmp(argv[-1], "ladder") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {{"socket", required_argument, NULL, 's'},
@@ -466,23 +487,30 @@ int main(int argc, char **argv)
 					      {"version", no_argument, NULL, 'V'},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
-	const char *path = "/run/tandem/control";
+	char default_path[] = "/run/tandem/control", *path = default_path;
 	char command[ASK_MAX] = "";
+	size_t n = 0;
 	bool raw = false;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "s:jVh", longs, NULL)) != -1) {
+	/* "-": words come in their place, so that trace can have options of its own. */
+	while ((opt = getopt_long(argc, argv, "-s:jVh", longs, NULL)) != -1) {
 		switch (opt) {
 		case 's': path = optarg; break;
 		case 'j': raw = true; break;
 		case 'V': puts("tandemctl " TANDEM_VERSION); return 0;
 		case 'h': fputs(usage, stdout); return 0;
+		case 1:
+			if (n == 0 && !raw && has_own_options(argc - optind, argv + optind))
+				return trace_show(argc - optind + 1, argv + optind - 1, dial_or_say,
+						  path);
+			if (n < sizeof(command))
+				n += (size_t)snprintf(command + n, sizeof(command) - n, "%s%s",
+						      n > 0 ? " " : "", optarg);
+			break;
 		default: fputs(usage, stderr); return 2;
 		}
 	}
-	for (size_t n = 0; optind < argc && n < sizeof(command); optind++)
-		n += (size_t)snprintf(command + n, sizeof(command) - n, "%s%s", n > 0 ? " " : "",
-				      argv[optind]);
 	if (command[0] == '\0') {
 		fputs(usage, stderr);
 		return 2;

@@ -75,6 +75,17 @@ struct isup_call *trunk_call_named(const struct isup_trunk *t, unsigned referenc
 	return NULL;
 }
 
+void *isup_trunk_frame_user(const struct isup_trunk *t, bool sent, const uint8_t *frame, size_t len)
+{
+	struct q931_message m;
+	const struct isup_call *c = NULL;
+
+	/* The flag says that it goes to the side which chose the reference. */
+	if (q931_parse(&m, frame, len) && m.call_reference != 0)
+		c = trunk_call_named(t, m.call_reference, m.to_originator == sent);
+	return c != NULL ? c->user : NULL;
+}
+
 struct isup_call *trunk_call_new(struct isup_trunk *t)
 {
 	struct isup_call *c = calloc(1, sizeof(*c));

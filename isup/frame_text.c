@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "isup/cause.h"
+#include "isup/explain_internal.h"
 #include "isup/q931.h"
 #include "isup/trunk.h"
 
@@ -29,7 +30,7 @@ static void put_text(struct line *l, const uint8_t *s, size_t len)
 		put(l, "%c", s[i] >= 0x20 && s[i] < 0x7f ? s[i] : '?');
 }
 
-static const char *type_name(uint8_t type)
+const char *isup_message_name(uint8_t type)
 {
 	static const struct {
 		uint8_t type;
@@ -201,7 +202,7 @@ static void put_numbers(struct line *l, const struct q931_message *m)
 static void put_message(struct line *l, const struct q931_message *m)
 {
 	struct q931_ie ie;
-	const char *name = type_name(m->type);
+	const char *name = isup_message_name(m->type);
 
 	/* AT&T and National ISDN have the two message types the other way round. */
 	if (m->discriminator == SERVICE_PD_ATT)

@@ -1,17 +1,23 @@
 #include "isup/q931.h"
 
 /* Q.921 2: two octets of address, then one of control (U frames) or two (I and S frames). */
-bool q931_parse(struct q931_message *m, const uint8_t *frame, size_t len)
+size_t q931_content_at(const uint8_t *frame, size_t len)
 {
 	if (len < 4)
-		return false;
+		return 0;
 	size_t at = (frame[2] & 0x01) == 0 ? 4 : 3;
-	if (at == 3 && (frame[2] & 0xef) != 0x03)
-		return false; /* neither I nor UI */
+	bool carries = at == 4 || (frame[2] & 0xef) == 0x03; /* I or UI */
 
-	if (len < at + 3)
+	return carries && len > at ? at : 0;
+}
+
+bool q931_parse(struct q931_message *m, const uint8_t *frame, size_t len)
+{
+	size_t at = q931_content_at(frame, len);
+
+	if (at == 0 || len < at + 3)
 		return false;
-	size_t cr_len = frame[at + 1] & 0x0fu;
+	size_t cr_len = frame[at + 1]; /* the upper half is spare, 4.3 */
 	if (cr_len > 2 || len < at + 2 + cr_len + 1)
 		return false;
 	m->at = at;

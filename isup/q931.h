@@ -1,7 +1,8 @@
 /* q931.h - looking into one D-channel frame.  Pure functions, any thread, any octets are legal.
  *
  * libpri does the protocol.  This is for what it does not tell (the location of a cause), for
- * frames it must not see, and for showing frames to people.
+ * frames it must not see, and for showing frames to people.  No name here may be one of libpri's own
+ * q931_ functions: it would be called in their place.
  */
 #ifndef ISUP_Q931_H
 #define ISUP_Q931_H
@@ -41,9 +42,11 @@ enum q931_ie_id {
 	SERVICE_IE_STATUS = 0x01, /* Change Status; only where the discriminator is SERVICE's */
 	Q931_IE_BEARER = 0x04,
 	Q931_IE_CAUSE = 0x08,
+	Q931_IE_CALL_STATE = 0x14,
 	Q931_IE_CHANNEL = 0x18,
 	Q931_IE_FACILITY = 0x1c,
 	Q931_IE_PROGRESS = 0x1e,
+	Q931_IE_NOTIFICATION = 0x27,
 	Q931_IE_DISPLAY = 0x28,
 	Q931_IE_CALLING = 0x6c,
 	Q931_IE_CALLING_SUB = 0x6d,
@@ -79,9 +82,11 @@ struct q931_ie {
 struct q931_walk {
 	const uint8_t *at, *end;
 	uint8_t locked, next; /* codesets, Q.931 4.5.3 */
-	bool torn;            /* it ended in the middle of an element */
+	bool torn; /* an element is longer than what is left of the message */
 };
 
+/* Where the information field of an I or UI frame begins; 0: another frame, or it is empty. */
+size_t q931_content_at(const uint8_t *frame, size_t len);
 /* The Q.931 or SERVICE message in an I or UI frame; false if the frame carries none. */
 bool q931_parse(struct q931_message *m, const uint8_t *frame, size_t len);
 

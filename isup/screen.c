@@ -6,8 +6,11 @@
  * - Some messages for a call it does not know leave a new record behind, one for each reference.
  * - SERVICE without a status, or with one of which it knows nothing, it answers with the same.
  * - One QSIG operation makes it free the record it works on, or hang up a good call.
+ * - A SETUP whose flag says that we began the call begins one; a call reference that is too long is
+ *   acted upon; a STATUS "null" for no call is answered.  Q.931 5.8 wants the three ignored.
  * Q.931 5.8.3.2 lets the first three be answered by STATUS or RELEASE COMPLETE; passing over them
- * is safe too, as no state of ours depends on them.
+ * is safe too, as no state of ours depends on them.  What it ignores itself is kept from it as
+ * well, so that it is counted: torn messages, NOTIFY about nothing.
  */
 #include "isup/q931.h"
 #include "isup/trunk_internal.h"
@@ -61,14 +64,45 @@ static bool frees_its_record(const struct isup_trunk *t, const struct q931_messa
 	return false;
 }
 
+static bool is_torn(const struct q931_message *m)
+{
+	struct q931_walk w;
+	struct q931_ie ie;
+
+	q931_walk_start(&w, m);
+	while (q931_walk_next(&w, &ie))
+		;
+	return w.torn;
+}
+
+/* 5.8.11: the far side has no such call either. */
+static bool says_null(const struct q931_message *m)
+{
+	struct q931_ie ie;
+
+	return m->type == Q931_STATUS && q931_find(m, Q931_IE_CALL_STATE, &ie) && ie.len > 0 &&
+	       (ie.data[0] & 0x3f) == 0;
+}
+
+/* Of a call's own messages: those that mean nothing, 5.8.3.2 and 5.8.6.1. */
+static bool is_void(const struct q931_message *m)
+{
+	struct q931_ie ie;
+
+	return (m->type == Q931_SETUP && m->to_originator) ||
+	       (m->type == Q931_NOTIFY && !q931_find(m, Q931_IE_NOTIFICATION, &ie));
+}
+
 bool screen_forbids(const struct isup_trunk *t, const struct q931_message *m)
 {
 	if (m->reference_len == 0)
 		return true; /* the dummy reference: services that are not used here */
+	if (is_torn(m))
+		return true;
 	if (m->call_reference == 0)
 		return (!about_interface(m) && m->type != Q931_STATUS) || status_is_odd(m);
-	if (about_interface(m) ||
-	    (needs_call(m->type) &&
+	if (about_interface(m) || is_void(m) ||
+	    ((needs_call(m->type) || says_null(m)) &&
 	     trunk_call_named(t, m->call_reference, !m->to_originator) == NULL))
 		return true;
 	return frees_its_record(t, m);

@@ -393,9 +393,10 @@ void trunk_read(struct isup_trunk *t, const uint8_t *frame, size_t len)
 	t->rx_count++;
 	if ((frame[2] & ~POLL) == SABME && t->usable)
 		settle(t);
-	if (q931_parse(&m, frame, len) && screen_forbids(t, &m)) {
+	size_t information = q931_content_at(frame, len);
+	if (information != 0 && (!q931_parse(&m, frame, len) || screen_forbids(t, &m))) {
 		/* Not lost, or LAPD would wait for it: a protocol that libpri passes over. */
-		f->data[m.at] = FOREIGN_PD;
+		f->data[information] = FOREIGN_PD;
 		count_bad(t, frame, len);
 	}
 	if (t->entered == 0) {

@@ -344,6 +344,10 @@ void isup_call_clear(struct isup_call *c, int q850_cause);
  * was sent, as it cannot be heard, or this side may not; clear the call instead. */
 bool isup_call_clear_inband(struct isup_call *c, int q850_cause, unsigned most_ms);
 
+/* The user of the call a frame is about, lent; NULL = none, or not bound yet.  Any octets. */
+void *isup_trunk_frame_user(const struct isup_trunk *t, bool sent, const uint8_t *frame,
+			    size_t len);
+
 /* One line for people: "SETUP cr 5 ch 1 7101 -> 7134", "RR", "DISCONNECT cr 5 cause 16 ...".
  * Any octets are legal.  Returns out. */
 const char *isup_frame_text(const uint8_t *frame, size_t len, char *out, size_t out_size);

@@ -251,6 +251,53 @@ int sip_agent_local_addr(const struct sip_agent *a, const char *peer, struct soc
 	return 0;
 }
 
+/* A dialog outlives its user, for stragglers. */
+static void *user_of(const struct sip_dialog *d)
+{
+	return d->told ? NULL : d->user;
+}
+
+/* The dialog whose tag is a parameter of this From or To. */
+static const struct sip_dialog *dialog_of_field(const struct sip_agent *a, const char *value,
+						size_t len)
+{
+	const struct sip_dialog *d = NULL;
+
+	for (size_t i = 0; i + 5 + SIP_TOKEN_SIZE - 1 <= len; i++) {
+		if (strncasecmp(value + i, ";tag=", 5) != 0)
+			continue;
+		unsigned hash = sip_hash(&a->layer.key, value + i + 5, SIP_TOKEN_SIZE - 1);
+		HASH_FIND_BYHASHVALUE(hh, a->dialogs, value + i + 5, SIP_TOKEN_SIZE - 1, hash, d);
+		return d;
+	}
+	return NULL;
+}
+
+void *sip_agent_message_user(const struct sip_agent *a, const char *text, size_t len)
+{
+	static const struct {
+		const char *name;
+		char letter;
+	} fields[] = {{"From", 'f'}, {"To", 't'}};
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *value;
+		size_t n = sip_message_field(text, len, fields[i].name, fields[i].letter, &value);
+		const struct sip_dialog *d = dialog_of_field(a, value, n);
+		if (d != NULL)
+			return user_of(d);
+	}
+	return NULL;
+}
+
+void *sip_agent_call_user(const struct sip_agent *a, const char *call_id, size_t len)
+{
+	for (const struct sip_dialog *d = a->dialogs; d != NULL; d = d->hh.next)
+		if (strlen(d->call_id) == len && memcmp(d->call_id, call_id, len) == 0)
+			return user_of(d);
+	return NULL;
+}
+
 int sip_agent_listen_addr(const struct sip_agent *a, unsigned i, struct sockaddr_storage *out)
 {
 	const struct sip_listener *found = NULL;

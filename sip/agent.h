@@ -93,6 +93,11 @@ bool sip_agent_has_peer(const struct sip_agent *a, const char *name);
  * port 0: where RTP for it should be bound.  0 or -errno. */
 int sip_agent_local_addr(const struct sip_agent *a, const char *peer, struct sockaddr_storage *out);
 
+/* The user of the dialog whose tag a message has in From or To, lent; NULL = none.  Any octets. */
+void *sip_agent_message_user(const struct sip_agent *a, const char *text, size_t len);
+/* The same by Call-ID: looks at every dialog. */
+void *sip_agent_call_user(const struct sip_agent *a, const char *call_id, size_t len);
+
 /* Where the i-th listener is bound: what port 0 in the configuration became.  0 or -ENOENT. */
 int sip_agent_listen_addr(const struct sip_agent *a, unsigned i, struct sockaddr_storage *out);
 /* Why the last connection from or to the peer failed, a sentence with the remedy; "" when the last
@@ -115,5 +120,12 @@ bool sip_agent_is_idle(const struct sip_agent *a);
 
 /* One line for people: "INVITE sip:7134@cs", "180 Ringing (INVITE)".  Any octets.  Returns out. */
 const char *sip_message_text(const char *text, size_t len, char *out, size_t out_size);
+/* The value of the first header field of that name, in its long form or its one letter (0 = none);
+ * its length, 0 = not there.  *out is lent from text.  Any octets. */
+size_t sip_message_field(const char *text, size_t len, const char *name, char letter,
+			 const char **out);
+/* Overwrites, without changing the length, what opens doors: digests in Authorization and
+ * Proxy-Authorization, keys in SDP (RFC 4568).  Any octets. */
+void sip_message_mask(char *text, size_t len);
 
 #endif

@@ -1,13 +1,13 @@
 """A live ladder of what passes on both sides of the gateway, from `tandemctl trace`.
 
-A trace line is "HH:MM:SS.uuuuuu PROTOCOL WHERE DIRECTION TEXT": q931 on the left, sip on the
+A trace line is "HH:MM:SS.uuuuuu CALL PROTOCOL WHERE DIRECTION TEXT": q931 on the left, sip on the
 right; ">" was sent by the gateway, "<" received.
 """
 import re
 
 LANE = 44
 MIDDLE = 10
-LINE = re.compile(r"(\d\d):(\d\d):(\d\d\.\d+) (q931|sip) (\S+) ([<>]) (.*)")
+LINE = re.compile(r"(\d\d):(\d\d):(\d\d\.\d+) +\S+ (q931|sip) (\S+) ([<>]) (.*)")
 # LAPD's own frames keep the link up; a ladder of calls is clearer without them.
 # What would not fit and tells a reader of a ladder little.
 NOISE = re.compile(r" preferred| \((?!\w+\)$)[^)]*\)$|;transport=udp|-0x[0-9a-f]+@\S+")

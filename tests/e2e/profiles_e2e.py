@@ -8,6 +8,7 @@ from lib.sip_phone import SipPhone
 from lib.simpbx import Simpbx
 from lib.stage import HOST, binary, check, check_equal, step, wait_for
 from lib.tandem import Gateway
+from lib.trace import check_with_tshark
 
 SPANS_A_PBX = 4
 # name of the profile: (side and switch of its far end, whether each side may send numbers in parts:
@@ -162,6 +163,8 @@ def test(s):
         step(f"{trunk.profile}: {trunk.switch}, its far end the {trunk.side}: good")
     wait_for(lambda: tandem.status()["calls"] == 0, "no call is left")
     tandem.check_log_clean()
+    check_with_tshark(s, tandem)
+    step("no fault in what went over the D-channels")
     phone.stop()
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 
 from lib.stage import HOST, Failed, binary, check, wait_for
+from lib.trace import judge_frames
 
 CONFIG = """gateway {{
 	control = "{control}"
@@ -105,9 +106,12 @@ class Tandem:
         return found
 
     def check_log_clean(self):
+        """No error in the log; and what went over the D-channels was as it should be."""
         bad = [l for l in self.process.log().splitlines() if " error " in l]
         if bad:
             raise Failed("errors in tandem's log:\n" + "\n".join(bad[:10]))
+        if self.process.running():
+            judge_frames(self)
 
 
 class Gateway(Tandem):

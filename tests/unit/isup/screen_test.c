@@ -93,8 +93,10 @@ static void test_unknown_calls(void **state)
 	call_present(p, &p->a, &in); /* ours, reference 1 */
 	call_present(p, &p->b, &in); /* theirs, reference 21 */
 	for (size_t i = 0; i < sizeof(types); i++) {
-		assert_false(forbidden(p, Q931_PD, 1, true, types[i]));
-		assert_false(forbidden(p, Q931_PD, 21, false, types[i]));
+		/* NOTIFY about nothing means nothing, 5.8.6.1. */
+		assert_int_equal(forbidden(p, Q931_PD, 1, true, types[i]), types[i] == Q931_NOTIFY);
+		assert_int_equal(forbidden(p, Q931_PD, 21, false, types[i]),
+				 types[i] == Q931_NOTIFY);
 		assert_true(forbidden(p, Q931_PD, 1, false, types[i]));
 		assert_true(forbidden(p, Q931_PD, 21, true, types[i]));
 		assert_true(forbidden(p, Q931_PD, 22, false, types[i]));
