@@ -126,6 +126,9 @@ struct isup_trunk_conf {
 	unsigned t309_ms;      /* D-channel loss survived by live calls, Q.931 5.8.8; 90000 */
 	enum isup_overlap overlap;
 	enum isup_early_audio early_audio;
+	bool hold;             /* HOLD is accepted */
+	bool transfer;         /* isup_call_transfer() asks the far end */
+	bool hold_notify;      /* isup_call_notify_hold() sends NOTIFY */
 	bool disconnect_audio; /* announcements with DISCONNECT are heard to their end */
 	unsigned t303_ms, t305_ms, t308_ms, t310_ms, t313_ms; /* 0 = the standard's value */
 	unsigned t302_ms, t304_ms, t306_ms;
@@ -170,6 +173,7 @@ enum isup_event_kind {
 	ISUP_ALERTING,
 	ISUP_PROGRESS,
 	ISUP_CONNECT,  /* far side answered */
+	ISUP_HOLD,     /* isup_call_held() changed, and with HOLD the slot: 0 until RETRIEVE */
 	ISUP_CLEARING, /* far side wants out, cause set; isup_call_clear() it */
 	ISUP_RELEASED, /* last event of a call, exactly once; the pointer dies on return */
 	ISUP_TRUNK_UP,
@@ -287,6 +291,10 @@ struct isup_trunk_counts {
 	uint64_t setups_refused; /* of setups_in: no such slot, slot busy, no memory */
 	uint64_t retries;        /* of setups_out: again, after another slot was refused */
 	uint64_t restarts_in, restarts_out, service_in, service_out;
+	uint64_t notifies_in;
+	/* Two calls that could be one of the far end's own: it was asked to make it so, it did, it
+	 * did not or could not be asked. */
+	uint64_t transfers_asked, transfers_granted, tromboned;
 	uint64_t flaps; /* times that new calls had to wait */
 	uint64_t dchan_switches;               /* to the other D-channel */
 	uint64_t audits_asked, audits_answered; /* STATUS ENQUIRY of calls after a switch */
@@ -325,6 +333,17 @@ void isup_call_answer(struct isup_call *c);
 /* Another one is at our end of an active call, by transfer: told by FACILITY where the switch type
  * has it (EuroISDN, QSIG), by nothing on the others. */
 void isup_call_identity(struct isup_call *c, const struct isup_party *now);
+/* The far user is away, by HOLD or as NOTIFY says: on HOLD the call has no slot either. */
+bool isup_call_held(const struct isup_call *c);
+/* Two active calls of one trunk that are connected here: asks the far end to connect them there.
+ * Granted, both are cleared; if not, they go on.  False: not asked. */
+bool isup_call_transfer(struct isup_call *a, struct isup_call *b);
+/* HOLD and RETRIEVE of our own, any channel will do; ISUP_HOLD follows when they are accepted.  The
+ * gateway sends none: it is what a PBX does. */
+void isup_call_hold(struct isup_call *c);
+void isup_call_retrieve(struct isup_call *c);
+/* Tells the far side that our user put the call on hold, or took it back. */
+void isup_call_notify_hold(struct isup_call *c, bool held);
 /* Sends DISCONNECT, RELEASE or RELEASE COMPLETE, whichever Q.931 wants now.  Idempotent.
  * ISUP_RELEASED always follows, exactly once, in a later turn. */
 void isup_call_clear(struct isup_call *c, int q850_cause);

@@ -44,6 +44,8 @@ struct sip_peer_conf {
 	unsigned keepalive_s;      /* RFC 5626 4.4.1: so often a ping; 0 = none */
 	char domain[SIP_HOST_MAX]; /* host part of URIs: sip:7134@DOMAIN */
 	enum sip_redirect_form redirecting;
+	bool transfer; /* REFER and Replaces are taken from it */
+	bool hold;     /* it is told of hold by re-INVITE */
 	bool trusted; /* identities are told to it and believed from it, RFC 3325 */
 	enum sip_reliability reliable;
 	unsigned session_expires_s;    /* RFC 4028: a call not refreshed for so long ends; 0 = off */
