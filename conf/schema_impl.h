@@ -23,7 +23,7 @@ extern const struct conf_key conf_rule_keys[CONF_RULE_KEYS];
 void conf_rule_default(void *element);
 
 /* schema_media.c */
-enum { CONF_MEDIA_KEYS = 7 };
+enum { CONF_MEDIA_KEYS = 8 };
 extern const struct conf_key conf_media_keys[CONF_MEDIA_KEYS];
 void conf_media_default(void *element);
 

@@ -373,6 +373,18 @@ static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
 	return sip_memory_shortages() == shortages ? 0 : -ENOMEM;
 }
 
+static int set_transfer(struct sip_dialog *d, const struct sip_invite *inv)
+{
+	if (inv->replaces != NULL)
+		d->sent_replaces = strdup(inv->replaces);
+	if (inv->referred_by != NULL)
+		d->sent_referred_by = strdup(inv->referred_by);
+	return (inv->replaces != NULL) == (d->sent_replaces != NULL) &&
+			       (inv->referred_by != NULL) == (d->sent_referred_by != NULL)
+		       ? 0
+		       : -ENOMEM;
+}
+
 int sip_dialog_send_invite(struct sip_dialog *d)
 {
 	struct sip_agent *a = d->agent;
@@ -394,6 +406,12 @@ int sip_dialog_send_invite(struct sip_dialog *d)
 	sip_dialog_draft_redirecting(d, &draft, &d->redirecting, d->called.user);
 	d->user_data_out = d->user_data_invite;
 	sip_dialog_draft_user_data(d, &draft);
+	if (d->sent_replaces != NULL) {
+		sip_draft_header(&draft, "Replaces", "%s", d->sent_replaces);
+		sip_draft_header(&draft, "Require", "replaces");
+	}
+	if (d->sent_referred_by != NULL)
+		sip_draft_header(&draft, "Referred-By", "%s", d->sent_referred_by);
 	sip_draft_sdp(&draft, sdp);
 	/* The first request goes to the peer's first target, whatever its domain is. */
 	int r = sip_client_start(&d->invite, &a->layer, d->listener, &d->peer->targets[0], &draft);
@@ -438,6 +456,8 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 		snprintf(d->called.subaddress, sizeof(d->called.subaddress), "%s", inv->subaddress);
 	d->call_id = strdup(sip_token(token));
 	r = d->call_id != NULL ? set_parties(d, inv) : -ENOMEM;
+	if (r == 0)
+		r = set_transfer(d, inv);
 	if (r == 0)
 		r = sip_dialog_send_invite(d);
 	if (r < 0)

@@ -221,6 +221,28 @@ static void describe_extras(const struct siptext *s, char *words, size_t cap)
 			  oli + 4);
 }
 
+/* frag= the status a NOTIFY reports, and the state of its subscription; replaces, by=. */
+static void describe_transfer(const struct siptext *s, char *words, size_t cap)
+{
+	const char *state = siptext_header(s, "Subscription-State", 0);
+	const char *event = siptext_header(s, "Event", 0);
+	const char *by = siptext_header(s, "Referred-By", 0);
+	char value[SIPTEXT_FIELD];
+
+	if (state != NULL) {
+		snprintf(value, sizeof(value), "%.3s", s->body + strcspn(s->body, " ") + 1);
+		add_words(words, cap, "frag", value);
+		snprintf(value, sizeof(value), "%.*s", (int)strcspn(state, ";"), state);
+		add_words(words, cap, value, "");
+	}
+	if (event != NULL)
+		add_words(words, cap, "event", event);
+	if (by != NULL)
+		add_words(words, cap, "by", by);
+	if (siptext_header(s, "Replaces", 0) != NULL)
+		add_words(words, cap, "replaces", siptext_header(s, "Replaces", 0));
+}
+
 static void describe(const struct siptext *s, char *words, size_t cap)
 {
 	char sdp[96], value[SIPTEXT_FIELD], method[16];
@@ -236,6 +258,7 @@ static void describe(const struct siptext *s, char *words, size_t cap)
 	snprintf(words + strlen(words), cap - strlen(words), "%s", sdp);
 	describe_identity(s, words, cap);
 	describe_extras(s, words, cap);
+	describe_transfer(s, words, cap);
 	if (siptext_status(s) == 0) {
 		siptext_user(siptext_header(s, "To", 0), value, sizeof(value));
 		add_words(words, cap, "to", value);
@@ -452,12 +475,66 @@ static void put_identity(const struct peer *p, struct writer *w, const char *wor
 		line(w, "User-to-User: %s", uui);
 }
 
+/* Call-ID and tags of our dialog with that number, as the gateway knows it: escaped for a URI. */
+static bool replaces_text(struct peer *p, const char *words, bool escaped, char *out, size_t size)
+{
+	unsigned number = words_get_number(words, "replaces", 0);
+	const struct peer_call *c = call_numbered(p, number);
+	char id[3 * sizeof(c->id)], *at;
+
+	if (number == 0)
+		return false;
+	if (c == NULL) {
+		snprintf(out, size,
+			 escaped ? "nobody%%40nowhere%%3Bto-tag%%3Da%%3Bfrom-tag%%3Db"
+				 : "nobody@nowhere;to-tag=a;from-tag=b");
+		return true;
+	}
+	snprintf(id, sizeof(id), "%s", c->id);
+	if (escaped && (at = strchr(id, '@')) != NULL) {
+		*at = '\0';
+		snprintf(out, size, "%s%%40%s%%3Bto-tag%%3D%s%%3Bfrom-tag%%3D%s", id, at + 1,
+			 c->remote_tag, c->local_tag);
+	} else {
+		snprintf(out, size,
+			 escaped ? "%s%%3Bto-tag%%3D%s%%3Bfrom-tag%%3D%s"
+				 : "%s;to-tag=%s;from-tag=%s",
+			 id, c->remote_tag, c->local_tag);
+	}
+	return true;
+}
+
+static void put_transfer(struct peer *p, struct writer *w, const char *words, bool refer)
+{
+	char target[256], value[600];
+
+	if (!refer) {
+		if (replaces_text(p, words, false, value, sizeof(value)))
+			line(w, "Replaces: %s", value);
+		return;
+	}
+	if (words_get(words, "refer", target, sizeof(target)) != NULL) {
+		if (replaces_text(p, words, true, value, sizeof(value)))
+			line(w, "Refer-To: <sip:%s@%s?Replaces=%s>", target, p->conf.gateway,
+			     value);
+		else if (target[0] == '<')
+			line(w, "Refer-To: %s", target);
+		else
+			line(w, "Refer-To: <sip:%s@%s>", target, p->conf.gateway);
+	}
+	if (words_get(words, "by", value, sizeof(value)) != NULL)
+		line(w, "Referred-By: %s", value);
+	if (words_have(words, "nosub"))
+		line(w, "Refer-Sub: false");
+}
+
 static const struct siptext *request_of(struct peer_call *c, const char *words)
 {
 	if (words_have(words, "BYE"))
 		return &c->bye;
 	if (words_have(words, "CANCEL") || words_have(words, "OPTIONS") ||
-	    words_have(words, "PRACK") || words_have(words, "UPDATE"))
+	    words_have(words, "PRACK") || words_have(words, "UPDATE") ||
+	    words_have(words, "NOTIFY"))
 		return &c->other;
 	return &c->invite;
 }
@@ -561,6 +638,7 @@ static void invite(struct peer *p, struct peer_call *c, const char *words)
 	line(&w, "Contact: <sip:%s@%s:%d>", p->conf.name, p->conf.addr, SIP_PORT);
 	put_identity(p, &w, words);
 	put_extensions(&w, words);
+	put_transfer(p, &w, words, false);
 	snprintf(with_sdp, sizeof(with_sdp), "%s%s", words,
 		 words_have(words, "nosdp") ? "" : " sdp");
 	put_body(p, c, &w, with_sdp);
@@ -596,6 +674,10 @@ static void request(struct peer *p, struct peer_call *c, const char *words)
 		line(&w, "Contact: <sip:%s@%s:%d>", p->conf.name, p->conf.addr, SIP_PORT);
 	put_reason(&w, words);
 	put_identity(p, &w, words);
+	if (strcmp(method, "REFER") == 0) {
+		line(&w, "Contact: <sip:%s@%s:%d>", p->conf.name, p->conf.addr, SIP_PORT);
+		put_transfer(p, &w, words, true);
+	}
 	put_body(p, c, &w, words);
 	send_text(p, &w);
 }
