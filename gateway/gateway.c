@@ -270,8 +270,8 @@ static void on_sip_event(void *arg, const struct sip_event *ev)
 
 static struct leg_parties parties_of(const struct call *c)
 {
-	return (struct leg_parties){&c->called,  &c->calling, &c->redirecting, &c->purpose,
-				    c->replaces, c->referred_by};
+	return (struct leg_parties){&c->called,  &c->calling, &c->redirecting,
+				    &c->purpose, c->replaces, c->referred_by};
 }
 
 static int start_on_trunk(struct gateway *g, struct call *c, const char *to)

@@ -140,11 +140,11 @@ static const char *const hold_glare[] = {
 
 /* The dialog is gone at the other end: so it is here. */
 static const char *const hold_finds_nobody[] = {
-	PBX_CALLS_SIP,        "pbx > HOLD",
-	"pbx < HOLD-ACK",     "sip < INVITE dir=sendonly",
-	"sip > 481",          "sip < ACK",
-	"sip < BYE",          "sip > 481 BYE",
-	"pbx < DISCONNECT",   "pbx < RELEASE-COMPLETE",
+	PBX_CALLS_SIP,         "pbx > HOLD",
+	"pbx < HOLD-ACK",      "sip < INVITE dir=sendonly",
+	"sip > 481",           "sip < ACK",
+	"sip < BYE",           "sip > 481 BYE",
+	"pbx < DISCONNECT",    "pbx < RELEASE-COMPLETE",
 	"record to_cause=102", NULL,
 };
 
