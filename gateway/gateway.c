@@ -145,7 +145,7 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 	struct leg_party called, calling;
 	struct leg_redirecting redirecting;
 	struct leg *leg;
-	struct call *c;
+	struct call *c = NULL;
 	const char *why = "out of memory";
 
 	leg_isup_party(&called, &ev->called, l);
@@ -173,7 +173,7 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 			cause = Q850_RESOURCE_UNAVAILABLE;
 		}
 	}
-	if (cause == 0) {
+	if (c != NULL) {
 		c->redirecting = redirecting;
 		c->purpose = *ev->purpose;
 		if (!leg_isup_holds(leg))
@@ -199,7 +199,7 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 	struct leg_party called, calling;
 	struct leg_redirecting redirecting;
 	struct leg *leg, *replaced = NULL;
-	struct call *c;
+	struct call *c = NULL;
 	const char *why = "out of memory or RTP ports";
 
 	if (ev->replaces != NULL) {
@@ -236,7 +236,7 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 			cause = Q850_RESOURCE_UNAVAILABLE;
 		}
 	}
-	if (cause == 0) {
+	if (c != NULL) {
 		c->redirecting = redirecting;
 		c->purpose.bearer = ev->data ? ISUP_DATA_64 : ISUP_AUDIO;
 		c->purpose.line_information = ev->calling->line_information;

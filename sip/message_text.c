@@ -57,10 +57,10 @@ static size_t cseq_method(const char *text, const char *end, const char **out)
 {
 	const char *value;
 	size_t n = sip_message_field(text, (size_t)(end - text), "CSeq", 0, &value);
-	const char *p = value + n;
 
 	if (n == 0)
 		return 0;
+	const char *p = value + n;
 	while (p > value && p[-1] != ' ' && p[-1] != '\t')
 		p--;
 	*out = p;
