@@ -29,6 +29,8 @@ static const char *const codecs[] = {"pcmu", "pcma", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", NULL};
 static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
 
+#include "conf/schema_auth.h"
+
 /* --- gateway -----------------------------------------------------------------------------------
  */
 
@@ -175,6 +177,7 @@ static const struct conf_key sip_keys[] = {
 		 "3261 13.3.1.1 lets a phone ring for three minutes."},
 	{"dialogs_max", CONF_UINT, 0, FIELD(struct sip_agent_conf, dialogs_max), .min = 1,
 	 .max = 100000, .help = "Dialogs at once; more INVITEs get 503.  A bound on memory."},
+	SIP_AUTH_KEYS
 };
 
 static void sip_default(void *element)
@@ -398,8 +401,9 @@ static const struct conf_key peer_keys[] = {
 		 "protect more: \"udp\" accepts all, \"tcp\" TCP and TLS, \"tls\" TLS alone.  To a "
 		 "\"udp\" peer a request over 1300 octets goes by TCP when section sip listens on "
 		 "TCP and the peer takes it (RFC 3261 18.1.1)."},
-	{"address", CONF_ADDRESSES, CONF_REQUIRED, LIST(struct conf_peer, sip.addr, sip.addr_count),
+	{"address", CONF_ADDRESSES, CONF_MAY_BE_EMPTY, LIST(struct conf_peer, sip.addr, sip.addr_count),
 	 .min = 5060, .protocol = offsetof(struct conf_peer, sip.transport),
+	 .def = "must be given, but to a registrar or for \"digest\" alone",
 	 .help = "Where the peer is.  Requests go to the first address and are accepted from each, "
 		 "and from no other.  Port 0, not in the first, accepts any source port; so does "
 		 "TCP always."},
@@ -417,6 +421,7 @@ static const struct conf_key peer_keys[] = {
 		 "answered (RFC 5626 4.4.1) and does so no more is connected to anew."},
 	{"domain", CONF_HOST, 0, FIELD(struct conf_peer, sip.domain), .def = "the first address",
 	 .help = "Host part of the URIs sent to it: \"cs\" makes sip:7134@cs."},
+	PEER_AUTH_KEYS
 	{"trusted", CONF_BOOL, 0, FIELD(struct conf_peer, sip.trusted),
 	 .help = "Whether the peer is inside our trust domain (RFC 3325): P-Asserted-Identity is "
 		 "sent to it, with the number of a caller who wants privacy too, and believed from "
@@ -481,6 +486,7 @@ static void peer_default(void *element)
 		.sip.reliable = SIP_RELIABLE_SUPPORTED,
 		.sip.session_expires_s = 1800,
 		.sip.min_se_s = 90,
+		.sip.register_s = 600,
 		.codec = {SIP_PCMU, SIP_PCMA},
 		.codec_count = 2,
 		.dtmf_type = 101,
@@ -544,6 +550,14 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 			.key_count = CONF_TONES_KEYS,
 			.help = "Tones that differ from a country's; a trunk or peer names the "
 				"section in its key tones."},
+	[CONF_USER] = {.name = "user",
+		       TITLE(struct sip_user_conf, name, CONF_NAME),
+		       .limit = CONF_USERS_MAX,
+		       .set_default = user_default,
+		       KEYS(user_keys),
+		       .help = "Who proves to be so by a password: a phone that registers with us, "
+			       "or a peer without a fixed address.  The title is the name it logs "
+			       "in by."},
 	[CONF_RULE] =
 		{.name = "rule",
 		 TITLE(struct dial_rule, name, CONF_TEXT),
@@ -564,6 +578,7 @@ void *conf_element(const struct conf *c, enum conf_section_id section, size_t i)
 	case CONF_TRUNK: return &c->trunks[i];
 	case CONF_PEER: return &c->peers[i];
 	case CONF_TONES: return &c->tones[i];
+	case CONF_USER: return &c->users[i];
 	case CONF_RULE: return &c->rules[i];
 	case CONF_SECTION_COUNT: break;
 	}
@@ -577,6 +592,7 @@ size_t conf_element_count(const struct conf *c, enum conf_section_id section)
 	case CONF_TRUNK: return c->trunk_count;
 	case CONF_PEER: return c->peer_count;
 	case CONF_TONES: return c->tones_count;
+	case CONF_USER: return c->user_count;
 	case CONF_RULE: return c->rule_count;
 	default: return 1;
 	}

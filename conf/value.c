@@ -116,6 +116,17 @@ static bool is_number(const char *text)
 	return text[strspn(text, "0123456789*#")] == '\0';
 }
 
+bool conf_is_secret(const struct conf_key *k)
+{
+	return k->type == CONF_SECRET || k->type == CONF_HEX;
+}
+
+static bool is_hex(const char *text, size_t digits)
+{
+	return strlen(text) <= digits && text[strspn(text, "0123456789abcdef")] == '\0' &&
+	       (strlen(text) == 32 || strlen(text) == 64);
+}
+
 static int parse_text(const struct conf_key *k, void *element, const char *text,
 		      const struct reason *why)
 {
@@ -126,7 +137,11 @@ static int parse_text(const struct conf_key *k, void *element, const char *text,
 	if (*text != '\0' || !(k->flags & CONF_MAY_BE_EMPTY)) {
 		if (k->type == CONF_PATTERN && dialplan_check_pattern(text, err, sizeof(err)) != 0)
 			return refuse(why, "expected a pattern: %s", err);
-		if ((k->type == CONF_TEXT && (*text == '\0' || !is_printable(text))) ||
+		if (conf_is_secret(k) && strcmp(text, CONF_MASK) == 0)
+			return refuse(why, "expected the secret itself, not what --print-config "
+					   "puts in its place");
+		if (((k->type == CONF_TEXT || k->type == CONF_SECRET) && (*text == '\0' || !is_printable(text))) ||
+		    (k->type == CONF_HEX && !is_hex(text, k->size - 1)) ||
 		    (k->type == CONF_NAME && !conf_name_is_good(text)) ||
 		    (k->type == CONF_HOST && !is_host(text)) ||
 		    (k->type == CONF_NUMBER && !is_number(text)))
@@ -356,6 +371,8 @@ int conf_value_parse(const struct conf_key *k, void *element, const char *const 
 				  : refuse(&why, "expected one value, not a list");
 	switch (k->type) {
 	case CONF_TEXT:
+	case CONF_SECRET:
+	case CONF_HEX:
 	case CONF_NAME:
 	case CONF_HOST:
 	case CONF_NUMBER:
@@ -466,6 +483,8 @@ bool conf_value_format(const struct conf_key *k, const void *element, char out[C
 	out[0] = '\0';
 	switch (k->type) {
 	case CONF_TEXT:
+	case CONF_SECRET:
+	case CONF_HEX:
 	case CONF_NAME:
 	case CONF_HOST:
 	case CONF_NUMBER:
@@ -486,7 +505,7 @@ bool conf_value_format(const struct conf_key *k, const void *element, char out[C
 		return true;
 	case CONF_CHOICES:
 	case CONF_BINDS:
-	case CONF_ADDRESSES: format_list(k, element, out); return true;
+	case CONF_ADDRESSES:
 	case CONF_NAMES:
 	case CONF_UINTS:
 		format_list(k, element, out);
@@ -522,6 +541,13 @@ void conf_value_expected(const struct conf_key *k, char *out, size_t out_size)
 	case CONF_TEXT:
 		snprintf(out, out_size, "text of at most %zu characters, without \" \\ and $",
 			 k->size - 1);
+		break;
+	case CONF_SECRET:
+		snprintf(out, out_size, "text of at most %zu characters, without \" \\ and $",
+			 k->size - 1);
+		break;
+	case CONF_HEX:
+		snprintf(out, out_size, "a hash: 32 (MD5) or 64 (SHA-256) hexadecimal digits 0-9 a-f");
 		break;
 	case CONF_NAME:
 		snprintf(out, out_size, "a name of at most %zu letters, digits, - _ .",
