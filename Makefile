@@ -207,7 +207,8 @@ install: ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/man/man5
 	install -m644 README.md NEWS.md $(wildcard docs/*.md) $(wildcard conf/*.conf conf/*.sample) \
 		$(DESTDIR)$(PREFIX)/share/doc/tandem/
-	install -d $(DESTDIR)$(PREFIX)/share/doc/tandem/profiles
+	install -d $(DESTDIR)$(PREFIX)/share/doc/tandem/profiles $(DESTDIR)$(PREFIX)/share/doc/tandem/fail2ban
+	install -m644 $(wildcard conf/fail2ban/*.conf) $(DESTDIR)$(PREFIX)/share/doc/tandem/fail2ban/
 	install -m644 $(wildcard docs/profiles/*.md) $(DESTDIR)$(PREFIX)/share/doc/tandem/profiles/
 	install -m644 $(wildcard docs/*.8) $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -m644 $(wildcard docs/*.5) $(DESTDIR)$(PREFIX)/share/man/man5/

@@ -195,7 +195,7 @@ def bans(s, port, tandem):
                         b"\r\nContact: <sip:a@b>\r\nContent-Length: 0\r\n\r\n" % (n, n), y.gateway)
     time.sleep(0.3)
     check(answered == 40, f"{answered} of 40 were challenged before the flood")
-    check_equal(tandem.status()["sip"]["transactions"] - before, 0, "transactions of strangers")
+    check(tandem.status()["sip"]["transactions"] <= before, "strangers make no transactions")
     check(refusals(tandem)[("127.0.0.7", "too many requests")] > 1000, "the flood is told")
     step("bans and a flood of REGISTER")
 
