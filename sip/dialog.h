@@ -92,7 +92,8 @@ struct sip_invite {
 	struct sip_local_media local; /* offered */
 };
 
-/* Sends INVITE.  0, -ENOENT (no such peer), -ENETUNREACH, -ENOMEM, -EAGAIN (dialogs_max). */
+/* Sends INVITE.  0, -ENOENT (no such peer), -ENETUNREACH, -ENOMEM, -EAGAIN (dialogs_max); to a
+ * registrar -ENXIO (no such user) and -ESRCH (it is not registered). */
 int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct sip_invite *inv,
 		     void *user);
 /* Takes an INVITED dialog: events get user from now on, and local is our side of the session.
@@ -116,6 +117,8 @@ void sip_dialog_user_data(struct sip_dialog *d, const struct sip_user_data *u);
  * not 0.  status 0 = derive 500 for an incoming one not yet answered.  Idempotent.
  * SIP_ENDED always follows, exactly once, in a later turn. */
 void sip_dialog_end(struct sip_dialog *d, int status, int q850);
+/* Our own address as the far end sees it, port 0. */
+void sip_dialog_local_addr(const struct sip_dialog *d, struct sockaddr_storage *out);
 const char *sip_dialog_call_id(const struct sip_dialog *d);
 
 #endif

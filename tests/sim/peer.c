@@ -221,6 +221,37 @@ static void describe_extras(const struct siptext *s, char *words, size_t cap)
 			  oli + 4);
 }
 
+/* auth=NONCE/NC of credentials, pauth= of a proxy's; expires= of a REGISTER; route= the first. */
+static void describe_auth(const struct siptext *s, char *words, size_t cap)
+{
+	static const char *const headers[][2] = {{"Authorization", "auth"},
+						 {"Proxy-Authorization", "pauth"}};
+	const char *value;
+	char nonce[32] = "", nc[16] = "", text[64];
+
+	for (unsigned i = 0; i < 2; i++) {
+		value = siptext_header(s, headers[i][0], 0);
+		const char *at = value != NULL ? strstr(value, "nonce=\"") : NULL;
+		if (at == NULL)
+			continue;
+		snprintf(nonce, sizeof(nonce), "%.*s", (int)strcspn(at + 7, "\""), at + 7);
+		at = strstr(value, "nc=");
+		if (at != NULL)
+			snprintf(nc, sizeof(nc), "%u", (unsigned)strtoul(at + 3, NULL, 16));
+		snprintf(text, sizeof(text), "%s/%s", nonce, nc);
+		add_words(words, cap, headers[i][1], text);
+	}
+	value = siptext_header(s, "Expires", 0);
+	if (value != NULL)
+		add_words(words, cap, "expires", value);
+	value = siptext_header(s, "Route", 0);
+	if (value != NULL && strchr(value, ' ') == NULL)
+		add_words(words, cap, "route", value);
+	value = siptext_header(s, "Contact", 0);
+	if (value != NULL && strstr(value, ";bnc") != NULL)
+		add_words(words, cap, "bnc", "");
+}
+
 static void describe(const struct siptext *s, char *words, size_t cap)
 {
 	char sdp[96], value[SIPTEXT_FIELD], method[16];
@@ -252,6 +283,7 @@ static void describe(const struct siptext *s, char *words, size_t cap)
 		snprintf(value, sizeof(value), "%u", cseq);
 		add_words(words, cap, "cseq", value);
 	}
+	describe_auth(s, words, cap);
 	if (reason != NULL && strncasecmp(reason, "Q.850", 5) == 0 &&
 	    siptext_param(reason, "cause", value, sizeof(value)))
 		add_words(words, cap, "reason", value);
@@ -317,7 +349,7 @@ static void on_datagram(struct peer *p, const char *text, size_t len)
 	siptext_cseq(&s, method, &cseq);
 	struct peer_call *c = call_with_id(p, siptext_header(&s, "Call-ID", 0));
 	if (c == NULL && strcmp(s.start + strlen(s.start) - 7, "SIP/2.0") == 0 &&
-	    strcmp(method, "INVITE") == 0) {
+	    (strcmp(method, "INVITE") == 0 || strcmp(method, "REGISTER") == 0)) {
 		c = call_new(p);
 		copy(c->id, sizeof(c->id), siptext_header(&s, "Call-ID", 0));
 	}
@@ -452,12 +484,35 @@ static void put_identity(const struct peer *p, struct writer *w, const char *wor
 		line(w, "User-to-User: %s", uui);
 }
 
+/* realm= nonce= [alg=] [stale]: a challenge; expires=, min= and sroute= of what a registrar says.
+ */
+static void put_auth(struct writer *w, int status, const char *words)
+{
+	char realm[64], nonce[64] = "", text[160] = "";
+
+	if (words_get(words, "realm", realm, sizeof(realm)) != NULL) {
+		words_get(words, "nonce", nonce, sizeof(nonce));
+		words_get(words, "alg", text, sizeof(text));
+		line(w, "%s-Authenticate: Digest realm=\"%s\", nonce=\"%s\", qop=\"auth\"%s%s%s",
+		     status == 407 ? "Proxy" : "WWW", realm, nonce,
+		     text[0] != '\0' ? ", algorithm=" : "", text,
+		     words_have(words, "stale") ? ", stale=true" : "");
+	}
+	if (words_get(words, "expires", text, sizeof(text)) != NULL)
+		line(w, "Expires: %s", text);
+	if (words_get(words, "min", text, sizeof(text)) != NULL)
+		line(w, "Min-Expires: %s", text);
+	if (words_get(words, "sroute", text, sizeof(text)) != NULL)
+		line(w, "Service-Route: %s", text);
+}
+
 static const struct siptext *request_of(struct peer_call *c, const char *words)
 {
 	if (words_have(words, "BYE"))
 		return &c->bye;
 	if (words_have(words, "CANCEL") || words_have(words, "OPTIONS") ||
-	    words_have(words, "PRACK") || words_have(words, "UPDATE"))
+	    words_have(words, "PRACK") || words_have(words, "UPDATE") ||
+	    words_have(words, "REGISTER"))
 		return &c->other;
 	return &c->invite;
 }
@@ -489,6 +544,7 @@ static void respond(struct peer *p, struct peer_call *c, const char *words)
 		line(&w, "Contact: <sip:%s@%s:%d>", tag, p->conf.addr, SIP_PORT);
 	put_reason(&w, words);
 	put_identity(p, &w, words);
+	put_auth(&w, status, words);
 	put_body(p, c, &w, words);
 	send_text(p, &w);
 }
