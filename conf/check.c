@@ -34,6 +34,10 @@ static void check_single_sections(struct conf_loader *l)
 	if (c->media.rtp.jitter_min_ms > c->media.rtp.jitter_max_ms)
 		REPORT(l, CONF_MEDIA, 0, "jitter_min_ms", "expected at most jitter_max_ms, %u",
 		       c->media.rtp.jitter_max_ms);
+	if (c->media.hold_audio[0] != '/' && strcmp(c->media.hold_audio, "tone") != 0 &&
+	    strcmp(c->media.hold_audio, "silence") != 0)
+		REPORT(l, CONF_MEDIA, 0, "hold_audio",
+		       "expected \"tone\", \"silence\" or the absolute path of a sound file");
 	if (c->sip.t1_ms > c->sip.t2_ms)
 		REPORT(l, CONF_SIP, 0, "t1_ms", "expected at most t2_ms, %u", c->sip.t2_ms);
 }

@@ -95,6 +95,7 @@ struct conf_media {          /* section media */
 	unsigned workers;    /* 0 = one per core less one, at least one */
 	int fifo_priority;
 	unsigned no_rtp_ms;
+	char hold_audio[256]; /* "tone", "silence" or a file, tdm/music.h */
 };
 
 struct conf_gateway {           /* section gateway */

@@ -12,6 +12,7 @@ static const char *const switches[] = {"ni2", "5ess", "dms100", "4ess", "qsig", 
 static const char *const hunts[] = {"ascending", "descending", "longest-idle", "round-robin", NULL};
 static const char *const channels[] = {"preferred", "exclusive", NULL};
 static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
+static const char *const transfers[] = {"off", "auto", NULL};
 static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
 static const char *const data_bearers[] = {"64k", "restricted", "56k", NULL};
 
@@ -132,6 +133,23 @@ static const struct conf_key trunk_keys[] = {
 	 .max = 3000,
 	 .help = "NI-2: how long a call waits for the calling name when SETUP says that it follows "
 		 "in a FACILITY.  A call whose name is not announced never waits; 0 = none does."},
+	{"hold", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.hold),
+	 .help = "Whether HOLD from the PBX is accepted: the channel is free until RETRIEVE takes "
+		 "one "
+		 "again, and SIP is put on hold meanwhile.  Else it is refused with cause 69."},
+	{"hold_notify", CONF_BOOL, 0, FIELD(struct conf_trunk, isup.hold_notify),
+	 .help = "Whether the PBX is told by NOTIFY that SIP has put the call on hold or taken it "
+		 "back: remote hold and retrieval on EuroISDN, user suspended and resumed "
+		 "elsewhere. "
+		 " For a PBX that does not take an unexpected NOTIFY amiss."},
+	{"transfer", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.transfer), .choices = transfers,
+	 .help = "\"auto\": when a transfer leaves two channels of this trunk that talk to each "
+		 "other, the PBX is asked to connect the two calls itself: TBCT on NI2, 5ESS and "
+		 "4ESS, RLT on DMS-100, ECT on EuroISDN, path replacement on QSIG.  What it does "
+		 "not "
+		 "grant in 10 s stays connected here.  \"off\": it is not asked; for a line that "
+		 "has "
+		 "not subscribed to it."},
 	{"country_code", CONF_NUMBER, CONF_MAY_BE_EMPTY,
 	 FIELD(struct conf_trunk, numbering.country_code), .def = "none",
 	 .help = "E.164 country code of the trunk, \"1\" in North America.  A national number of "

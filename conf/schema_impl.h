@@ -30,12 +30,12 @@ void conf_sip_default(void *element);
 void conf_user_default(void *element);
 
 /* schema_peer.c */
-enum { CONF_PEER_KEYS = 36 };
+enum { CONF_PEER_KEYS = 38 };
 extern const struct conf_key conf_peer_keys[CONF_PEER_KEYS];
 void conf_peer_default(void *element);
 
 /* schema_media.c */
-enum { CONF_MEDIA_KEYS = 7 };
+enum { CONF_MEDIA_KEYS = 8 };
 extern const struct conf_key conf_media_keys[CONF_MEDIA_KEYS];
 void conf_media_default(void *element);
 

@@ -1,5 +1,6 @@
 /* schema_media.c - the keys of section media; see schema.h. */
 #include "conf/schema_impl.h"
+#include <stdio.h>
 #include <string.h>
 
 const struct conf_key conf_media_keys[CONF_MEDIA_KEYS] = {
@@ -35,6 +36,13 @@ const struct conf_key conf_media_keys[CONF_MEDIA_KEYS] = {
 	 .help = "A peer that sends no RTP for this time in a call that is not held is reported; 0 "
 		 "= "
 		 "never."},
+	{"hold_audio", CONF_TEXT, CONF_RESTART, FIELD(struct conf_media, hold_audio),
+	 .help = "What somebody on hold hears where the other end plays nothing itself: \"tone\", "
+		 "a "
+		 "short soft one every five seconds, \"silence\", or a file with an absolute path: "
+		 "WAV (8 kHz, one channel, 16-bit or mu-law) or raw mu-law, ten minutes at most, "
+		 "read "
+		 "at the start and played over and over."},
 };
 
 void conf_media_default(void *element)
@@ -46,4 +54,5 @@ void conf_media_default(void *element)
 	memset(&m->rtp.addr, 0, sizeof(m->rtp.addr));
 	m->fifo_priority = 50;
 	m->no_rtp_ms = 20000;
+	snprintf(m->hold_audio, sizeof(m->hold_audio), "tone");
 }

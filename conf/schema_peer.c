@@ -81,6 +81,13 @@ const struct conf_key conf_peer_keys[CONF_PEER_KEYS] = {
 	 .help = "Whether the peer is inside our trust domain (RFC 3325): P-Asserted-Identity is "
 		 "sent to it, with the number of a caller who wants privacy too, and believed from "
 		 "it.  Any other peer gets and gives From alone."},
+	{"transfer", CONF_BOOL, 0, FIELD(struct conf_peer, sip.transfer),
+	 .help = "Whether the peer may transfer its calls: REFER, and INVITE with Replaces.  A "
+		 "call "
+		 "made by a transfer is judged by the rules as one of the peer's own."},
+	{"hold", CONF_BOOL, 0, FIELD(struct conf_peer, sip.hold),
+	 .help = "Whether the peer is told, by re-INVITE with sendonly, that the other end has put "
+		 "the call on hold.  It hears hold_audio either way."},
 	{"redirecting", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.redirecting),
 	 .choices = redirect_forms,
 	 .help = "How the peer is told who redirected a call, and who was called first: "
@@ -167,5 +174,6 @@ void conf_peer_default(void *element)
 		.ptime_ms = 20,
 		.audible = {.tones = "us"},
 		.clearmode_type = 97,
+		.sip.hold = true,
 	};
 }

@@ -4,56 +4,13 @@
 #include "gateway/base/log.h"
 #include "gateway/call_identity.h"
 #include "gateway/call_path.h"
-#include "gateway/call_queue.h"
 #include "gateway/call_route.h"
 #include "gateway/call_tones.h"
 #include "isup/cause.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const state_names[CALL_STATE_COUNT] = {"NEW",        "COLLECTING", "OFFERED",
-							  "PROCEEDING", "ALERTING",   "FAILING",
-							  "CONNECTED",  "CLEARING"};
-
-static const char *const event_names[CALL_EVENT_COUNT] = {
-	[FROM_SETUP] = "FROM_SETUP",
-	[FROM_DIGITS] = "FROM_DIGITS",
-	[FROM_CONFIRMED] = "FROM_CONFIRMED",
-	[FROM_IDENTITY] = "FROM_IDENTITY",
-	[FROM_MEDIA] = "FROM_MEDIA",
-	[FROM_CLEARING] = "FROM_CLEARING",
-	[FROM_RELEASED] = "FROM_RELEASED",
-	[TO_PROCEEDING] = "TO_PROCEEDING",
-	[TO_ALERTING] = "TO_ALERTING",
-	[TO_PROGRESS] = "TO_PROGRESS",
-	[TO_ANSWERED] = "TO_ANSWERED",
-	[TO_IDENTITY] = "TO_IDENTITY",
-	[TO_MEDIA] = "TO_MEDIA",
-	[TO_CLEARING] = "TO_CLEARING",
-	[TO_RELEASED] = "TO_RELEASED",
-	[CALL_TIMEOUT] = "CALL_TIMEOUT",
-	[CALL_PATH_CLOSED] = "CALL_PATH_CLOSED",
-};
-
-const char *call_state_name(enum call_state s)
-{
-	return state_names[s];
-}
-
-const char *call_event_name(enum call_event e)
-{
-	return event_names[e];
-}
-
-const char *call_title(const struct call *c, char *out, size_t out_size)
-{
-	snprintf(out, out_size, "call %u %s -> %s", c->id, c->from_name,
-		 c->to_name[0] != '\0' ? c->to_name : c->dialled);
-	return out;
-}
 
 /* --- actions: 0, or the Q.850 cause that ends the call, or CALL_MORE: to COLLECTING --- */
 
@@ -62,19 +19,21 @@ typedef int action_fn(struct call *c, const struct leg_info *info);
 static void leg_drop(struct call *c, struct leg **leg, int *cause)
 {
 	*cause = (*leg)->final_cause;
-	(*leg)->ops->free(*leg);
+	call_leg_free(*leg);
 	*leg = NULL;
 }
 
 static int begin(struct call *c, const struct leg_info *info)
 {
 	/* Refused in the same turn (488 to what it offered): nobody is to ring for it. */
-	return call_queue_has(c, FROM_CLEARING) ? 0 : call_route(c);
+	if (call_is_queued(c, c->from, LEG_CLEARING))
+		return 0;
+	return c->replaced_call != 0 ? c->env->take_over(c->env->arg, c) : call_route(c);
 }
 
 static void on_timer(void *arg)
 {
-	call_post_own(arg, CALL_TIMEOUT);
+	call_post_own(arg, CALL_TIMEOUT, NULL);
 }
 
 static int digits(struct call *c, const struct leg_info *info)
@@ -231,6 +190,54 @@ static int no_answer(struct call *c, const struct leg_info *info)
 	return Q850_NO_ANSWER;
 }
 
+/* --- transfer: the one who asked may leave; the other one may not --- */
+
+static int from_leaves(struct call *c, const struct leg_info *info)
+{
+	if (c->from != c->referrer)
+		return clear(c, info);
+	c->from->ops->clear(c->from, info);
+	return 0;
+}
+
+static int to_leaves(struct call *c, const struct leg_info *info)
+{
+	if (c->to != c->referrer)
+		return clear(c, info);
+	c->to->ops->clear(c->to, info);
+	return 0;
+}
+
+static int from_left(struct call *c, const struct leg_info *info)
+{
+	if (c->from != c->referrer)
+		return from_released(c, info);
+	c->referrer = NULL;
+	return from_gone(c, info);
+}
+
+static int to_left(struct call *c, const struct leg_info *info)
+{
+	if (c->to != c->referrer)
+		return to_released(c, info);
+	c->referrer = NULL;
+	return to_gone(c, info);
+}
+
+/* Back to who asked, who may have left or be about to. */
+static int refer_over(struct call *c, const struct leg_info *info)
+{
+	bool left = c->referrer == NULL || c->referrer->final_cause != 0;
+
+	c->referrer = NULL;
+	return left ? clear(c, info) : 0;
+}
+
+static int joined(struct call *c, const struct leg_info *info)
+{
+	return Q850_NORMAL_CLEARING;
+}
+
 /* --- the table --- */
 
 struct row {
@@ -307,6 +314,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[TO_IDENTITY] = {called_is, CALL_PROCEEDING},
 				[TO_MEDIA] = STAY(CALL_PROCEEDING),
 				[CALL_TIMEOUT] = {no_response, CALL_CLEARING},
+				[CALL_PATH_CLOSED] = STAY(CALL_PROCEEDING),
 				ENDS_BUT_484,
 			},
 		[CALL_ALERTING] =
@@ -322,6 +330,7 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[TO_IDENTITY] = {called_is, CALL_ALERTING},
 				[TO_MEDIA] = STAY(CALL_ALERTING),
 				[CALL_TIMEOUT] = {no_answer, CALL_CLEARING},
+				[CALL_PATH_CLOSED] = STAY(CALL_ALERTING),
 				ENDS,
 			},
 		[CALL_FAILING] =
@@ -355,7 +364,30 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[TO_ALERTING] = STAY(CALL_CONNECTED),
 				[TO_IDENTITY] = {called_is, CALL_CONNECTED},
 				[TO_MEDIA] = STAY(CALL_CONNECTED),
+				[CALL_PATH_CLOSED] = STAY(CALL_CONNECTED), /* to open another */
+				[CALL_REFERRED] = {nothing, CALL_TRANSFERRING},
+				[CALL_REFER_OVER] = STAY(CALL_CONNECTED),
+				[CALL_JOINED] = {joined, CALL_CLEARING},
 				ENDS,
+			},
+		[CALL_TRANSFERRING] =
+			{
+				[FROM_DIGITS] = STAY(CALL_TRANSFERRING),
+				[FROM_CONFIRMED] = STAY(CALL_TRANSFERRING),
+				[FROM_IDENTITY] = STAY(CALL_TRANSFERRING),
+				[FROM_MEDIA] = STAY(CALL_TRANSFERRING),
+				[TO_PROCEEDING] = STAY(CALL_TRANSFERRING),
+				[TO_PROGRESS] = STAY(CALL_TRANSFERRING),
+				[TO_ALERTING] = STAY(CALL_TRANSFERRING),
+				[TO_IDENTITY] = STAY(CALL_TRANSFERRING),
+				[TO_MEDIA] = STAY(CALL_TRANSFERRING),
+				[CALL_PATH_CLOSED] = STAY(CALL_TRANSFERRING),
+				[FROM_CLEARING] = {from_leaves, CALL_TRANSFERRING},
+				[FROM_RELEASED] = {from_left, CALL_TRANSFERRING},
+				[TO_CLEARING] = {to_leaves, CALL_TRANSFERRING},
+				[TO_RELEASED] = {to_left, CALL_TRANSFERRING},
+				[CALL_REFER_OVER] = {refer_over, CALL_CONNECTED},
+				[CALL_JOINED] = {joined, CALL_CLEARING},
 			},
 		[CALL_CLEARING] =
 			{
@@ -377,6 +409,9 @@ static const struct row table[CALL_STATE_COUNT][CALL_EVENT_COUNT] =
 				[TO_RELEASED] = {to_gone, CALL_CLEARING},
 				[CALL_TIMEOUT] = STAY(CALL_CLEARING),
 				[CALL_PATH_CLOSED] = STAY(CALL_CLEARING),
+				[CALL_REFERRED] = STAY(CALL_CLEARING),
+				[CALL_REFER_OVER] = STAY(CALL_CLEARING),
+				[CALL_JOINED] = STAY(CALL_CLEARING),
 			},
 };
 
@@ -386,6 +421,8 @@ static void enter_clearing(struct call *c, int cause)
 {
 	c->why.cause = cause;
 	timer_stop(&c->timer);
+	if (c->env->clearing != NULL)
+		c->env->clearing(c->env->arg, c);
 	call_path_close(c);
 	pass_user_data(c->to, c->from);
 	pass_user_data(c->from, c->to);
@@ -399,7 +436,7 @@ static void enter_clearing(struct call *c, int cause)
 static void enter_failing(struct call *c, int cause)
 {
 	c->why.cause = cause;
-	call_path_pause(c);
+	call_path_close(c);
 	if (c->to != NULL)
 		c->to->ops->clear(c->to, &c->why);
 	unsigned ms = c->from->tones->failure_tone_ms;
@@ -417,7 +454,7 @@ static void enter(struct call *c, enum call_state next, int cause)
 	if (next == c->state)
 		return;
 	log_line(LOG_CALL, LOG_INFO, "%s: %s -> %s%s%s", call_title(c, title, sizeof(title)),
-		 state_names[c->state], state_names[next], cause != 0 ? ": " : "",
+		 call_state_name(c->state), call_state_name(next), cause != 0 ? ": " : "",
 		 cause != 0 ? cause_text(cause) : "");
 	c->state = next;
 	switch (next) {
@@ -431,7 +468,8 @@ static void enter(struct call *c, enum call_state next, int cause)
 		break;
 	case CALL_FAILING: enter_failing(c, cause); break;
 	case CALL_CONNECTED:
-		c->answer_ms = now;
+		if (c->answer_ms == 0) /* not back from a transfer */
+			c->answer_ms = now;
 		timer_stop(&c->timer);
 		break;
 	case CALL_CLEARING:
@@ -449,8 +487,8 @@ void call_dispatch(struct call *c, enum call_event ev, const struct leg_info *in
 
 	if (row->action == NULL) {
 		log_line(LOG_CALL, LOG_ERROR, "%s: %s cannot happen in state %s: ignored",
-			 call_title(c, title, sizeof(title)), event_names[ev],
-			 state_names[c->state]);
+			 call_title(c, title, sizeof(title)), call_event_name(ev),
+			 call_state_name(c->state));
 		return;
 	}
 	int cause = row->action(c, info);
@@ -465,39 +503,10 @@ void call_dispatch(struct call *c, enum call_event ev, const struct leg_info *in
 
 /* --- life --- */
 
-int call_new(struct call **out, uint32_t id, const struct call_env *env, struct leg *from)
-{
-	struct call *c = calloc(1, sizeof(*c));
-
-	*out = c;
-	if (c == NULL)
-		return -ENOMEM;
-	c->id = id;
-	c->env = env;
-	c->from = from;
-	from->call = c;
-	snprintf(c->from_name, sizeof(c->from_name), "%s", from->name);
-	c->start_ms = loop_now_ms(env->loop);
-	return 0;
-}
-
 void call_clear(struct call *c, int q850_cause)
 {
 	if (c->state == CALL_CLEARING)
 		return;
 	enter(c, CALL_CLEARING, q850_cause);
-	call_queue_wake(c);
-}
-
-void call_destroy(struct call *c)
-{
-	if (c == NULL)
-		return;
-	timer_stop(&c->timer);
-	task_cancel(&c->run);
-	if (c->from != NULL)
-		c->from->ops->free(c->from);
-	if (c->to != NULL)
-		c->to->ops->free(c->to);
-	free(c);
+	call_run_later(c);
 }

@@ -13,9 +13,10 @@
  *                        +---------------------------------------------------+
  *                              | TO_ANSWERED (from any state above): answer()
  *                              v
- *                        +-----------+
- *                        | CONNECTED |
- *                        +-----------+
+ *                        +-----------+  CALL_REFERRED     +--------------+
+ *                        | CONNECTED | -----------------> | TRANSFERRING |
+ *                        +-----------+ <----------------- +--------------+
+ *                              |          CALL_REFER_OVER        |
  *                              | CLEARING, RELEASED of either leg, CALL_TIMEOUT, a refusal
  *                              v (from any state above): call_clear()
  *                              |   But before the answer, where the caller is to hear why: FAILING,
@@ -44,6 +45,7 @@ enum call_state {
 	CALL_ALERTING,
 	CALL_FAILING,
 	CALL_CONNECTED,
+	CALL_TRANSFERRING, /* .referrer asked to be replaced: it may leave without ending the call */
 	CALL_CLEARING,
 	CALL_STATE_COUNT
 };
@@ -66,6 +68,9 @@ enum call_event { /* FROM_ = leg that began the call, TO_ = the other */
 		  TO_RELEASED,
 		  CALL_TIMEOUT,
 		  CALL_PATH_CLOSED,
+		  CALL_REFERRED,   /* .referrer asks for a transfer */
+		  CALL_REFER_OVER, /* that failed */
+		  CALL_JOINED,     /* call_swap() left here what nobody needs any more */
 		  CALL_EVENT_COUNT
 };
 
@@ -74,10 +79,14 @@ struct call_env {
 	struct loop *loop;
 	const struct dialplan *plan; /* may be exchanged while calls run */
 	unsigned setup_timeout_ms, answer_timeout_ms;
-	struct worker *worker; /* for paths without a slot */
+	struct worker *worker;     /* for paths without a slot */
+	const struct music *music; /* for who is on hold; NULL: silence */
 	/* Makes the second leg and sets c->to.  0 or the Q.850 cause of the refusal. */
 	int (*start)(void *arg, struct call *c, const struct dial_answer *answer);
 	void (*path_opened)(void *arg, struct call *c); /* optional */
+	void (*clearing)(void *arg, struct call *c);    /* optional: it is on its way out */
+	/* For a call with replaced_call: the leg that began it goes there.  The cause it ends with. */
+	int (*take_over)(void *arg, struct call *c);
 	/* Whether a call may start there before its number is complete.  NULL: never. */
 	bool (*starts_early)(void *arg, const struct dial_answer *answer);
 	void (*ended)(void *arg, struct call *c); /* last look; the call is freed on return */
@@ -87,7 +96,9 @@ struct call_env {
 enum { CALL_QUEUE = 24, CALL_QUEUE_BENIGN = 16 };
 
 struct call_queued {
-	enum call_event event;
+	struct leg *leg; /* whose event it is, whichever side that is on by then; NULL: the call's */
+	enum leg_event leg_event;
+	enum call_event own;
 	struct leg_info info;
 };
 
@@ -115,6 +126,8 @@ struct call {
 	struct worker *path_worker;
 	bool path_closing;
 	enum tone_kind tone; /* what the path plays to from; see call_tones.h */
+	struct leg *path_leg[2];  /* whose end the path has there; NULL: gone, or music */
+	unsigned path_version[2]; /* ... as that leg's end_version was */
 	unsigned media_set[2]; /* what the path has of each leg's media, see call_path.c */
 	bool has_rtp[2];       /* rtp[i] was filled when the path closed */
 	struct rtp_counts rtp[2];
@@ -122,6 +135,17 @@ struct call {
 	struct echo_report echo[2];
 	bool no_rtp[2]; /* that side sends none, though it should */
 	uint64_t start_ms, alert_ms, answer_ms, clear_ms; /* loop time; 0 = did not happen */
+	/* transfer: see transfer.h */
+	uint32_t replaced_call; /* it was made to take a leg's place in that call; 0 = it was not */
+	struct leg *replaced;   /* that leg, if the call still has it */
+	struct leg *referrer;        /* TRANSFERRING: who asked, while it is there */
+	struct leg_party transferee; /* is told as the caller once the plan has let calling pass; */
+	bool has_transferee;         /* .. if there is one */
+	const char *replaces;        /* lent until the second leg is started; NULL: none */
+	const char *referred_by;     /* likewise */
+	unsigned transfers;          /* that led here, one after the other */
+	bool joined;                 /* its legs have met by a transfer */
+	bool dissolved;              /* ... and are what that left over: CALL_JOINED is on its way */
 	struct timer timer;
 	struct task run;
 	struct call_queued queue[CALL_QUEUE];
@@ -135,10 +159,18 @@ int call_new(struct call **out, uint32_t id, const struct call_env *env, struct 
 
 /* Queues an event of a leg; runs it, and what it causes, at the end of the turn. */
 void call_post(struct leg *leg, enum leg_event ev, const struct leg_info *info);
-void call_post_own(struct call *c, enum call_event ev); /* FROM_SETUP, CALL_* */
+/* FROM_SETUP, CALL_*; info may be NULL. */
+void call_post_own(struct call *c, enum call_event ev, const struct leg_info *info);
+void call_run_later(struct call *c); /* what is queued; frees it when it is over */
 
 /* Applies one event now; only the queue and the tests call it. */
 void call_dispatch(struct call *c, enum call_event ev, const struct leg_info *info);
+
+/* Exchanges two legs of two calls, with what is queued of each; their paths follow by themselves.
+ * Which: &call->from or &call->to. */
+void call_swap(struct call *a, struct leg **a_leg, struct call *b, struct leg **b_leg);
+/* Whether an event of that leg waits in the queue of its call. */
+bool call_is_queued(const struct call *c, const struct leg *leg, enum leg_event ev);
 
 /* Clears both legs with a cause from outside the protocols (operator, shutdown). */
 void call_clear(struct call *c, int q850_cause);

@@ -43,6 +43,9 @@ int call_route(struct call *c)
 	snprintf(c->target, sizeof(c->target), "%s", answer.to);
 	snprintf(c->called.number, sizeof(c->called.number), "%s", answer.number);
 	snprintf(c->calling.number, sizeof(c->calling.number), "%s", answer.caller);
+	/* The plan judged who transfers; who is called sees who is transferred. */
+	if (c->has_transferee)
+		c->calling = c->transferee;
 	int cause = c->env->start(c->env->arg, c, &answer);
 	if (c->to != NULL) {
 		c->to->call = c;

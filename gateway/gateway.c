@@ -7,6 +7,7 @@
 #include "gateway/leg_isup.h"
 #include "gateway/leg_sip.h"
 #include "gateway/record.h"
+#include "gateway/transfer.h"
 #include "isup/cause.h"
 
 #include <errno.h>
@@ -87,32 +88,31 @@ static uint32_t next_id(struct gateway *g)
 	return g->last_id;
 }
 
-/* A call around leg, which moves in; on failure leg is freed. */
-static int call_begin(struct gateway *g, struct leg *leg, const struct leg_party *called,
-		      const struct leg_party *calling, const char *source, const char *group)
+int gateway_call_begin(struct gateway *g, const struct gateway_offer *offer, struct call **out)
 {
+	struct leg *leg = offer->leg;
 	struct call *c;
 
 	int r = call_new(&c, next_id(g), &g->env, leg);
+	*out = c;
 	if (r < 0) {
 		leg->ops->free(leg);
 		return r;
 	}
-	c->called = *called;
-	c->calling = *calling;
-	snprintf(c->dialled, sizeof(c->dialled), "%s", called->number);
-	snprintf(c->source, sizeof(c->source), "%s", source);
-	snprintf(c->source_group, sizeof(c->source_group), "%s", group);
+	c->called = *offer->called;
+	c->calling = *offer->calling;
+	snprintf(c->dialled, sizeof(c->dialled), "%s", offer->called->number);
+	snprintf(c->source, sizeof(c->source), "%s", offer->source);
+	snprintf(c->source_group, sizeof(c->source_group), "%s", offer->group);
 	struct call *added = NULL;
 	HASH_ADD(hh, g->calls, id, sizeof(c->id), c);
 	HASH_FIND(hh, g->calls, &c->id, sizeof(c->id), added);
 	if (added == NULL) {
 		call_destroy(c);
+		*out = NULL;
 		return -ENOMEM;
 	}
 	g->calls_total++;
-	if (!leg_isup_holds(leg))
-		call_post_own(c, FROM_SETUP);
 	return 0;
 }
 
@@ -145,6 +145,7 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 	struct leg_party called, calling;
 	struct leg_redirecting redirecting;
 	struct leg *leg;
+	struct call *c;
 	const char *why = "out of memory";
 
 	leg_isup_party(&called, &ev->called, l);
@@ -159,15 +160,24 @@ static void on_isup_setup(struct gateway *g, struct line *l, const struct isup_e
 		why = "the span is to be changed once its calls have ended";
 		cause = Q850_NO_CHANNEL;
 	}
-	if (cause == 0 && (leg_isup_offered(&leg, l, ev) < 0 ||
-			   call_begin(g, leg, &called, &calling, l->trunk_conf.isup.name,
-				      l->trunk_conf.group) < 0)) {
-		isup_call_bind(ev->call, NULL);
-		cause = Q850_RESOURCE_UNAVAILABLE;
+	if (cause == 0) {
+		int r = leg_isup_offered(&leg, l, ev);
+		if (r == 0)
+			r = gateway_call_begin(g,
+					       &(struct gateway_offer){leg, &called, &calling,
+								       l->trunk_conf.isup.name,
+								       l->trunk_conf.group},
+					       &c);
+		if (r < 0) {
+			isup_call_bind(ev->call, NULL);
+			cause = Q850_RESOURCE_UNAVAILABLE;
+		}
 	}
 	if (cause == 0) {
-		leg->call->redirecting = redirecting;
-		leg->call->purpose = *ev->purpose;
+		c->redirecting = redirecting;
+		c->purpose = *ev->purpose;
+		if (!leg_isup_holds(leg))
+			call_post_own(c, FROM_SETUP, NULL);
 		return;
 	}
 	g->calls_refused++;
@@ -188,8 +198,18 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 	const struct conf_peer *peer = gateway_peer(g, ev->peer);
 	struct leg_party called, calling;
 	struct leg_redirecting redirecting;
-	struct leg *leg;
+	struct leg *leg, *replaced = NULL;
+	struct call *c;
 	const char *why = "out of memory or RTP ports";
+
+	if (ev->replaces != NULL) {
+		replaced = sip_dialog_replaced(ev->dialog, ev->replaces);
+		/* RFC 3891 3 */
+		if (replaced == NULL || ev->replaces->early_only) {
+			sip_dialog_end(ev->dialog, replaced == NULL ? 481 : 486, 0);
+			return;
+		}
+	}
 
 	leg_sip_party(&called, ev->called);
 	leg_sip_party(&calling, ev->calling);
@@ -206,23 +226,29 @@ static void on_invited(struct gateway *g, const struct sip_event *ev)
 	}
 	if (cause == 0) {
 		struct leg_sip_place place = {ev->data, g->agent, peer, &g->conf->media.rtp};
-		if (leg_sip_offered(&leg, &place, ev) < 0 ||
-		    call_begin(g, leg, &called, &calling, ev->peer, "") < 0) {
+		int r = leg_sip_offered(&leg, &place, ev);
+		if (r == 0)
+			r = gateway_call_begin(
+				g, &(struct gateway_offer){leg, &called, &calling, ev->peer, ""},
+				&c);
+		if (r < 0) {
 			sip_dialog_bind(ev->dialog, NULL);
 			cause = Q850_RESOURCE_UNAVAILABLE;
 		}
 	}
 	if (cause == 0) {
-		leg->call->redirecting = redirecting;
-		leg->call->purpose.bearer = ev->data ? ISUP_DATA_64 : ISUP_AUDIO;
-		leg->call->purpose.line_information = ev->calling->line_information;
+		c->redirecting = redirecting;
+		c->purpose.bearer = ev->data ? ISUP_DATA_64 : ISUP_AUDIO;
+		c->purpose.line_information = ev->calling->line_information;
 		if (peer->subaddress) {
-			struct isup_purpose *p = &leg->call->purpose;
-			isup_subaddress_write(&p->calling_sub, ev->calling->subaddress);
-			isup_subaddress_write(&p->called_sub, ev->called->subaddress);
+			isup_subaddress_write(&c->purpose.calling_sub, ev->calling->subaddress);
+			isup_subaddress_write(&c->purpose.called_sub, ev->called->subaddress);
 		}
 		if (ev->user_data != NULL)
-			leg_sip_user_data(&leg->call->purpose.user_data, ev->user_data);
+			leg_sip_user_data(&c->purpose.user_data, ev->user_data);
+		c->replaced = replaced;
+		c->replaced_call = replaced != NULL ? replaced->call->id : 0;
+		call_post_own(c, FROM_SETUP, NULL);
 		return;
 	}
 	g->calls_refused++;
@@ -234,6 +260,8 @@ static void on_sip_event(void *arg, const struct sip_event *ev)
 {
 	if (ev->kind == SIP_INVITED)
 		on_invited(arg, ev);
+	else if (ev->kind == SIP_REFERRED)
+		transfer_referred(arg, ev);
 	else if (ev->user != NULL)
 		leg_sip_event(ev->user, ev);
 }
@@ -242,7 +270,8 @@ static void on_sip_event(void *arg, const struct sip_event *ev)
 
 static struct leg_parties parties_of(const struct call *c)
 {
-	return (struct leg_parties){&c->called, &c->calling, &c->redirecting, &c->purpose};
+	return (struct leg_parties){&c->called,  &c->calling, &c->redirecting,
+				    &c->purpose, c->replaces, c->referred_by};
 }
 
 static int start_on_trunk(struct gateway *g, struct call *c, const char *to)
@@ -332,6 +361,23 @@ void gateway_settle(struct gateway *g)
 	task_post(g->loop, &g->settle, on_settle, g);
 }
 
+static int open_music(struct gateway *g, char *err, size_t err_size)
+{
+	const char *name = g->conf->media.hold_audio, *why = "out of memory";
+	int r = 0;
+
+	if (strcmp(name, "tone") == 0)
+		r = music_tone(&g->music);
+	else if (strcmp(name, "silence") != 0)
+		r = music_load(&g->music, name, &why);
+	if (r < 0)
+		snprintf(err, err_size, "media.hold_audio: %s: %s%s%s", name, why,
+			 r == -EINVAL || r == -EFBIG ? "" : ": ",
+			 r == -EINVAL || r == -EFBIG ? "" : strerror(-r));
+	g->env.music = g->music;
+	return r;
+}
+
 void gateway_use_conf(struct gateway *g)
 {
 	g->env.plan = g->conf->plan;
@@ -360,10 +406,15 @@ int gateway_open(struct gateway **out, struct loop *loop, struct conf *conf, cha
 				   .start = on_call_start,
 				   .path_opened = gateway_on_path_opened,
 				   .starts_early = on_starts_early,
+				   .take_over = transfer_take_over,
+				   .clearing = transfer_clearing,
 				   .ended = on_call_ended,
 				   .arg = g};
 	trace_store_init(&g->trace, loop, gateway_trace_call, g);
 	gateway_use_conf(g);
+	r = open_music(g, err, err_size);
+	if (r < 0)
+		goto fail;
 	r = gateway_workers_start(g, err, err_size);
 	if (r < 0)
 		goto fail;
@@ -414,6 +465,7 @@ void gateway_close(struct gateway *g)
 		line_close(g->lines[i].line);
 	}
 	trace_store_fini(&g->trace);
+	music_free(g->music);
 	conf_free(g->conf);
 	free(g);
 }

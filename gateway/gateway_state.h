@@ -31,6 +31,7 @@ struct gateway {
 	struct conf *conf; /* owned */
 	struct call_env env;
 	struct sip_agent *agent;
+	struct music *music; /* owned; NULL = silence */
 	struct gateway_worker workers[GATEWAY_WORKERS_MAX];
 	unsigned worker_count;
 	struct gateway_line lines[CONF_SPANS_MAX];
@@ -49,6 +50,14 @@ struct gateway {
 	void *drained_arg;
 	struct trace_store trace;
 };
+
+struct gateway_offer { /* a call that is to begin */
+	struct leg *leg; /* moves in; freed on failure */
+	const struct leg_party *called, *calling;
+	const char *source, *group;
+};
+/* The call in the table; FROM_SETUP is the caller's to post.  0 or -errno. */
+int gateway_call_begin(struct gateway *g, const struct gateway_offer *offer, struct call **out);
 
 /* Opens the span of conf named so, with its trunk.  0 or -errno with why in err. */
 int gateway_line_open(struct gateway *g, const struct tdm_span_conf *span, char *err,

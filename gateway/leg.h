@@ -27,7 +27,7 @@ enum leg_event {                 /* leg -> call, in the order they can occur */
 		 LEG_ANSWERED,
 		 LEG_CONFIRMED, /* our answer arrived: from-leg only */
 		 LEG_IDENTITY,  /* leg->party is another, or has another name */
-		 LEG_MEDIA,     /* its end of the path is known or changed; also before answer */
+		 LEG_MEDIA,     /* its end of the path, or .held, is known or changed */
 		 LEG_CLEARING,  /* it wants out; info.cause */
 		 LEG_RELEASED,  /* gone; always the last one; info.cause as the peer gave it */
 		 LEG_EVENT_COUNT
@@ -52,6 +52,7 @@ struct leg_parties { /* of a leg that is begun; lent */
 	const struct leg_party *called, *calling;
 	const struct leg_redirecting *redirecting;
 	const struct isup_purpose *purpose;
+	const char *replaces, *referred_by; /* SIP headers of a transfer; NULL = none */
 };
 
 struct leg_info {
@@ -85,7 +86,10 @@ struct leg_ops {          /* call -> leg */
 	bool (*has_end)(const struct leg *leg);    /* its end of the path is known */
 	/* That end, once; an RTP session moves to the caller. */
 	void (*take_end)(struct leg *leg, struct path_end *out);
-	void (*give_end)(struct leg *leg, const struct path_end *end); /* its session is back */
+	/* The path is closed and the leg goes on: what take_end gave, back. */
+	void (*give_end)(struct leg *leg, struct path_end *end);
+	/* Whoever is on the other leg has put the call on hold (true) or is back. */
+	void (*hold)(struct leg *leg, bool held);
 	void (*free)(struct leg *leg); /* by the call, after RELEASED */
 };
 
@@ -96,6 +100,10 @@ struct leg { /* first member of struct leg_isup, leg_sip */
 	struct worker *worker;   /* that drives the leg's slot; NULL: RTP, any worker will do */
 	struct sip_media media;  /* RTP: latest agreed; valid when media_version is not 0 */
 	unsigned media_version;  /* grows with each change */
+	bool held;               /* its far user is away: we are on hold */
+	bool hold_told;          /* hold() was called with true last */
+	unsigned end_version;    /* grows when its end becomes another: a path with the old one closes */
+	struct call *lent_to;    /* whose path has its end; call_path.c's */
 	/* The number the caller dialled, of a leg that got it in parts; incomplete: more may come. */
 	char dialled[DIAL_NUMBER_MAX];
 	bool incomplete;

@@ -24,6 +24,7 @@ struct leg_isup {
 	bool settled;   /* for good, and there may be something to hear on it */
 	bool alerted, inband_told, answered;
 	bool clearing; /* CLEARING was posted */
+	unsigned slot; /* of its end, as a path has or had it */
 	bool name_follows;
 	struct timer name_timer; /* runs while the call is held */
 };
@@ -215,7 +216,8 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 	out->kind = PATH_SLOT;
 	out->worker = l->line->worker;
 	out->span = l->line->index;
-	out->slot = isup_slot_number(isup_call_slot(l->call));
+	l->slot = isup_call_slot(l->call);
+	out->slot = isup_slot_number(l->slot);
 	out->data = isup_bearer_is_data(l->bearer);
 	out->seven_bits = l->bearer == ISUP_DATA_56;
 	if (out->data)
@@ -225,9 +227,17 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 		out->listen = &leg->tones->set;
 }
 
-static void do_give_end(struct leg *leg, const struct path_end *end)
+static void do_give_end(struct leg *leg, struct path_end *end)
 {
-	/* A slot is the line's. */
+	/* A slot is not handed about. */
+}
+
+static void do_hold(struct leg *leg, bool held)
+{
+	struct leg_isup *l = from_leg(leg);
+
+	if (l->call != NULL)
+		isup_call_notify_hold(l->call, held);
 }
 
 static void do_free(struct leg *leg)
@@ -252,6 +262,7 @@ static const struct leg_ops ops = {
 	.has_end = do_has_end,
 	.take_end = do_take_end,
 	.give_end = do_give_end,
+	.hold = do_hold,
 	.free = do_free,
 };
 
@@ -293,7 +304,7 @@ static void on_name_timer(void *arg)
 	struct leg_isup *l = arg;
 
 	timer_stop(&l->name_timer);
-	call_post_own(l->leg.call, FROM_SETUP);
+	call_post_own(l->leg.call, FROM_SETUP, NULL);
 }
 
 bool leg_isup_holds(struct leg *leg)
@@ -322,6 +333,18 @@ static void on_name(struct leg_isup *l, const char *name)
 }
 
 /* --- events of the trunk --- */
+
+/* HOLD takes the slot away, RETRIEVE may bring another: no path goes on over that. */
+static void on_slot(struct leg_isup *l)
+{
+	unsigned slot = isup_call_slot(l->call);
+
+	if (slot == l->slot)
+		return;
+	l->slot = slot;
+	l->leg.end_version++;
+	set_name(l);
+}
 
 static void set_dialled(struct leg *leg, const struct isup_event *ev)
 {
@@ -362,6 +385,11 @@ void leg_isup_event(struct leg *leg, const struct isup_event *ev)
 	case ISUP_PARTY:
 		leg_isup_party(&leg->party, ev->connected, l->line);
 		call_post(leg, LEG_IDENTITY, NULL);
+		break;
+	case ISUP_HOLD:
+		leg->held = isup_call_held(ev->call);
+		on_slot(l);
+		call_post(leg, LEG_MEDIA, &info);
 		break;
 	case ISUP_CLEARING:
 		if (l->clearing)
@@ -518,6 +546,15 @@ int leg_isup_start(struct leg **out, struct line *line, const struct leg_parties
 	set_name(l);
 	*out = &l->leg;
 	return 0;
+}
+
+void leg_isup_hand_over(struct leg *a, struct leg *b)
+{
+	struct leg_isup *la = from_leg(a), *lb = from_leg(b);
+
+	if (a->ops != &ops || b->ops != &ops || la->call == NULL || lb->call == NULL)
+		return;
+	isup_call_transfer(la->call, lb->call);
 }
 
 const struct line *leg_isup_line(const struct leg *leg)

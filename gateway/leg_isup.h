@@ -30,6 +30,10 @@ void leg_isup_redirecting(struct leg_redirecting *out, const struct isup_redirec
  * for a leg of another kind. */
 void leg_isup_tone(struct leg *leg, enum tone_kind tone);
 
+/* Two legs that have met by a transfer: when they share a trunk whose far end takes such calls back,
+ * it is asked to.  Nothing for legs of other kinds. */
+void leg_isup_hand_over(struct leg *a, struct leg *b);
+
 /* The line a leg runs on; NULL for a leg of another kind. */
 const struct line *leg_isup_line(const struct leg *leg);
 

@@ -18,6 +18,7 @@ struct leg_sip {
 	bool data;
 	bool answered; /* 2xx sent or received */
 	bool ringing;  /* 180 came */
+	bool holding;  /* we have put it on hold */
 	bool early;    /* early media: 183 with SDP said so, or RTP came */
 	bool heard;    /* RTP came */
 };
@@ -156,9 +157,19 @@ static void do_take_end(struct leg *leg, struct path_end *out)
 	l->rtp = NULL;
 }
 
-static void do_give_end(struct leg *leg, const struct path_end *end)
+static void do_give_end(struct leg *leg, struct path_end *end)
 {
 	from_leg(leg)->rtp = end->rtp;
+	end->rtp = NULL;
+}
+
+static void do_hold(struct leg *leg, bool held)
+{
+	struct leg_sip *l = from_leg(leg);
+
+	l->holding = held;
+	if (l->dialog != NULL)
+		sip_dialog_hold(l->dialog, held);
 }
 
 static void do_free(struct leg *leg)
@@ -183,6 +194,7 @@ static const struct leg_ops ops = {
 	.has_end = do_has_end,
 	.take_end = do_take_end,
 	.give_end = do_give_end,
+	.hold = do_hold,
 	.free = do_free,
 };
 
@@ -217,6 +229,9 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 	if (ev->media != NULL) {
 		leg->media = *ev->media;
 		leg->media_version++;
+		/* Who answers our hold without taking our audio need not mean his own. */
+		if (!l->holding)
+			leg->held = !ev->media->send;
 	}
 	if (ev->user_data != NULL)
 		leg_sip_user_data(&leg->user_data, ev->user_data);
@@ -263,8 +278,17 @@ void leg_sip_event(struct leg *leg, const struct sip_event *ev)
 		leg->final_cause = info.cause;
 		call_post(leg, LEG_RELEASED, &info);
 		break;
+	case SIP_REFERRED: /* gateway.c's */
 	case SIP_INVITED: break;
 	}
+}
+
+void leg_sip_refer_progress(struct leg *leg, int status)
+{
+	struct leg_sip *l = from_leg(leg);
+
+	if (leg->ops == &ops && l->dialog != NULL)
+		sip_dialog_refer_progress(l->dialog, status);
 }
 
 void leg_sip_heard(struct leg *leg)
@@ -403,6 +427,8 @@ int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
 		isup_subaddress_read(called_sub, &who->purpose->called_sub);
 		inv.subaddress = called_sub;
 	}
+	inv.replaces = who->replaces;
+	inv.referred_by = who->referred_by;
 	inv.redirecting.count = who->redirecting->count;
 	inv.redirecting.reason = who->redirecting->reason;
 	inv.redirecting.original_reason = who->redirecting->original_reason;

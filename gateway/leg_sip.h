@@ -32,6 +32,8 @@ void leg_sip_party(struct leg_party *out, const struct sip_party *in);
 
 /* Name of the peer of a leg; NULL for a leg of another kind. */
 const char *leg_sip_peer(const struct leg *leg);
+/* How the transfer goes on that the leg's peer asked for. */
+void leg_sip_refer_progress(struct leg *leg, int status);
 /* RTP came for the leg that was called; nothing for legs of another kind. */
 void leg_sip_heard(struct leg *leg);
 

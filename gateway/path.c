@@ -84,7 +84,7 @@ static int end_build(struct path_end *end, const struct path_end *other)
 	memset(end->said, TDM_IDLE, sizeof(end->said));
 	memset(&end->player, 0, sizeof(end->player));
 	end->digit_on = 0;
-	end->quiet_reported = false;
+	end->quiet_reported = end->held = end->goes_on = false;
 	if (end->kind == PATH_SLOT && other->kind == PATH_SLOT)
 		err = pipe_new(&end->pipe);
 	if (err == 0 && audio && end->kind == PATH_SLOT && other->kind == PATH_RTP)
@@ -95,7 +95,8 @@ static int end_build(struct path_end *end, const struct path_end *other)
 							       .bulk_ms = end->echo_bulk_ms});
 	if (err == 0 && end->kind == PATH_SLOT && end->listen != NULL)
 		err = ear_new(&end->ear, end->listen);
-	if (err == 0 && audio && end->kind != PATH_NONE && other->kind == PATH_RTP)
+	if (err == 0 && audio && (end->kind == PATH_SLOT || end->kind == PATH_RTP) &&
+	    other->kind == PATH_RTP)
 		err = dtmf_generator_new(&end->generator);
 	return err;
 }
@@ -227,7 +228,8 @@ static bool rtp_take(struct path_end *from, struct path_end *to, uint8_t out[TDM
 				dtmf_generator_off(to->generator);
 		}
 	}
-	rtp_session_play(from->rtp, out, now_ns);
+	if (!rtp_session_play(from->rtp, out, now_ns) && from->held)
+		music_play(&from->music, out);
 	if (to->generator != NULL)
 		dtmf_generator_run(to->generator, out, TDM_TICK_OCTETS);
 	return from->digit_on == 0;
@@ -273,6 +275,7 @@ void path_to_line(struct path *p, unsigned end, uint8_t out[TDM_TICK_OCTETS], ui
 		break;
 	case PATH_SLOT: pipe_read(to->pipe, out); break;
 	case PATH_BERT: tdm_bert_send(from->bert, out, TDM_TICK_OCTETS); break;
+	case PATH_MUSIC: music_play(&from->music, out); break;
 	case PATH_NONE: memset(out, TDM_IDLE, TDM_TICK_OCTETS); break;
 	}
 	tone_player_run(&to->player, out);
@@ -292,6 +295,7 @@ void path_from_line(struct path *p, unsigned end, const uint8_t in[TDM_TICK_OCTE
 	case PATH_RTP: rtp_give(from, to, in, now_ns); break;
 	case PATH_SLOT: ring_put(&to->pipe->ring, in); break;
 	case PATH_BERT: tdm_bert_receive(to->bert, in, TDM_TICK_OCTETS); break;
+	case PATH_MUSIC:
 	case PATH_NONE: break;
 	}
 }
@@ -306,6 +310,9 @@ void path_relay(struct path *p, uint64_t now_ns)
 		memset(octets, TDM_IDLE, sizeof(octets));
 		if (from->kind == PATH_RTP)
 			audio = rtp_take(from, to, octets, now_ns);
+		else if (from->kind == PATH_MUSIC)
+			music_play(&from->music, octets);
+		audio = audio || from->kind == PATH_MUSIC;
 		if (tone_player_run(&to->player, octets))
 			audio = true;
 		if (to->kind == PATH_RTP && (audio || from->kind == PATH_RTP))
@@ -330,9 +337,7 @@ void path_forget_tone(struct path *p, unsigned end)
 
 void path_end_media(struct path *p)
 {
-	if (p->pauses)
-		return;
 	for (unsigned i = 0; i < 2; i++)
-		if (p->end[i].kind == PATH_RTP)
+		if (p->end[i].kind == PATH_RTP && !p->end[i].goes_on)
 			rtp_session_bye(p->end[i].rtp);
 }

@@ -1,9 +1,10 @@
-/* path.h - the audio of one call: two ends, each a slot of a span or an RTP session.  A bit error
- * test of a slot is a path too.
+/* path.h - the audio of one call: two ends, each a slot of a span or an RTP session.  One whose other
+ * end is away hears music.  A bit error test of a slot is a path too.
  *
  *   slot -> cancel echo, detect digits -> RTP    RTP -> jitter buffer -> tones, digits -> slot
  *   slot -> RTP of octets (RFC 4040) and back: nothing is detected, cancelled or invented
  *   slot -> slot, bit-exact               RTP -> RTP by the worker's clock
+ *   music -> slot or RTP          RTP that is held -> music in place of what it does not send -> slot
  *   slot -> bit error test -> the same slot
  *
  * Either end may be played a tone in place of what the other one sends; with one end alone, the other
@@ -22,6 +23,7 @@
 
 #include "sip/rtp.h"
 #include "tdm/dtmf.h"
+#include "tdm/music.h"
 #include "tdm/span.h"
 #include "tdm/tone_listener.h"
 #include <stdbool.h>
@@ -32,7 +34,7 @@ struct path_pipe;
 struct tone_ear;
 struct echo;
 
-enum path_end_kind { PATH_NONE, PATH_SLOT, PATH_RTP, PATH_BERT };
+enum path_end_kind { PATH_NONE, PATH_SLOT, PATH_RTP, PATH_BERT, PATH_MUSIC };
 
 struct path_end {
 	enum path_end_kind kind;
@@ -44,7 +46,9 @@ struct path_end {
 	const struct tone_set *listen; /* PATH_SLOT: whose busy tone is to be noticed; NULL = none;
 					* lent for path_new() */
 	struct rtp_session *rtp; /* PATH_RTP: owned by the path */
-	struct tdm_bert *bert;       /* PATH_BERT, facing a slot: owned by the path */
+	struct tdm_bert *bert;   /* PATH_BERT, facing a slot: owned by the path */
+	/* PATH_MUSIC: what it plays.  PATH_RTP: what it plays when held and silent. */
+	struct music_player music;
 	/* run time */
 	struct dtmf_detector *detector;   /* SLOT facing RTP: owned */
 	struct dtmf_generator *generator; /* facing RTP: owned; digits it sends as events */
@@ -54,6 +58,8 @@ struct path_end {
 	uint8_t said[TDM_TICK_OCTETS]; /* last to the slot: the canceller's reference */
 	struct path_pipe *pipe;           /* SLOT facing a slot: owned; octets for this slot */
 	char digit_on;       /* digit this end holds down, handed on as event; 0 = none */
+	bool held;           /* RTP: its far end has put us on hold */
+	bool goes_on;        /* RTP: outlives the path, so no RTCP BYE.  Set before worker_close() */
 	bool heard;          /* RTP: WORKER_RTP_FIRST was told */
 	bool quiet_reported; /* RTP: WORKER_NO_RTP was told for this silence */
 };
@@ -65,7 +71,6 @@ struct path {
 	struct worker *owner; /* it was opened on; NULL = that one was stopped */
 	struct worker *at[2]; /* workers that have it; two when its slots are two workers' */
 	bool closing;
-	bool pauses; /* set before closing: its RTP goes on in another path, so no RTCP BYE */
 };
 
 /* Ends are copied, sessions and tests move in on success only.  0 or -ENOMEM. */

@@ -185,6 +185,10 @@ static json_t *trunk_json(const struct line *l)
 	FIELD(o, c, setups_out);
 	FIELD(o, c, setups_refused);
 	FIELD(o, c, retries);
+	FIELD(o, c, notifies_in);
+	FIELD(o, c, transfers_asked);
+	FIELD(o, c, transfers_granted);
+	FIELD(o, c, tromboned);
 	FIELD(o, c, glare);
 	FIELD(o, c, restarts_in);
 	FIELD(o, c, restarts_out);

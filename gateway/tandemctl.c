@@ -137,6 +137,17 @@ static void print_calls(const json_t *calls)
 	}
 }
 
+/* Calls with both ends on the trunk, by transfer: nothing as long as there was none. */
+static void print_transfers(const json_t *trunk)
+{
+	long long asked = number_of(trunk, "transfers_asked"), kept = number_of(trunk, "tromboned");
+
+	if (asked != 0 || kept != 0)
+		printf("             transferred to itself: asked to take back %lld, took %lld; "
+		       "%lld kept two channels\n",
+		       asked, number_of(trunk, "transfers_granted"), kept);
+}
+
 static void print_line(const json_t *s)
 {
 	const json_t *trunk = json_object_get(s, "trunk");
@@ -158,6 +169,7 @@ static void print_line(const json_t *s)
 	puts(json_is_true(json_object_get(s, "draining")) ? " (draining)" : "");
 	if (json_object_get(s, "carrier") != NULL)
 		printf("             %s\n", text_of(s, "carrier"));
+	print_transfers(trunk);
 	if (text_of(s, "warning")[0] != '\0')
 		printf("             WARNING: %s\n", text_of(s, "warning"));
 	printf("             1      7      13     19   24\n            ");

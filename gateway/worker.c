@@ -137,15 +137,17 @@ void worker_close(struct worker *w, struct path *p)
 }
 
 int worker_set_media(struct worker *w, const struct path *p, unsigned end,
-		     const struct sip_media *m)
+		     const struct sip_media *m, bool held)
 {
 	struct worker *at = runner(w, p, end);
 
 	if (p->closing || !order_fits(at))
 		return -EAGAIN;
-	order(at,
-	      &(struct command){
-		      .kind = COMMAND_MEDIA, .index = end, .path = (struct path *)p, .media = *m});
+	order(at, &(struct command){.kind = COMMAND_MEDIA,
+				    .index = end,
+				    .path = (struct path *)p,
+				    .held = held,
+				    .media = *m});
 	return 0;
 }
 

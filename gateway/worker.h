@@ -70,9 +70,10 @@ void worker_remove_span(struct worker *w, unsigned span); /* no path may use it 
 int worker_open(struct worker *w, struct path *p);
 /* Never lost: the ring keeps room for it.  WORKER_CLOSED follows.  w: as it was opened on. */
 void worker_close(struct worker *w, struct path *p);
-/* New media for the RTP end (0 or 1) of a path.  0 or -EAGAIN. */
+/* New media for the RTP end (0 or 1) of a path; held: by its far end, so that music fills in.  0 or
+ * -EAGAIN. */
 int worker_set_media(struct worker *w, const struct path *p, unsigned end,
-		     const struct sip_media *m);
+		     const struct sip_media *m, bool held);
 /* That end of a path hears the tone (NULL: the other end) from its next tick on.  0 or -EAGAIN. */
 int worker_play(struct worker *w, const struct path *p, unsigned end, const struct tone *tone);
 /* False: ring full, frame refused. */

@@ -35,6 +35,7 @@ struct command {
 	unsigned index;      /* of the span; MEDIA, PLAY: end of the path */
 	uint32_t generation; /* ADD_SPAN */
 	struct path *path;
+	bool held; /* MEDIA */
 	union {
 		struct sip_media media;
 		struct tone tone;

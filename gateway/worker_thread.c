@@ -251,8 +251,12 @@ static bool has_path(const struct worker *w, const struct path *p)
 
 static void set_media(struct worker *w, const struct command *c)
 {
-	if (has_path(w, c->path) && c->path->end[c->index].kind == PATH_RTP)
-		rtp_session_set(c->path->end[c->index].rtp, &c->media);
+	struct path_end *end = &c->path->end[c->index];
+
+	if (!has_path(w, c->path) || end->kind != PATH_RTP)
+		return;
+	rtp_session_set(end->rtp, &c->media);
+	end->held = c->held;
 }
 
 static void play(struct worker *w, const struct command *c)

@@ -110,6 +110,7 @@ void trunk_call_free(struct isup_call *c)
 	*at = c->next;
 	t->counts.calls--;
 	timer_stop(&c->timer);
+	trunk_call_transfer_over(c, false);
 	slot_drop(c);
 	extras_free(c);
 	free(c);
@@ -139,6 +140,7 @@ void trunk_call_finish(struct isup_call *c, int far_cause)
 
 	if (c->state == CALL_DEAD)
 		return;
+	trunk_call_transfer_over(c, !c->by_us);
 	if (pri_knows(t, c->pri))
 		pri_destroycall(t->pri, c->pri);
 	c->pri = NULL;

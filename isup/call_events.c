@@ -224,6 +224,7 @@ static void on_disconnect(struct isup_call *c, const pri_event_hangup *ev)
 	}
 	if (c->state == CALL_CLEAR_INDICATION || c->state == CALL_ANNOUNCING)
 		return;
+	trunk_call_transfer_over(c, true);
 	trunk_call_note_cause(c, cause_after_glare(c, ev->cause));
 	c->location_user = t->reading_location_user;
 	if (!announces(c)) {
@@ -314,6 +315,8 @@ void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool fro
 		on_setup(t, &ev->ring);
 		return;
 	}
+	if (trunk_call_on_hold_event(t, ev))
+		return;
 	q931_call *pri = event_call(ev);
 	c = pri != NULL ? trunk_call_find(t, pri) : NULL;
 	if (c == NULL) { /* one we refused: libpri wants its clearing completed all the same */

@@ -30,6 +30,7 @@ void isup_trunk_conf_default(struct isup_trunk_conf *conf)
 	conf->t309_ms = T309_MS;
 	conf->early_audio = ISUP_EARLY_INDICATED;
 	conf->disconnect_audio = true;
+	conf->hold = true;
 	conf->t316_ms = 2000;
 	conf->n316 = 2;
 }
@@ -431,6 +432,7 @@ static void apply_settings(struct isup_trunk *t)
 	pri_set_timer(t->pri, PRI_TIMER_T313, NEVER_MS); /* ours, see call.c */
 	/* Only so does it write Sending Complete as the call says; else by the switch's type. */
 	pri_set_overlapdial(t->pri, c->overlap != ISUP_EN_BLOC);
+	pri_hold_enable(t->pri, c->hold); /* else it refuses HOLD by itself, cause 69 */
 }
 
 static bool slots_are_good(const struct isup_trunk_conf *conf)
@@ -505,6 +507,7 @@ void isup_trunk_close(struct isup_trunk *t)
 	backup_close(t);
 	for (struct isup_call *c = t->calls; c != NULL; c = c->next) {
 		timer_stop(&c->timer);
+		timer_stop(&c->grant_timer);
 		if (c->pri != NULL)
 			pri_destroycall(t->pri, c->pri);
 	}

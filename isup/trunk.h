@@ -127,6 +127,9 @@ struct isup_trunk_conf {
 	unsigned t309_ms;      /* D-channel loss survived by live calls, Q.931 5.8.8; 90000 */
 	enum isup_overlap overlap;
 	enum isup_early_audio early_audio;
+	bool hold;             /* HOLD is accepted */
+	bool transfer;         /* isup_call_transfer() asks the far end */
+	bool hold_notify;      /* isup_call_notify_hold() sends NOTIFY */
 	bool disconnect_audio; /* announcements with DISCONNECT are heard to their end */
 	bool user_to_user;     /* user-user elements are passed on, both ways */
 	bool line_information; /* likewise originating line information */
@@ -174,6 +177,7 @@ enum isup_event_kind {
 	ISUP_PROGRESS,
 	ISUP_CONNECT,  /* far side answered */
 	ISUP_PARTY,    /* another one is at the far end, by transfer: .connected */
+	ISUP_HOLD,     /* isup_call_held() changed, and with HOLD the slot: 0 until RETRIEVE */
 	ISUP_CLEARING, /* far side wants out, cause set; isup_call_clear() it */
 	ISUP_RELEASED, /* last event of a call, exactly once; the pointer dies on return */
 	ISUP_TRUNK_UP,
@@ -294,6 +298,10 @@ struct isup_trunk_counts {
 	uint64_t setups_refused; /* of setups_in: no such slot, slot busy, no memory */
 	uint64_t retries;        /* of setups_out: again, after another slot was refused */
 	uint64_t restarts_in, restarts_out, service_in, service_out;
+	uint64_t notifies_in;
+	/* Two calls that could be one of the far end's own: it was asked to make it so, it did, it
+	 * did not or could not be asked. */
+	uint64_t transfers_asked, transfers_granted, tromboned;
 	uint64_t flaps; /* times that new calls had to wait */
 	uint64_t dchan_switches;               /* to the other D-channel */
 	uint64_t audits_asked, audits_answered; /* STATUS ENQUIRY of calls after a switch */
@@ -335,6 +343,17 @@ void isup_call_answer(struct isup_call *c);
 void isup_call_identity(struct isup_call *c, const struct isup_party *now);
 /* User-user that goes with the next ALERTING, CONNECT or clearing message. */
 void isup_call_user_data(struct isup_call *c, const struct isup_user_data *u);
+/* The far user is away, by HOLD or as NOTIFY says: on HOLD the call has no slot either. */
+bool isup_call_held(const struct isup_call *c);
+/* Two active calls of one trunk that are connected here: asks the far end to connect them there.
+ * Granted, both are cleared; if not, they go on.  False: not asked. */
+bool isup_call_transfer(struct isup_call *a, struct isup_call *b);
+/* HOLD and RETRIEVE of our own, any channel will do; ISUP_HOLD follows when they are accepted.  The
+ * gateway sends none: it is what a PBX does. */
+void isup_call_hold(struct isup_call *c);
+void isup_call_retrieve(struct isup_call *c);
+/* Tells the far side that our user put the call on hold, or took it back. */
+void isup_call_notify_hold(struct isup_call *c, bool held);
 /* Sends DISCONNECT, RELEASE or RELEASE COMPLETE, whichever Q.931 wants now.  Idempotent.
  * ISUP_RELEASED always follows, exactly once, in a later turn. */
 void isup_call_clear(struct isup_call *c, int q850_cause);

@@ -6,6 +6,8 @@
  *   call_events.c  what libpri says about calls
  *   slots.c    which slot a call gets
  *   call_overlap.c  numbers that come in parts
+ *   call_hold.c  calls whose far user is away
+ *   call_transfer.c  calls that the far end is to connect by itself
  *   screen.c   messages that libpri must not see
  *   restart.c  RESTART, one at a time
  *   service.c  slots in and out of service
@@ -95,6 +97,10 @@ struct isup_call {
 	struct isup_user_data user_data;     /* that came, for the next event that can tell it */
 	struct isup_user_data user_data_out; /* for the next message that can take it */
 	struct extras *extras;               /* NULL = none */
+	bool on_hold;         /* HOLD: no slot until RETRIEVE */
+	bool away;            /* NOTIFY said so */
+	struct isup_call *transfers_with; /* the far end was asked to connect the two */
+	struct timer grant_timer;         /* of one of them: until it has, or has not */
 	unsigned due;    /* bit per enum isup_event_kind waiting to be told */
 	unsigned inband; /* bit per kind */
 	char digits_waiting[ISUP_DIGITS_MAX]; /* to be sent once the far side asks */
@@ -255,6 +261,13 @@ void trunk_call_on_setup_ack(struct isup_call *c, bool inband);
 void trunk_call_on_digits(struct isup_call *c, const char *digits, bool complete);
 /* '#' at the end of a number that begins with a digit: taken off, and the number is complete. */
 void trunk_call_end_of_number(struct isup_call *c);
+
+/* call_hold.c */
+/* HOLD, RETRIEVE, NOTIFY; false: another event. */
+bool trunk_call_on_hold_event(struct isup_trunk *t, const pri_event *ev);
+
+/* call_transfer.c */
+void trunk_call_transfer_over(struct isup_call *c, bool by_far); /* it is being cleared */
 
 /* call_events.c */
 void trunk_call_on_pri_event(struct isup_trunk *t, const pri_event *ev, bool from_timer);

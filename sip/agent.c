@@ -385,7 +385,7 @@ bool sip_agent_is_idle(const struct sip_agent *a)
 		return false;
 	for (const struct sip_dialog *d = a->dialogs; d != NULL; d = d->hh.next)
 		if (!d->told || d->bye != NULL || d->awaiting_ack || d->cancel_wanted ||
-		    timer_running(&d->give_up))
+		    sip_dialog_refer_tells(d) || timer_running(&d->give_up))
 			return false;
 	return true;
 }

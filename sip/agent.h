@@ -77,6 +77,8 @@ struct sip_peer_conf {
 	enum sip_redirect_form redirecting;
 	enum sip_line_form line_information;
 	bool user_to_user; /* RFC 7433, both ways */
+	bool transfer; /* REFER and Replaces are taken from it */
+	bool hold;     /* it is told of hold by re-INVITE */
 	bool trusted; /* identities are told to it and believed from it, RFC 3325 */
 	enum sip_reliability reliable;
 	unsigned session_expires_s;    /* RFC 4028: a call not refreshed for so long ends; 0 = off */

@@ -81,6 +81,10 @@ void sip_dialog_free(struct sip_dialog *d)
 		sip_client_attach(d->bye, NULL, NULL);
 	if (d->invited != NULL)
 		sip_server_attach(d->invited, NULL, NULL);
+	sip_dialog_refer_free(d);
+	free(d->replaces);
+	free(d->sent_replaces);
+	free(d->sent_referred_by);
 	sip_dialog_forks_free(d);
 	sip_far_free(&d->far);
 	osip_from_free(d->local);
@@ -95,7 +99,7 @@ void sip_dialog_free(struct sip_dialog *d)
 /* What may still come that this struct must answer. */
 static bool busy(const struct sip_dialog *d)
 {
-	return d->invite != NULL || d->bye != NULL || d->awaiting_ack;
+	return d->invite != NULL || d->bye != NULL || d->awaiting_ack || sip_dialog_refer_tells(d);
 }
 
 /* --- events --- */
@@ -116,12 +120,17 @@ static void tell_one(struct sip_dialog *d, enum sip_event_kind kind)
 		ev.calling = &d->calling;
 		ev.redirecting = &d->redirecting;
 		ev.data = d->offered && sip_sdp_is_data(&d->offer);
+		ev.replaces = d->replaces;
 	} else if (kind == SIP_RINGING || kind == SIP_PROGRESS) {
 		ev.early = d->early;
 	} else if (kind == SIP_ANSWERED && d->connected.asserted) {
 		ev.connected = &d->connected;
 	} else if (kind == SIP_IDENTITY) {
 		ev.connected = sip_dialog_other(d);
+	} else if (kind == SIP_REFERRED) {
+		if (d->referral == NULL || d->referral->server == NULL)
+			return;
+		ev.refer = &d->referral->refer;
 	} else if (kind == SIP_ENDING) {
 		ev.status = d->end_status;
 		ev.q850 = d->end_q850;
@@ -258,7 +267,8 @@ void sip_dialog_draft_contact(struct sip_dialog *d, struct sip_draft *draft)
 		      sip_addr_text((struct sockaddr *)&d->local_addr, addr),
 		      by != SIP_UDP ? ";transport=" : "",
 		      by != SIP_UDP ? sip_protocol_name(by) : "");
-	sip_draft_set(draft, osip_message_set_allow, "%s", SIP_ALLOW);
+	sip_draft_set(draft, osip_message_set_allow, "%s%s", SIP_ALLOW,
+		      d->peer->conf.transfer ? ", REFER" : "");
 	sip_draft_supported(draft, sip_peer_options(&d->peer->conf));
 }
 
@@ -273,6 +283,22 @@ void sip_dialog_learn(struct sip_dialog *d, const osip_message_t *m)
 }
 
 /* --- verbs --- */
+
+void *sip_dialog_replaced(const struct sip_dialog *d, const struct sip_replaces *r)
+{
+	struct sip_agent *a = d->agent;
+	struct sip_dialog *old = NULL;
+
+	if (strlen(r->to_tag) != SIP_TOKEN_SIZE - 1)
+		return NULL;
+	unsigned hash = sip_hash(&a->layer.key, r->to_tag, SIP_TOKEN_SIZE - 1);
+	HASH_FIND_BYHASHVALUE(hh, a->dialogs, r->to_tag, SIP_TOKEN_SIZE - 1, hash, old);
+	if (old == NULL || old == d || strcmp(old->call_id, r->call_id) != 0 ||
+	    strcmp(old->far.tag, r->from_tag) != 0 ||
+	    strcmp(old->peer->conf.name, d->peer->conf.name) != 0)
+		return NULL;
+	return old->state == DIALOG_CONFIRMED && !old->ended ? old->user : NULL;
+}
 
 void sip_dialog_bind(struct sip_dialog *d, void *user)
 {
@@ -311,7 +337,12 @@ void sip_dialog_end(struct sip_dialog *d, int status, int q850)
 		d->bye_wanted = true;
 		d->bye_q850 = q850;
 		break;
-	case DIALOG_CONFIRMED: sip_dialog_bye(d, q850); break;
+	case DIALOG_CONFIRMED:
+		d->bye_q850 = q850;
+		d->bye_after_notify = sip_dialog_refer_tells(d);
+		if (!d->bye_after_notify)
+			sip_dialog_bye(d, q850);
+		break;
 	case DIALOG_OVER: break;
 	}
 	sip_dialog_tell(d, SIP_ENDED);

@@ -14,6 +14,7 @@
 #define SIP_DIALOG_H
 
 #include "sip/media.h"
+#include "sip/refer.h"
 #include <stdbool.h>
 
 struct sip_agent;
@@ -51,6 +52,12 @@ struct sip_redirecting {
 
 /* What a trusted peer says of early media by P-Early-Media, RFC 5009. */
 enum sip_early { SIP_EARLY_NOT_SAID, SIP_EARLY_NONE, SIP_EARLY_COMES };
+struct sip_refer { /* a transfer that the peer asks for, RFC 3515 */
+	struct sip_party target;
+	struct sip_replaces replaces;          /* attended: the call to be taken over */
+	char referred_by[SIP_REFERRED_BY_MAX]; /* as it came; "" = not given */
+	bool silent;                           /* no NOTIFY wanted, RFC 4488 */
+};
 
 enum sip_event_kind {
 	SIP_INVITED,   /* new incoming dialog; 100 is already sent */
@@ -61,6 +68,7 @@ enum sip_event_kind {
 	SIP_CONFIRMED, /* our 2xx was ACKed */
 	SIP_MEDIA,     /* a re-INVITE or UPDATE changed .media; already answered */
 	SIP_IDENTITY,  /* it is another now, or has another name: .connected */
+	SIP_REFERRED,  /* .refer: sip_dialog_refer_answer() it */
 	SIP_ENDING,    /* CANCEL, BYE, failure or timeout: call sip_dialog_end() */
 	SIP_ENDED,     /* last event, exactly once; the pointer dies on return */
 };
@@ -76,6 +84,8 @@ struct sip_event {
 	const struct sip_party *called, *calling; /* INVITED */
 	const struct sip_redirecting *redirecting; /* INVITED */
 	bool data; /* INVITED: its offer is CLEARMODE and nothing else */
+	const struct sip_refer *refer;       /* REFERRED */
+	const struct sip_replaces *replaces; /* INVITED: in place of that dialog; else NULL */
 	const struct sip_party *connected; /* ANSWERED: who a trusted peer says, or NULL; IDENTITY */
 	enum sip_early early;              /* RINGING, PROGRESS */
 	/* INVITED, RINGING, ANSWERED, ENDING: that came with it; NULL = none */
@@ -90,6 +100,8 @@ struct sip_invite {
 	struct sip_redirecting redirecting;
 	struct sip_user_data user_data;
 	struct sip_local_media local; /* offered */
+	/* Of a transfer: values of the headers of that name; NULL = none. */
+	const char *replaces, *referred_by;
 };
 
 /* Sends INVITE.  0, -ENOENT (no such peer), -ENETUNREACH, -ENOMEM, -EAGAIN (dialogs_max); to a
@@ -119,6 +131,15 @@ void sip_dialog_user_data(struct sip_dialog *d, const struct sip_user_data *u);
 void sip_dialog_end(struct sip_dialog *d, int status, int q850);
 /* Our own address as the far end sees it, port 0. */
 void sip_dialog_local_addr(const struct sip_dialog *d, struct sockaddr_storage *out);
+/* Re-INVITE: the peer is on hold (true), or no more.  What cannot be said now is said when it can. */
+void sip_dialog_hold(struct sip_dialog *d, bool held);
+/* 202 and a first NOTIFY, or the status that refuses the REFER. */
+void sip_dialog_refer_answer(struct sip_dialog *d, int status);
+/* How the transfer goes on, by NOTIFY; 200 and more is the last word.  A sip_dialog_end() that
+ * follows waits with its BYE until the peer has heard it. */
+void sip_dialog_refer_progress(struct sip_dialog *d, int status);
+/* Whom the dialog named by Replaces belongs to: confirmed, and of the same peer as d.  NULL: none. */
+void *sip_dialog_replaced(const struct sip_dialog *d, const struct sip_replaces *r);
 const char *sip_dialog_call_id(const struct sip_dialog *d);
 
 #endif

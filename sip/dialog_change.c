@@ -114,6 +114,8 @@ static void refused(struct sip_dialog *d, unsigned kinds, bool update, const osi
 		break;
 	default: break;
 	}
+	if ((d->wanted & CHANGE_HOLD) == 0)
+		d->hold_wanted = d->ours.hold; /* it will not: no more of that */
 	/* It is there, whatever it thinks of our request. */
 	if (d->state == DIALOG_CONFIRMED)
 		sip_session_restart(d);
@@ -181,6 +183,8 @@ static void on_response(void *arg, const struct sip_incoming *in)
 		accepted(d, c, in);
 	} else {
 		sip_client_attach(c->client, NULL, NULL);
+		if (c->offers)
+			d->ours.hold = c->was_held; /* 14.1: the session is as it was */
 		change_drop(c);
 		refused(d, kinds, update, in->m);
 	}
@@ -222,6 +226,8 @@ static int change_send(struct sip_dialog *d, const struct sip_far *far, struct s
 	struct sip_target to;
 	const char *sdp = NULL;
 
+	if (c->offers)
+		d->ours.hold = d->hold_wanted;
 	if (c->offers && (sdp = sip_dialog_write_offer(d)) == NULL)
 		return -ENOMEM;
 	if ((c->kinds & CHANGE_IDENTITY) != 0 && sip_dialog_rename(d) < 0)
@@ -265,10 +271,13 @@ void sip_change_pump(struct sip_dialog *d)
 		return;
 	c->dialog = d;
 	c->kinds = d->wanted;
-	c->invite = !d->far_updates;
+	c->was_held = d->ours.hold;
+	/* RFC 3311 5.1: in a dialog that is confirmed, a new offer is a re-INVITE's. */
+	c->invite = !d->far_updates || (c->kinds & CHANGE_HOLD) != 0;
 	c->offers = c->invite; /* RFC 4028 7.4: an UPDATE that only refreshes has no offer */
 	d->change_tries++;
 	if (change_send(d, far, c) < 0) {
+		d->ours.hold = c->was_held;
 		free(c); /* the session timer comes back to it */
 		return;
 	}
@@ -280,6 +289,15 @@ void sip_change_pump(struct sip_dialog *d)
 		d->open = OFFER_OURS;
 	timer_start(d->agent->loop, &d->change_timer, 64ul * d->agent->layer.t1_ms + 1000,
 		    on_change_timer, d);
+}
+
+/* What is under way may turn out either way: then it is said once more. */
+void sip_dialog_hold(struct sip_dialog *d, bool held)
+{
+	if (!d->peer->conf.hold || d->hold_wanted == held)
+		return;
+	d->hold_wanted = held;
+	sip_dialog_change(d, CHANGE_HOLD);
 }
 
 void sip_dialog_change(struct sip_dialog *d, enum sip_change_kind kind)

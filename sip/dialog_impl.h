@@ -91,6 +91,7 @@ struct sip_session {
 enum sip_change_kind { /* bits */
 	CHANGE_REFRESH = 1,
 	CHANGE_IDENTITY = 2,
+	CHANGE_HOLD = 4,
 };
 
 /* Our UPDATE or re-INVITE, until its transaction is gone: a 2xx to an INVITE comes again. */
@@ -99,11 +100,23 @@ struct sip_change {
 	struct sip_dialog *dialog;
 	struct sip_client *client;
 	bool invite, offers;
+	bool was_held;  /* ours.hold before it */
 	bool timed;     /* it refreshes the session: not in an early dialog */
 	unsigned kinds; /* what it carries */
 	char *ack;
 	size_t ack_len;
 	struct sip_target ack_to;
+};
+
+/* A REFER and its subscription, from request to last NOTIFY. */
+struct sip_referral {
+	struct sip_refer refer;
+	struct sip_server *server; /* until it is answered */
+	struct sip_client *notify; /* unanswered */
+	unsigned id;               /* of the Event header; 0 = none */
+	int status;                /* to be told next; 0 = nothing */
+	bool silent;               /* nothing is told */
+	bool told, over;           /* the last word is given; is sent */
 };
 
 struct sip_dialog {
@@ -152,6 +165,15 @@ struct sip_dialog {
 	struct sip_reliable reliable;
 
 	struct sip_client *bye; /* ours, unanswered */
+	bool bye_after_notify;
+
+	bool hold_wanted; /* ours.hold once that is answered */
+
+	/* transfer */
+	struct sip_referral *referral;
+	bool refers_seen;
+	struct sip_replaces *replaces; /* of their INVITE; NULL = none */
+	char *sent_replaces, *sent_referred_by; /* of ours; NULL = none */
 
 	/* changes of ours */
 	struct sip_change *changes; /* newest first */
@@ -345,6 +367,16 @@ void sip_session_stop(struct sip_dialog *d);
 /* dialog_again.c */
 /* A final response to our INVITE that another INVITE answers.  False: it ends the call. */
 bool sip_dialog_tries_again(struct sip_dialog *d, const osip_message_t *response);
+
+/* refer.c */
+int sip_message_refer(const osip_message_t *m, struct sip_refer *out); /* 0 or the status */
+bool sip_message_replaces(const osip_message_t *m, struct sip_replaces *out, bool *bad);
+
+/* dialog_refer.c */
+void sip_dialog_refer_requested(struct sip_dialog *d, struct sip_incoming *in,
+				struct sip_server *s);
+bool sip_dialog_refer_tells(const struct sip_dialog *d); /* the last NOTIFY is not answered yet */
+void sip_dialog_refer_free(struct sip_dialog *d);
 
 /* dialog_media.c */
 /* SDP to send, lent until the next call; NULL = no memory. */

@@ -264,6 +264,23 @@ int sip_dialog_clone_party(osip_from_t **out, const osip_from_t *from)
 	return 0;
 }
 
+/* RFC 3891 3: in place of a dialog that is ours, for those who may. */
+static int read_replaces(struct sip_dialog *d, const osip_message_t *m)
+{
+	struct sip_replaces replaces;
+	bool bad;
+
+	if (!d->peer->conf.transfer)
+		return 0; /* as if it were unknown */
+	if (!sip_message_replaces(m, &replaces, &bad))
+		return bad ? 400 : 0;
+	d->replaces = malloc(sizeof(*d->replaces));
+	if (d->replaces == NULL)
+		return 503;
+	*d->replaces = replaces;
+	return 0;
+}
+
 /* 0, or the status to refuse with. */
 static int read_invite(struct sip_dialog *d, const struct sip_incoming *in)
 {
@@ -281,6 +298,9 @@ static int read_invite(struct sip_dialog *d, const struct sip_incoming *in)
 	d->offered = sip_message_sdp(in, &text) > 0;
 	if (d->offered && sip_sdp_parse(&d->offer, text.at, text.len) < 0)
 		return 400;
+	int status = read_replaces(d, in->m);
+	if (status != 0)
+		return status;
 	d->remote_sequence = (struct sip_sequence){in->scan.cseq_number, true};
 	d->invited_cseq = in->scan.cseq_number;
 	d->open = d->offered ? OFFER_THEIRS : OFFER_NONE;

@@ -395,6 +395,18 @@ static const struct sip_target *first_hop(const struct sip_dialog *d,
 	return d->far.route_count > 0 ? by_route : sip_dialog_hop(d);
 }
 
+static int set_transfer(struct sip_dialog *d, const struct sip_invite *inv)
+{
+	if (inv->replaces != NULL)
+		d->sent_replaces = strdup(inv->replaces);
+	if (inv->referred_by != NULL)
+		d->sent_referred_by = strdup(inv->referred_by);
+	return (inv->replaces != NULL) == (d->sent_replaces != NULL) &&
+			       (inv->referred_by != NULL) == (d->sent_referred_by != NULL)
+		       ? 0
+		       : -ENOMEM;
+}
+
 int sip_dialog_send_invite(struct sip_dialog *d)
 {
 	struct sip_agent *a = d->agent;
@@ -416,6 +428,12 @@ int sip_dialog_send_invite(struct sip_dialog *d)
 	sip_dialog_draft_redirecting(d, &draft, &d->redirecting, d->called.user);
 	d->user_data_out = d->user_data_invite;
 	sip_dialog_draft_user_data(d, &draft);
+	if (d->sent_replaces != NULL) {
+		sip_draft_header(&draft, "Replaces", "%s", d->sent_replaces);
+		sip_draft_header(&draft, "Require", "replaces");
+	}
+	if (d->sent_referred_by != NULL)
+		sip_draft_header(&draft, "Referred-By", "%s", d->sent_referred_by);
 	sip_draft_sdp(&draft, sdp);
 	int r = sip_client_start(&d->invite, &a->layer, d->listener, first_hop(d, &to), &draft);
 	if (r < 0)
@@ -497,6 +515,8 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 		r = set_binding(d, binding);
 	else if (r == 0 && route != NULL)
 		r = sip_far_set_routes(&d->far, route);
+	if (r == 0)
+		r = set_transfer(d, inv);
 	if (r == 0)
 		r = sip_dialog_send_invite(d);
 	if (r < 0)

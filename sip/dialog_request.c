@@ -81,7 +81,7 @@ static void on_invite(struct sip_dialog *d, struct sip_incoming *in, struct sip_
 		break;
 	case DIALOG_ANSWERED:
 	case DIALOG_CONFIRMED:
-		if (d->bye_wanted)
+		if (d->bye_wanted || d->ended)
 			sip_agent_reply(d->agent, s, in, 481, NULL);
 		else if (d->open == OFFER_OURS || (d->change != NULL && d->change->invite))
 			sip_agent_reply(d->agent, s, in, 491, NULL); /* ours is still open */
@@ -128,6 +128,8 @@ void sip_dialog_request(struct sip_dialog *d, struct sip_incoming *in, struct si
 		on_bye(d, in, s);
 	else if (strcmp(in->m->sip_method, "UPDATE") == 0)
 		on_update(d, f, in, s);
+	else if (MSG_IS_REFER(in->m))
+		sip_dialog_refer_requested(d, in, s);
 	else if (strcmp(in->m->sip_method, "PRACK") == 0)
 		sip_dialog_prack(d, in, s);
 	else

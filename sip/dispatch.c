@@ -108,7 +108,8 @@ static void refuse_malformed(struct sip_agent *a, struct sip_incoming *in)
 
 static bool is_served(const struct sip_agent *a, const char *method)
 {
-	static const char *const served[] = {"INVITE", "BYE", "OPTIONS", "PRACK", "UPDATE"};
+	static const char *const served[] = {"INVITE", "BYE",    "OPTIONS",
+					     "PRACK",  "UPDATE", "REFER"};
 
 	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
 		if (strcmp(method, served[i]) == 0)
@@ -202,7 +203,7 @@ static void on_request(struct sip_agent *a, struct sip_incoming *in, struct sip_
 	bool inside = *sip_message_tag(in->m->to) != '\0';
 	char tags[256];
 
-	if (!is_served(a, method)) {
+	if (!is_served(a, method) || (MSG_IS_REFER(in->m) && !in->peer->conf.transfer)) {
 		sip_agent_reply(a, s, in, is_known(method) ? 405 : 501, NULL);
 	} else if (MSG_IS_REGISTER(in->m) && !may_register(in)) {
 		sip_agent_refused(a, (const struct sockaddr *)&in->from, SIP_REFUSED_NAME);
@@ -223,6 +224,8 @@ static void on_request(struct sip_agent *a, struct sip_incoming *in, struct sip_
 		on_new_invite(a, in, s);
 	} else if (MSG_IS_REGISTER(in->m)) {
 		sip_registrar_receive(&a->registrar, a, in, s);
+	} else if (MSG_IS_REFER(in->m)) {
+		sip_agent_reply(a, s, in, 403, NULL); /* a call is transferred by one of its ends */
 	} else {
 		sip_agent_reply(a, s, in, MSG_IS_OPTIONS(in->m) ? 200 : 481, NULL);
 	}

@@ -206,15 +206,28 @@ void sip_draft_header(struct sip_draft *d, const char *name, const char *fmt, ..
 		draft_fail(d, r);
 }
 
-void sip_draft_sdp(struct sip_draft *d, const char *sdp)
+static void set_body(struct sip_draft *d, const char *type, const char *text)
 {
 	if (d->error != 0)
 		return;
-	int r = osip_message_set_body(d->m, sdp, strlen(sdp));
+	int r = osip_message_set_body(d->m, text, strlen(text));
 	if (r == OSIP_SUCCESS)
-		r = osip_message_set_content_type(d->m, "application/sdp");
+		r = osip_message_set_content_type(d->m, type);
 	if (r != OSIP_SUCCESS)
 		draft_fail(d, r);
+}
+
+void sip_draft_sdp(struct sip_draft *d, const char *sdp)
+{
+	set_body(d, "application/sdp", sdp);
+}
+
+void sip_draft_fragment(struct sip_draft *d, int status, const char *phrase)
+{
+	char line[96];
+
+	snprintf(line, sizeof(line), "SIP/2.0 %d %s\r\n", status, phrase);
+	set_body(d, "message/sipfrag;version=2.0", line);
 }
 
 void sip_draft_reason(struct sip_draft *d, int q850)

@@ -8,9 +8,9 @@ static const struct {
 	const char *tag;
 	unsigned bit;
 } options[] = {
-	{"100rel", SIP_OPTION_100REL},
-	{"timer", SIP_OPTION_TIMER},
-	{"from-change", SIP_OPTION_FROM_CHANGE},
+	{"100rel", SIP_OPTION_100REL},           {"timer", SIP_OPTION_TIMER},
+	{"from-change", SIP_OPTION_FROM_CHANGE}, {"replaces", SIP_OPTION_REPLACES},
+	{"norefersub", SIP_OPTION_NOREFERSUB},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
@@ -21,6 +21,8 @@ unsigned sip_peer_options(const struct sip_peer_conf *peer)
 
 	if (peer->reliable != SIP_RELIABLE_OFF)
 		bits |= SIP_OPTION_100REL;
+	if (peer->transfer)
+		bits |= SIP_OPTION_REPLACES | SIP_OPTION_NOREFERSUB;
 	if (peer->session_expires_s != 0)
 		bits |= SIP_OPTION_TIMER;
 	return bits;

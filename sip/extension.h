@@ -16,6 +16,8 @@ enum sip_option { /* bits */
 	SIP_OPTION_100REL = 1 << 0,      /* RFC 3262 */
 	SIP_OPTION_TIMER = 1 << 1,       /* RFC 4028 */
 	SIP_OPTION_FROM_CHANGE = 1 << 2, /* RFC 4916 */
+	SIP_OPTION_REPLACES = 1 << 3,    /* RFC 3891 */
+	SIP_OPTION_NOREFERSUB = 1 << 4,  /* RFC 4488 */
 };
 
 /* What we do with this peer. */

@@ -17,6 +17,7 @@ struct sip_local_media {
 	uint8_t clearmode_type; /* payload type we offer for CLEARMODE */
 	uint8_t dtmf_type; /* RFC 4733 payload type we offer, 0 = none */
 	uint8_t ptime_ms;  /* what we like to receive */
+	bool hold;         /* we send and do not listen, RFC 3264 8.4 */
 };
 
 /* What came out (RFC 3264): where and how to send, what to expect. */

@@ -84,6 +84,8 @@ void sip_draft_set(struct sip_draft *d, sip_set_fn *set, const char *fmt, ...)
 void sip_draft_header(struct sip_draft *d, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void sip_draft_sdp(struct sip_draft *d, const char *sdp);
+/* A status line as message/sipfrag, RFC 3420. */
+void sip_draft_fragment(struct sip_draft *d, int status, const char *phrase);
 void sip_draft_reason(struct sip_draft *d, int q850); /* nothing when 0 */
 /* The credentials that the request sent as text carried: RFC 3261 13.2.2.4. */
 void sip_draft_credentials(struct sip_draft *d, const char *text, size_t len);

@@ -345,7 +345,7 @@ int sip_sdp_settle(struct sip_media *out, const struct sip_local_media *local,
 	out->remote = remote->rtp;
 	out->remote_rtcp = remote->rtcp;
 	out->send = remote->receives;
-	out->recv = remote->sends;
+	out->recv = remote->sends && !local->hold;
 	return 0;
 }
 
@@ -431,7 +431,7 @@ void sip_sdp_write_offer(char out[SIP_SDP_SIZE], const struct sip_sdp_origin *or
 	for (unsigned i = 0; i < local->codec_count; i++)
 		put_rtpmap(&w, offered_type(local, local->codec[i]), local->codec[i]);
 	put_dtmf(&w, local->dtmf_type);
-	put_tail(&w, local, "sendrecv");
+	put_tail(&w, local, local->hold ? "sendonly" : "sendrecv");
 }
 
 static void put_answered(struct writer *w, const struct sip_local_media *local,

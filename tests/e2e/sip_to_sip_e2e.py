@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Calls from one SIP peer to another: audio both ways, also from PCMU to PCMA, digits handed on,
-early media, refusals with the far side's own status, and a hold that only its own side sees."""
+early media, refusals with the far side's own status, and a hold that both sides see."""
 import time
 
 from lib import audio, stage
@@ -109,16 +109,26 @@ def no_common_codec(tandem, port, a):
     tandem.wait_idle()
 
 
+def held(y, offered, answered_with):
+    """The hold, or its end, is handed on."""
+    invite = y.wait("INVITE")
+    check_equal(invite.direction(), offered, "direction offered to the other side")
+    y.reply(invite, 200, "OK", y.sdp(direction=answered_with))
+    y.wait("ACK")
+
+
 def hold(s, tandem, port, a, b):
     x, y = answered(tandem, port, a, b, "206")
     time.sleep(0.5)
     x.reinvite("sendonly")
     x.rtp.sending = False
+    held(y, "sendonly", "recvonly")
     since = time.monotonic() + 0.1
     time.sleep(0.6)
     check_equal(len(x.rtp.heard(since)), 0, "octets that came while held")
     x.rtp.sending = True
     x.reinvite()
+    held(y, "sendrecv", "sendrecv")
     talk(s, x, y, "resumed")
     x.bye()
     y.wait_bye()

@@ -4,6 +4,7 @@
  *   P datagram from the peer      S datagram from a stranger    T time: ms in decimal
  *   O start a call    X the peer is configured no more      Y it is again
  *   A accept    R ring    G progress    N answer    I another party    E end (on all calls)
+ *   H hold    L let go    F take a REFER    J refuse it    K it went well
  * In datagrams {b}, {t}, {i} and {r} become the branch, our tag, the Call-ID and the RSeq of what
  * the agent sent last, so that a seed can follow a dialog whose names are random.  At the end time
  * runs until every timer has: whatever happened, nothing may be left.
@@ -85,6 +86,8 @@ static void on_event(void *arg, const struct sip_event *ev)
 		keep(r, ev->dialog);
 	else if (ev->user == NULL || *(struct sip_dialog **)ev->user != ev->dialog)
 		abort();
+	else if (ev->kind == SIP_REFERRED && ev->refer->replaces.call_id[0] != '\0')
+		(void)sip_dialog_replaced(ev->dialog, &ev->refer->replaces);
 	else if (ev->kind == SIP_ENDING)
 		sip_dialog_end(ev->dialog, 0, 16);
 	else if (ev->kind == SIP_ENDED)
@@ -201,6 +204,11 @@ static void verb(struct rig *r, char op)
 		case 'N': sip_dialog_answer(d); break;
 		case 'I': sip_dialog_identity(d, &other); break;
 		case 'E': sip_dialog_end(d, 486, 17); break;
+		case 'H': sip_dialog_hold(d, true); break;
+		case 'L': sip_dialog_hold(d, false); break;
+		case 'F': sip_dialog_refer_answer(d, 202); break;
+		case 'J': sip_dialog_refer_answer(d, 603); break;
+		case 'K': sip_dialog_refer_progress(d, 200); break;
 		default: break;
 		}
 	}
@@ -244,6 +252,7 @@ static void open_rig(struct rig *r)
 	r->peer.min_se_s = 90;
 	r->peer.redirects_max = 2;
 	r->peer.trusted = true;
+	r->peer.transfer = r->peer.hold = true;
 	sip_agent_conf_default(&r->conf);
 	sip_addr_parse(&r->conf.listen[0].addr, "127.0.0.1", 0);
 	r->conf.listen_count = 1;

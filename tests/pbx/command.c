@@ -141,6 +141,26 @@ static int do_hangup(struct pbx *p, struct words *w, json_t *reply)
 	return 0;
 }
 
+static int do_hold(struct pbx *p, struct words *w, json_t *reply)
+{
+	struct pbx_call *c;
+	int rc = want_call(p, w, &c);
+
+	if (rc == 0)
+		isup_call_hold(c->isup);
+	return rc;
+}
+
+static int do_retrieve(struct pbx *p, struct words *w, json_t *reply)
+{
+	struct pbx_call *c;
+	int rc = want_call(p, w, &c);
+
+	if (rc == 0)
+		isup_call_retrieve(c->isup);
+	return rc;
+}
+
 static int do_answer(struct pbx *p, struct words *w, json_t *reply)
 {
 	struct pbx_call *c;
@@ -448,6 +468,8 @@ static const struct {
 	{"answer", "answer EXT|#CALL", "a ringing phone is answered", do_answer},
 	{"hangup", "hangup EXT|#CALL|all [CAUSE]", "a call is cleared", do_hangup},
 	{"party", "party EXT|#CALL NUMBER", "its call was handed on to that number", do_party},
+	{"hold", "hold EXT|#CALL", "an answered call is put on hold: HOLD", do_hold},
+	{"retrieve", "retrieve EXT|#CALL", "and taken back, on any channel: RETRIEVE", do_retrieve},
 	{"phone", "phone EXT [default] WORD...", "how it acts in its next calls", do_phone},
 	{"play", "play EXT|#CALL SIGNAL...", "what it says in this call", do_play},
 	{"dtmf", "dtmf EXT|#CALL DIGITS", "digits sent in the call", do_dtmf},

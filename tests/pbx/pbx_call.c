@@ -481,6 +481,16 @@ static void released(struct pbx_call *c, const struct isup_event *ev)
 		loop_stop(p->loop);
 }
 
+/* On hold a call has no channel; the ear of its phone waits for the next. */
+static void hold_changed(struct pbx_call *c, const struct isup_event *ev)
+{
+	if (ev->slot == 0) {
+		audio_detach(c);
+		c->slot = 0;
+	}
+	say(c, isup_call_held(ev->call) ? "held" : "retrieved");
+}
+
 void pbx_call_event(struct pbx_span *s, const struct isup_event *ev)
 {
 	struct pbx_call *c = ev->user;
@@ -513,6 +523,7 @@ void pbx_call_event(struct pbx_span *s, const struct isup_event *ev)
 		c->connected_known = true;
 		say_connected(c, "party");
 		break;
+	case ISUP_HOLD: hold_changed(c, ev); break;
 	case ISUP_CLEARING: clearing(c, ev); break;
 	case ISUP_RELEASED: released(c, ev); break;
 	default: break;

@@ -8,6 +8,7 @@
 		"sip < INVITE cseq=1"
 
 static const struct rig_conf with_login = {.peer = LOGIN};
+static const struct rig_conf transfers = {.peer = LOGIN "transfer = yes"};
 
 /* INVITE and BYE: one challenge, and its nonce counted from then on. */
 static const char *const challenged[] = {
@@ -174,6 +175,32 @@ static const char *const registers_bulk[] = {
 };
 
 /* Each under its own name, a tenth of a second apart. */
+/* Every request in a call may be challenged, a NOTIFY as well. */
+static const char *const notify_challenged[] = {
+	SETUP,
+	"sip > 200 sdp",
+	"sip < ACK",
+	"pbx < CONNECT",
+	"sip > REFER refer=9001",
+	"sip < 202 REFER",
+	"sip < NOTIFY frag=100 active !auth",
+	"sip > 401 NOTIFY realm=cs nonce=n1",
+	"sip < NOTIFY frag=100 active auth=n1/1",
+	"sip > 200 NOTIFY",
+	"px < INVITE to=9001",
+	"px > 404",
+	"px < ACK",
+	"sip < NOTIFY frag=404 terminated auth=n1/2",
+	"sip > 200 NOTIFY",
+	"record cause=1",
+	"pbx > DISCONNECT cause=16",
+	"pbx < RELEASE",
+	"sip < BYE auth=n1/3",
+	"sip > 200 BYE",
+	"record cause=16",
+	NULL,
+};
+
 static const char *const registers_extensions[] = {
 	"clear inboxes",
 	"sip > 401 REGISTER realm=cs nonce=n1",
@@ -203,6 +230,7 @@ int main(int argc, char **argv)
 		{"cancelled", &with_login, cancelled},
 		{"gone_before", &with_login, gone_before},
 		{"bye_alone", &with_login, bye_alone},
+		{"notify_challenged", &transfers, notify_challenged},
 		{"registers", &trunk, registers},
 		{"registers_bulk", &bulk, registers_bulk},
 		{"registers_extensions", &extensions, registers_extensions},

@@ -51,9 +51,9 @@ static const char *const unknown_refused[] = {REFUSED_BY_LIBPRI("a890", "96")};
 /* --- from SIP to the trunk --- */
 
 #define DATA_TO_PBX(bearer)                                                                        \
-	"sip > INVITE to=7101 from=7234 codec=98", "sip < 100 INVITE",                            \
+	"sip > INVITE to=7101 from=7234 codec=98", "sip < 100 INVITE",                             \
 		"pbx < SETUP called=7101 bearer=" bearer, "pbx > CALL-PROCEEDING",                 \
-		"pbx > CONNECT", "pbx < CONNECT-ACK", "sip < 200 INVITE sdp codec=98 clearmode",  \
+		"pbx > CONNECT", "pbx < CONNECT-ACK", "sip < 200 INVITE sdp codec=98 clearmode",   \
 		"sip > ACK", "sip > BYE", "sip < 200 BYE", "pbx < DISCONNECT cause=16",            \
 		"pbx < RELEASE-COMPLETE", "record source=cs cause=16", NULL
 

@@ -180,6 +180,11 @@ static void on_event(struct far *f, const pri_event *e)
 		c->channel = (unsigned)e->ring.channel & 0xff;
 		break;
 	case PRI_EVENT_RESTART: end_channel(f, (unsigned)e->restart.channel & 0xff); break;
+	case PRI_EVENT_RETRIEVE_ACK:
+		c = call_by_pri(f, e->retrieve_ack.call);
+		if (c != NULL)
+			c->channel = (unsigned)e->retrieve_ack.channel & 0xff;
+		break;
 	case PRI_EVENT_HANGUP_REQ:
 		if (f->answer_clearing)
 			pri_hangup(f->pri, e->hangup.call, e->hangup.cause);
@@ -421,7 +426,9 @@ static void setup(struct far *f, struct far_call *c, const char *words)
 		abort();
 	struct pri_sr *sr = pri_sr_new();
 	pri_sr_set_channel(sr, (int)c->channel, words_have(words, "exclusive"), 0);
-	pri_sr_set_bearer(sr, PRI_TRANS_CAP_SPEECH, PRI_LAYER_1_ULAW);
+	pri_sr_set_bearer(
+		sr, words_have(words, "3.1k") ? PRI_TRANS_CAP_3_1K_AUDIO : PRI_TRANS_CAP_SPEECH,
+		PRI_LAYER_1_ULAW);
 	pri_sr_set_called(sr, called, plan_of(words, "called.type"), !words_have(words, "part"));
 	pri_sr_set_caller(sr, calling, name[0] != '\0' ? name : NULL,
 			  plan_of(words, "calling.type"),
@@ -476,6 +483,12 @@ static void send_by_libpri(struct far *f, struct far_call *c, const char *words)
 		pri_progress(f->pri, c->pri, channel, inband);
 	else if (words_match("INFORMATION", words))
 		send_digits(f, c, words);
+	else if (words_match("HOLD", words))
+		pri_hold(f->pri, c->pri);
+	else if (words_match("RETRIEVE", words))
+		pri_retrieve(f->pri, c->pri, (int)words_get_number(words, "ch", 0));
+	else if (words_match("NOTIFY", words))
+		pri_notify(f->pri, c->pri, channel, (int)words_get_number(words, "notice", 0));
 	else if (words_match("CONNECT", words))
 		answer(f, c, channel, words);
 	else if (words_match("DISCONNECT", words) || words_match("RELEASE", words) ||
@@ -539,6 +552,7 @@ void far_open(struct far **out, const struct far_conf *conf)
 	if (f->pri == NULL)
 		abort();
 	pri_set_service_message_support(f->pri, 1);
+	pri_hold_enable(f->pri, 1);
 	pri_set_timer(f->pri, PRI_TIMER_T309, T309_MS); /* libpri's own is 6 s */
 	run(f);
 	*out = f;

@@ -36,7 +36,7 @@ void far_forget(struct far *f);
 void far_set_answer_clearing(struct far *f, bool answer);
 
 /* Sends: "SETUP called=7134 calling=7101 ch=5", "CALL-PROCEEDING", "ALERTING pi=8", "PROGRESS
- * pi=8", "INFORMATION called=34", "CONNECT", "DISCONNECT cause=16", "RESTART ch=3".  Of SETUP also
+ * pi=8", "INFORMATION called=34", "CONNECT", "DISCONNECT cause=16", "RESTART ch=3", "HOLD", "RETRIEVE ch=4" (ch=0: any), "NOTIFY notice=121".  Of SETUP also
  * calling.type=1 called.type=2 (Q.931 4.5.10), calling.screen=3 (raw), restricted, redirecting=7100
  * redirecting.reason=1 original=7099 original.reason=2 redirecting.count=2.  With libpri any
  * clearing word lets it

@@ -149,7 +149,7 @@ static const char *const hold_by_zero_address[] = {
 	"sip > INVITE c=0.0.0.0",
 	"sip < 200 INVITE sdp",
 	"sip > ACK",
-	"path is t1/5+rtp recv",
+	"path is t1/5+rtp recv held",
 	"sip > INVITE",
 	"sip < 200 INVITE sdp dir=sendrecv",
 	"sip > ACK",

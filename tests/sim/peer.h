@@ -8,12 +8,16 @@
  * [div=<sip:71@h>;reason=away] [hi=...]   (again: re-INVITE) ACK [sdp], CANCEL, BYE [reason=17], OPTIONS, ... 180, 183 sdp, 200 sdp, 486 ...: to
  * the last INVITE received;  200 BYE: to the last BYE tag=b: the answer of another branch of a fork
  *            PRACK [rseq=9] [sdp]: of the last reliable response;  UPDATE [sdp] [from=7200] [name=Otto]
+ *            REFER refer=7102 [replaces=2] [by=<sip:a@b>] [nosub]; also INVITE replaces=2: the
+ *            peer's own dialog #2;  200 NOTIFY
  *            In all: [supported=] [require=] [allow=] [rseq=1] [se=1800;refresher=uac] [minse=]
  *            [pem=sendrecv] [retry=1] [contact=<...>] as headers;  tag=b: of another branch
  *            401 realm=r nonce=n [alg=] [stale], expires=, min=, sroute=: of what asks or registers
  *            AGAIN: the last datagram once more
  * Received:  INVITE to=7134 from=7101 sdp codec=0 dir=sendrecv branch=.. cseq=1 reinvite
- *            auth=NONCE/NC expires= route= bnc in any request;  180 INVITE sdp reason=17 rel (has RSeq) require=100rel se=1800;refresher=uas ...
+ *            auth=NONCE/NC expires= route= bnc in any request;
+ *            180 INVITE sdp reason=17 rel (has RSeq) require=100rel se=1800;refresher=uas ...
+ *            NOTIFY frag=180 active / terminated event=refer;  202 REFER
  *
  * Dialogs are numbered from 1 in the order they appear at this end.
  */

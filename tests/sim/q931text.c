@@ -12,12 +12,14 @@ static const struct {
 	const char *name;
 } types[] = {
 	/* Q.931 table 4-2 */
-	{0x01, "ALERTING"},    {0x02, "CALL-PROCEEDING"}, {0x03, "PROGRESS"},
-	{0x05, "SETUP"},       {0x07, "CONNECT"},         {0x0d, "SETUP-ACK"},
-	{0x0f, "CONNECT-ACK"}, {0x45, "DISCONNECT"},      {0x46, "RESTART"},
-	{0x4d, "RELEASE"},     {0x4e, "RESTART-ACK"},     {0x5a, "RELEASE-COMPLETE"},
-	{0x62, "FACILITY"},    {0x6e, "NOTIFY"},          {0x75, "STATUS-ENQUIRY"},
-	{0x7b, "INFORMATION"}, {0x7d, "STATUS"},
+	{0x01, "ALERTING"},     {0x02, "CALL-PROCEEDING"}, {0x03, "PROGRESS"},
+	{0x05, "SETUP"},        {0x07, "CONNECT"},         {0x0d, "SETUP-ACK"},
+	{0x0f, "CONNECT-ACK"},  {0x45, "DISCONNECT"},      {0x46, "RESTART"},
+	{0x4d, "RELEASE"},      {0x4e, "RESTART-ACK"},     {0x5a, "RELEASE-COMPLETE"},
+	{0x62, "FACILITY"},     {0x6e, "NOTIFY"},          {0x75, "STATUS-ENQUIRY"},
+	{0x7b, "INFORMATION"},  {0x7d, "STATUS"},          {0x24, "HOLD"},
+	{0x28, "HOLD-ACK"},     {0x30, "HOLD-REJECT"},     {0x31, "RETRIEVE"},
+	{0x33, "RETRIEVE-ACK"}, {0x37, "RETRIEVE-REJECT"},
 };
 
 enum {
@@ -40,6 +42,7 @@ enum {
 	IE_USER_USER = 0x7e,
 	IE_LINE_INFORMATION = 0x01, /* codeset 6 */
 	LOCKING_SHIFT = 0x90,
+	IE_NOTIFICATION = 0x27,
 	IE_SENDING_COMPLETE = 0xa1
 };
 
@@ -134,6 +137,11 @@ static void add_ie(struct text *t, uint8_t id, const uint8_t *ie, size_t len)
 	case IE_CALLING_SUB: add_hex(t, "calling.sub", ie, len); break;
 	case IE_CALLED_SUB: add_hex(t, "called.sub", ie, len); break;
 	case IE_USER_USER: add_hex(t, "uui", ie, len); break;
+	case IE_NOTIFICATION:
+		if (len >= 1)
+			add(t, " notice=%u", ie[0] & 0x7f);
+		break;
+	case IE_FACILITY: add(t, " facility"); break;
 	case IE_CALLED: add_number(t, "called", ie, len); break;
 	case IE_CALLING: add_number(t, "calling", ie, len); break;
 	case IE_CONNECTED: add_number(t, "connected", ie, len); break;
@@ -288,6 +296,8 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 		put_ie(&o, IE_CAUSE, 2, (const uint8_t[]){0x80, (uint8_t)(0x80 | number)});
 	if ((number = words_get_number(words, "state", 99)) != 99)
 		put_ie(&o, IE_CALL_STATE, 1, (const uint8_t[]){(uint8_t)number});
+	if ((number = words_get_number(words, "notice", 1000)) != 1000)
+		put_ie(&o, IE_NOTIFICATION, 1, (const uint8_t[]){(uint8_t)(0x80 | number)});
 	if ((number = words_get_number(words, "ch", 0)) != 0) {
 		uint8_t exclusive = words_have(words, "exclusive") ? 0xa9 : 0xa1;
 		put_ie(&o, IE_CHANNEL, 3,

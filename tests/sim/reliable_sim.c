@@ -373,7 +373,7 @@ static const char *const two_of_theirs[] = {
 	"sip > ACK",
 	"sip > UPDATE sdp dir=sendonly",
 	"sip < 200 UPDATE sdp dir=recvonly",
-	"path is rtp+t1/23 recv",
+	"path is rtp+t1/23 recv held",
 	SIP_HANGS_UP,
 	"record cause=16",
 	NULL,

@@ -108,6 +108,18 @@ static void far_act(struct walk *w, const struct action *a)
 	far_do(f, a->call, a->words);
 }
 
+/* Q.932: some hold, and take back on any channel; some hang up meanwhile. */
+static void extension_talks(struct walk *w, enum end end, unsigned call)
+{
+	if (!w->conf->transfers || sim_random(3) != 0)
+		return;
+	unsigned at = sim_random(20000);
+	later_at(w, end, call, at, sim_random(3) ? "HOLD" : "NOTIFY notice=0");
+	if (sim_random(3) != 0)
+		later_at(w, end, call, at + sim_random(5000),
+			 sim_random(6) ? "RETRIEVE" : "NOTIFY notice=1");
+}
+
 static void extension_rings(struct walk *w, enum end end, unsigned call)
 {
 	static const char *const refusals[] = {"DISCONNECT cause=17", "DISCONNECT cause=1",
@@ -151,6 +163,9 @@ static void on_far_message(struct walk *w, enum end end, unsigned call, const ch
 		later(w, end, call, 300, "ring");
 	} else if (words_match("CONNECT", words)) {
 		later(w, end, call, talk_ms(), "DISCONNECT cause=16");
+		extension_talks(w, end, call);
+	} else if (words_match("CONNECT-ACK", words)) {
+		extension_talks(w, end, call);
 	}
 }
 
@@ -170,7 +185,7 @@ static void say(struct walk *w, enum end end, struct view *v, const char *words)
 {
 	if (words[0] >= '1' && words[0] <= '6' && !words_have(words, "BYE") &&
 	    !words_have(words, "CANCEL") && !words_have(words, "PRACK") &&
-	    !words_have(words, "UPDATE"))
+	    !words_have(words, "UPDATE") && !words_have(words, "NOTIFY"))
 		snprintf(v->last, sizeof(v->last), "%s", words);
 	peer_do(peer_of(w, end), v->call, words);
 }
@@ -197,11 +212,31 @@ static void peer_act(struct walk *w, const struct action *a)
 		v->over |= v->answered;
 		return;
 	}
-	if ((words_match("INVITE", a->words) || words_match("UPDATE", a->words)) && !v->answered)
+	bool talks = words_match("INVITE", a->words) || words_match("UPDATE", a->words) ||
+		     words_match("REFER", a->words);
+	if (talks && !v->answered)
 		return;
 	if (status && a->words[0] >= '2')
 		v->final = true;
 	say(w, a->end, v, a->words);
+}
+
+/* To anybody, or to whoever the phone has another call with. */
+static void phone_transfers(struct walk *w, enum end end, const struct view *v)
+{
+	static const char *const numbers[] = {"7101", "8012", "9012", "7234", "666"};
+	char words[64];
+
+	if (!w->conf->transfers || end != END_SIP || sim_random(3) != 0)
+		return;
+	snprintf(words, sizeof(words), "REFER refer=%s%s", numbers[sim_random(5)],
+		 sim_random(4) ? "" : " nosub");
+	if (v->call > 1 && sim_random(2) == 0)
+		snprintf(words + strlen(words), sizeof(words) - strlen(words), " replaces=%u",
+			 v->call - 1 - sim_random(v->call < 4 ? v->call - 1 : 3));
+	later(w, end, v->call, 30000, words);
+	if (sim_random(3) == 0)
+		later(w, end, v->call, 31000, words);
 }
 
 static void phone_rings(struct walk *w, enum end end, struct view *v)
@@ -236,8 +271,12 @@ static void phone_rings(struct walk *w, enum end end, struct view *v)
 
 static void on_phone_invited(struct walk *w, enum end end, struct view *v, const char *words)
 {
-	if (words_have(words, "indialog"))
-		say(w, end, v, "200 sdp");
+	if (words_have(words, "indialog") && v->over)
+		say(w, end, v, "481");
+	else if (words_have(words, "indialog") && w->conf->transfers && sim_random(8) == 0)
+		say(w, end, v, sim_random(2) ? "491" : "488");
+	else if (words_have(words, "indialog"))
+		say(w, end, v, sim_random(4) ? "200 sdp" : "200 sdp dir=inactive");
 	else if (!v->provisional)
 		phone_rings(w, end, v);
 	else if (v->last[0] != '\0')
@@ -262,6 +301,7 @@ static void on_phone_answered(struct walk *w, enum end end, struct view *v, bool
 		later(w, end, v->call, 20000, "INVITE dir=sendonly");
 	if (sim_random(4) == 0)
 		later(w, end, v->call, 20000, "UPDATE sdp codec=8");
+	phone_transfers(w, end, v);
 }
 
 static void on_peer_message(struct walk *w, enum end end, unsigned call, const char *words)
@@ -272,12 +312,18 @@ static void on_peer_message(struct walk *w, enum end end, unsigned call, const c
 	if (words_match("INVITE", words)) {
 		on_phone_invited(w, end, v, words);
 	} else if (words_match("ACK", words)) {
-		v->answered = v->answered || words_match("200", v->last);
+		if (!v->answered && words_match("200", v->last)) {
+			v->answered = true;
+			phone_transfers(w, end, v);
+		}
 	} else if (words_match("CANCEL", words)) {
 		say(w, end, v, "200 CANCEL");
 		if (!v->final)
 			say(w, end, v, "487");
 		v->final = true;
+	} else if (words_match("NOTIFY", words)) {
+		if (sim_random(8) != 0) /* else it must come again */
+			say(w, end, v, v->over ? "481 NOTIFY" : "200 NOTIFY");
 	} else if (words_match("BYE", words)) {
 		say(w, end, v, "200 BYE");
 		v->over = true;

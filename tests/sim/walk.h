@@ -13,6 +13,7 @@ struct walk_conf {
 	unsigned frame_loss_percent; /* on both D-channels */
 	unsigned lost_datagrams;     /* of 100 from the gateway */
 	unsigned dchan_delay_ms;     /* at most */
+	bool transfers;              /* people hold and transfer each other */
 	bool in_parts;               /* half of pbx's numbers; phones say 484 */
 	bool tones;                  /* ours, wherever there can be one */
 	bool accidents;              /* D-channels cut, alarms, RESTART, silent RTP, full workers */

@@ -18,6 +18,8 @@ static const struct rig_conf with_ours = {
 	.trunk = "overlap = receive dial_tone = true ringback = own failure_tone_ms = 3000",
 	.peer = "overlap = true ringback = own failure_tone_ms = 2000",
 };
+static const struct rig_conf transfers = {.trunk = "transfer = \"auto\" hold_notify = true",
+					  .peer = "transfer = true"};
 
 static void walk(const struct walk_conf *model)
 {
@@ -27,7 +29,10 @@ static void walk(const struct walk_conf *model)
 
 		conf.seed = first_seed + i;
 		sim_clear_notes();
-		rig_open(&r, conf.tones ? &with_ours : conf.in_parts ? &in_parts : NULL);
+		rig_open(&r, conf.tones       ? &with_ours
+			     : conf.in_parts  ? &in_parts
+			     : conf.transfers ? &transfers
+					      : NULL);
 		walk_run(r, &conf);
 		rig_check_quiet(r);
 		rig_close(r);
@@ -91,12 +96,26 @@ static void with_tones(void **state)
 				 .accidents = true});
 }
 
+static void with_transfers(void **state)
+{
+	walk(&(struct walk_conf){
+		.calls = 500, .pause_ms = 3000, .dchan_delay_ms = 30, .transfers = true});
+	walk(&(struct walk_conf){.calls = 300,
+				 .pause_ms = 4000,
+				 .frame_loss_percent = 3,
+				 .lost_datagrams = 5,
+				 .dchan_delay_ms = 100,
+				 .transfers = true,
+				 .accidents = true});
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(on_good_lines),         cmocka_unit_test(in_a_rush),
 		cmocka_unit_test(on_bad_lines),          cmocka_unit_test(with_accidents),
 		cmocka_unit_test(with_numbers_in_parts), cmocka_unit_test(with_tones),
+		cmocka_unit_test(with_transfers),
 	};
 
 	if (argc > 1) {

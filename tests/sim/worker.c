@@ -29,6 +29,7 @@ struct fake_path {
 	bool has_media[2];
 	struct sip_media media[2];
 	enum tone_kind tone[2]; /* played to that end */
+	bool held[2];
 	struct sim_event closed_due;
 };
 
@@ -181,7 +182,7 @@ void worker_close(struct worker *w, struct path *p)
 }
 
 int worker_set_media(struct worker *w, const struct path *p, unsigned end,
-		     const struct sip_media *m)
+		     const struct sip_media *m, bool held)
 {
 	struct fake_path *f = path_entry(p);
 
@@ -189,7 +190,9 @@ int worker_set_media(struct worker *w, const struct path *p, unsigned end,
 		sim_fail("media for a path that is not open or has no RTP there");
 	f->has_media[end] = true;
 	f->media[end] = *m;
-	sim_note("path %u end %u media: send %d recv %d", p->id, end, m->send, m->recv);
+	f->held[end] = held;
+	sim_note("path %u end %u media: send %d recv %d held %d", p->id, end, m->send, m->recv,
+		 held);
 	return 0;
 }
 
@@ -234,18 +237,20 @@ static const char *path_text(const struct fake_path *f)
 		if (end->kind == PATH_SLOT)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s/%u", plus,
 					      f->worker->span[end->span].name, end->slot);
-		else if (end->kind == PATH_RTP)
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%srtp", plus);
+		else if (end->kind == PATH_RTP || end->kind == PATH_MUSIC)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", plus,
+					      end->kind == PATH_MUSIC ? "music" : "rtp");
 		if (end->data)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, ":data%s",
 					      end->seven_bits ? "56" : "");
 	}
 	for (unsigned e = 0; f != NULL && e < 2; e++)
 		if (f->has_media[e])
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%s",
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s%s%s",
 					      f->media[e].send ? " send" : "",
 					      f->media[e].recv ? " recv" : "",
-					      f->media[e].codec == SIP_PCMA ? " pcma" : "");
+					      f->media[e].codec == SIP_PCMA ? " pcma" : "",
+					      f->held[e] ? " held" : "");
 	for (unsigned e = 0; f != NULL && e < 2; e++)
 		if (f->tone[e] != TONE_NONE)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, " hears %s",

@@ -141,6 +141,7 @@ static void random_value(FILE *to, const struct conf_key *k)
 static void random_keys(FILE *to, enum conf_section_id id)
 {
 	static const char *const bound[] = {"control",
+					    "hold_audio",
 					    "jitter_min_ms",
 					    "jitter_max_ms",
 					    "listen",

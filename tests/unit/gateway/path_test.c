@@ -334,6 +334,88 @@ static void nothing_to_hear_is_idle(void **state)
 	rig_close(&r);
 }
 
+static const uint8_t tune[] = {1, 2, 3, 4, 5, 6, 7};
+
+static struct music *a_tune(void)
+{
+	struct music *m = malloc(sizeof(*m) + 7 * TDM_TICK_OCTETS);
+
+	assert_non_null(m);
+	m->len = 7 * TDM_TICK_OCTETS;
+	for (size_t i = 0; i < m->len; i++)
+		m->octets[i] = tune[i % sizeof(tune)];
+	return m;
+}
+
+static bool is_tune(const uint8_t heard[TDM_TICK_OCTETS])
+{
+	for (unsigned i = 1; i < TDM_TICK_OCTETS; i++)
+		if (heard[i] != heard[i - 1] % sizeof(tune) + 1)
+			return false;
+	return true;
+}
+
+/* Held and silent: music.  Held by one who plays his own: that.  Talking: never. */
+static void music_fills_in_for_who_holds(void **state)
+{
+	struct music *music = a_tune();
+	struct rig r;
+
+	rig_open(&r, 101);
+	r.p[0]->end[1].music.music = music;
+	r.talk = talk_count;
+	run(&r, 60);
+	assert_false(is_tune(r.heard[0]));
+	r.p[0]->end[1].held = true;
+	run(&r, 20);
+	assert_false(is_tune(r.heard[0])); /* it still sends */
+	r.m[0].send = r.m[0].recv = false;
+	rtp_session_set(r.p[0]->end[1].rtp, &r.m[0]);
+	run(&r, 1);
+	for (unsigned i = 0; i < 50; i++) {
+		run(&r, 1);
+		assert_true(is_tune(r.heard[0]));
+	}
+	r.p[0]->end[1].held = false;
+	run(&r, 2);
+	assert_false(is_tune(r.heard[0]));
+	rig_close(&r);
+	free(music);
+}
+
+/* The other end is away altogether: a slot hears music, and so does RTP. */
+static void music_alone(void **state)
+{
+	struct music *music = a_tune();
+	struct path_end end = {.kind = PATH_MUSIC, .music = {music, 0}};
+	struct path *p = new_path(1, slot_end, end);
+	uint8_t out[TDM_TICK_OCTETS] = {0};
+	struct rig r;
+
+	unsigned before = allocations;
+	path_to_line(p, 0, out, 1);
+	assert_true(is_tune(out));
+	path_from_line(p, 0, out, 1);
+	assert_int_equal(allocations, before);
+	path_free(p);
+
+	rig_open(&r, 101);
+	struct path_end rtp = r.p[0]->end[1];
+	r.p[0]->end[1] = (struct path_end){.kind = PATH_NONE};
+	p = new_path(3, end, (struct path_end){.kind = PATH_RTP, .rtp = rtp.rtp});
+	unsigned tunes = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		r.now_ns += 10 * MS;
+		path_relay(p, r.now_ns);
+		path_to_line(r.p[1], 1, out, r.now_ns);
+		tunes += is_tune(out);
+	}
+	assert_true(tunes > 80);
+	path_free(p);
+	rig_close(&r);
+	free(music);
+}
+
 /* --- digits
  * ----------------------------------------------------------------------------------------- */
 
@@ -683,6 +765,8 @@ int main(void)
 		cmocka_unit_test(data_of_56_kbit_leave_the_last_bit),
 		cmocka_unit_test(data_are_no_digits),
 		cmocka_unit_test(nothing_to_hear_is_idle),
+		cmocka_unit_test(music_fills_in_for_who_holds),
+		cmocka_unit_test(music_alone),
 		cmocka_unit_test(digits_cross_once_each_way),
 		cmocka_unit_test(audio_is_muted_while_an_event_is_sent),
 		cmocka_unit_test(digits_pass_in_band_without_events),

@@ -208,7 +208,7 @@ static void rtp_alone(void **state)
 	IS_DIAL_TONE(40, 90);
 	/* Its RTP goes on elsewhere: no BYE, and the session is somebody else's. */
 	struct rtp_session *mine = p->end[0].rtp;
-	p->pauses = true;
+	p->end[0].goes_on = true;
 	path_end_media(p);
 	rtp_session_counts(mine, &before);
 	assert_int_equal(before.rtcp_tx, after.rtcp_tx);

@@ -30,7 +30,7 @@ static void pass(const char *line)
 
 #define SIP(at, call, hex)                                                                         \
 	"{\"at_us\":" at ",\"call\":" call ",\"sent\":true,\"peer\":\"192.0.2.1:5060\",\"local\":" \
-					   "\"192.0.2.2:5060\",\"octets\":\"" hex "\"}"
+	"\"192.0.2.2:5060\",\"octets\":\"" hex "\"}"
 #define ISDN(at, call, hex)                                                                        \
 	"{\"at_us\":" at ",\"call\":" call                                                         \
 	",\"sent\":false,\"span\":\"t1\",\"trunk\":\"pbx\",\"octets\":\"" hex "\"}"

@@ -407,7 +407,7 @@ static void opens_and_closes_race(void **state)
 				path_free(p);
 			}
 		} else if (open[k]->end[1].kind == PATH_RTP && i % 3 == 0) {
-			worker_set_media(f.w[0], open[k], 1, &m);
+			worker_set_media(f.w[0], open[k], 1, &m, false);
 		} else {
 			worker_close(f.w[0], open[k]);
 			open[k] = NULL;
@@ -442,7 +442,7 @@ static void silence_is_told_and_its_end(void **state)
 	assert_int_equal(worker_open(f.w[0], p), 0);
 	run_ms(&f, 250);
 	assert_int_equal(f.silent, 0); /* nothing agreed, nothing expected */
-	assert_int_equal(worker_set_media(f.w[0], p, 1, &m), 0);
+	assert_int_equal(worker_set_media(f.w[0], p, 1, &m, false), 0);
 	wait_for(&f, f.silent == 1);
 	assert_int_equal(f.last_path, 5);
 	assert_int_equal(f.last_end, 1);
@@ -455,7 +455,7 @@ static void silence_is_told_and_its_end(void **state)
 	assert_int_equal(f.back, 1);
 	assert_int_equal(f.first, 1);
 	m.recv = false; /* held: silence is right */
-	assert_int_equal(worker_set_media(f.w[0], p, 1, &m), 0);
+	assert_int_equal(worker_set_media(f.w[0], p, 1, &m, false), 0);
 	run_ms(&f, 300);
 	assert_int_equal(f.silent, 1);
 	assert_int_equal(f.back, 1);
@@ -488,8 +488,8 @@ static void rtp_to_rtp_needs_no_span(void **state)
 	start(&f, 1, &usual);
 	p = slots_path(6, from, to);
 	assert_int_equal(worker_open(f.w[0], p), 0);
-	assert_int_equal(worker_set_media(f.w[0], p, 0, &m0), 0);
-	assert_int_equal(worker_set_media(f.w[0], p, 1, &m1), 0);
+	assert_int_equal(worker_set_media(f.w[0], p, 0, &m0, false), 0);
+	assert_int_equal(worker_set_media(f.w[0], p, 1, &m1, false), 0);
 	rtp_session_set(a.rtp, &ma);
 	rtp_session_set(b.rtp, &mb);
 	for (unsigned i = 0; i < 300 && good < 20; i++) {

@@ -35,7 +35,8 @@ static void test_tags(void **state)
 		{"supported: TIMER ,100rel\r\n", SIP_OPTION_100REL | SIP_OPTION_TIMER},
 		{"k: timer\r\nSupported: from-change\r\n",
 		 SIP_OPTION_TIMER | SIP_OPTION_FROM_CHANGE},
-		{"Supported: 100relx, xtimer, ,,replaces\r\n", 0},
+		{"Supported: 100relx, xtimer, ,,replace\r\n", 0},
+		{"Supported: replaces,norefersub\r\n", SIP_OPTION_REPLACES | SIP_OPTION_NOREFERSUB},
 		{"Supported: a\r\nSupported: b,timer\r\n", SIP_OPTION_TIMER},
 		{"Require: timer\r\n", 0},
 	};

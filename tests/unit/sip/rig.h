@@ -247,6 +247,7 @@ static inline const char *rig_event_name(enum sip_event_kind kind)
 	case SIP_CONFIRMED: return "CONFIRMED";
 	case SIP_MEDIA: return "MEDIA";
 	case SIP_IDENTITY: return "IDENTITY";
+	case SIP_REFERRED: return "REFERRED";
 	case SIP_ENDING: return "ENDING";
 	case SIP_ENDED: return "ENDED";
 	}

@@ -417,7 +417,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(noise_is_cancelled_on_every_path_within_a_second),
-		cmocka_unit_test(speech_is_cancelled_within_a_second_and_stays_so_through_double_talk),
+		cmocka_unit_test(
+			speech_is_cancelled_within_a_second_and_stays_so_through_double_talk),
 		cmocka_unit_test(near_speech_passes_in_double_talk),
 		cmocka_unit_test(residue_is_silenced),
 		cmocka_unit_test(path_change_is_learned),
