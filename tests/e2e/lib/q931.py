@@ -162,10 +162,11 @@ def judge_call_state(c):
     want(c[0] & 0xc0 == 0 and c[0] & 0x3f in STATES, f"state {c[0]:02x}")
 
 
-def judge_channel(c):
+def judge_channel(c, may_be_dchannel=False):
     want(c[0] & 0x80 and c[0] & 0x20, f"octet 3 of a primary rate interface: {c[0]:02x}")
     want(c[0] & 0x10 == 0, "the spare bit of octet 3")
-    want(c[0] & 0x04 == 0, "the D-channel")
+    want(c[0] & 0x04 == 0 or may_be_dchannel, "the D-channel")
+    want(c[0] & 0x04 == 0 or c[0] & 0x43 == 0x40, "the D-channel of no interface, or with a B-channel")
     at = 1
     if c[0] & 0x40:
         want(len(c) > 1, "no interface identifier")
@@ -405,7 +406,7 @@ class Referee:
         status, channel = message.get(CHANGE_STATUS), message.get(CHANNEL)
         want(status is not None and channel is not None, "SERVICE without status or channel")
         judge_change_status(status)
-        judge_channel(channel)
+        judge_channel(channel, may_be_dchannel=True)     # T1.607 Annex F: one goes in or out of service
 
     def _global(self, message):
         want(message.type in GLOBAL, "on the global call reference")

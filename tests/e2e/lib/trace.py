@@ -52,20 +52,21 @@ def recent(tandem):
 
 
 def judge_frames(tandem):
-    """Every D-channel message that the gateway sent and remembers is as Q.931 wants it.  Returns the
-    referees by span."""
-    referees = {}
+    """Every D-channel message that the gateway sent and remembers is as Q.931 wants it.  A trunk's
+    calls are the same on each of its D-channels.  Returns the referees by span."""
+    referees, by_span = {}, {}
     messages = recent(tandem)
     for m in messages:
         if "span" not in m:
             continue
-        key = m["span"], m["switch"], m["network"]
+        key = m["trunk"], m["switch"], m["network"]
         if key not in referees:
-            referees[key] = q931.Referee(m["switch"], m["network"], m["span"], messages[0]["number"] > 1)
+            referees[key] = q931.Referee(m["switch"], m["network"], m["trunk"], messages[0]["number"] > 1)
+        by_span[m["span"]] = referees[key]
         octets = bytes.fromhex(m["octets"])
         (referees[key].sent if m["sent"] else referees[key].received)(octets)
     q931.judge(referees.values())
-    return {span: referee for (span, _, _), referee in referees.items()}
+    return by_span
 
 
 def check_with_tshark(stage, tandem, name="remembered.pcapng"):
