@@ -18,7 +18,7 @@ Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-4s %s\n' $(1) $(2))
 
 # --- flags -------------------------------------------------------------------------------------
-PKGS   := libuv libosip2 libsrtp2 libconfuse jansson spandsp gnutls
+PKGS   := libuv libosip2 libsrtp2 libconfuse jansson spandsp gnutls nettle sqlite3
 CFLAGS_debug   := -O1 -g
 CFLAGS_release := -O2 -g -DNDEBUG -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -67,6 +67,7 @@ uses_pbx      := isup tdm base
 PROGRAMS := $(OUT)/tandem $(OUT)/tandemctl
 SIMPBX   := $(OUT)/simpbx
 ECHO_BENCH := $(OUT)/echo_bench
+FLOOD := $(OUT)/flood
 
 .PHONY: all help demo check check-build check-unit check-sim check-e2e check-fuzz check-dahdi soak-dahdi dahdi-rig bench fuzz lint format install clean \
         compile_commands
@@ -96,6 +97,9 @@ $(OUT)/tandemctl: $(OUT)/gateway/tandemctl.o $(foreach m,gateway sip isup base,$
 $(ECHO_BENCH): $(OUT)/tests/bench/echo_bench.o $(foreach m,tdm base,$(call archive,$(m)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+$(FLOOD): $(OUT)/tests/bench/flood.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 $(SIMPBX): $(call objs,$(src_pbx)) $(foreach m,$(uses_pbx),$(call archive,$(m)))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
@@ -177,7 +181,7 @@ soak-dahdi: all $(DAHDI_LINE) dahdi-rig ## ten minutes of 23 calls over it: no s
 	@TANDEM_OUT=$(OUT) TANDEM_DAHDI_RIG=$(DAHDI_RIG) tests/dahdi/soak
 
 bench: ## measure, print a table, write build/bench.json
-	@$(MAKE) --no-print-directory MODE=release all $(BUILD)/release/echo_bench
+	@$(MAKE) --no-print-directory MODE=release all $(BUILD)/release/echo_bench $(BUILD)/release/flood
 	@OUT=$(BUILD)/release JSON=$(BUILD)/bench.json tests/bench/run
 
 demo: all ## place calls between a simulated PBX and a real SIP phone, and show them
@@ -203,7 +207,8 @@ install: ## install under $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/man/man5
 	install -m644 README.md NEWS.md $(wildcard docs/*.md) $(wildcard conf/*.conf conf/*.sample) \
 		$(DESTDIR)$(PREFIX)/share/doc/tandem/
-	install -d $(DESTDIR)$(PREFIX)/share/doc/tandem/profiles
+	install -d $(DESTDIR)$(PREFIX)/share/doc/tandem/profiles $(DESTDIR)$(PREFIX)/share/doc/tandem/fail2ban
+	install -m644 $(wildcard conf/fail2ban/*.conf) $(DESTDIR)$(PREFIX)/share/doc/tandem/fail2ban/
 	install -m644 $(wildcard docs/profiles/*.md) $(DESTDIR)$(PREFIX)/share/doc/tandem/profiles/
 	install -m644 $(wildcard docs/*.8) $(DESTDIR)$(PREFIX)/share/man/man8/
 	install -m644 $(wildcard docs/*.5) $(DESTDIR)$(PREFIX)/share/man/man5/

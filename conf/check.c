@@ -277,7 +277,7 @@ static void check_peer(struct conf_loader *l, size_t i)
 	struct conf_peer *p = &l->conf->peers[i];
 	char host[CONF_ADDRESS_TEXT_MAX];
 
-	if (!conf_is_failed(l, CONF_PEER, i, "address")) {
+	if (!conf_is_failed(l, CONF_PEER, i, "address") && p->sip.addr_count > 0) {
 		check_peer_sources(l, i);
 		if (!conf_is_failed(l, CONF_SIP, 0, "listen"))
 			check_peer_listener(l, i);
@@ -423,6 +423,8 @@ static int collect_peers(struct conf *c)
 		c->sip_peers[i] = c->peers[i].sip;
 	c->sip.peers = c->sip_peers;
 	c->sip.peer_count = (unsigned)c->peer_count;
+	c->sip.users = c->users;
+	c->sip.user_count = (unsigned)c->user_count;
 	return 0;
 }
 
@@ -439,6 +441,7 @@ int conf_check(struct conf_loader *l)
 		conf_check_trunk(l, i);
 	for (size_t i = 0; i < c->peer_count; i++)
 		check_peer(l, i);
+	conf_check_auth(l);
 	check_names(l);
 	conf_check_tones(l);
 	for (size_t i = 0; i < c->rule_count; i++) {

@@ -20,5 +20,7 @@ unsigned conf_line_of(const struct conf_loader *l, enum conf_section_id id, size
 
 /* Trunk i: its spans and slots; what is not given is filled in. */
 void conf_check_trunk(struct conf_loader *l, size_t i);
+/* check_auth.c: users, passwords, and what proves a peer. */
+void conf_check_auth(struct conf_loader *l);
 
 #endif

@@ -26,6 +26,7 @@ enum {
 	CONF_SPANS_MAX = 32,
 	CONF_PEERS_MAX = 64,
 	CONF_TONES_MAX = 16,
+	CONF_USERS_MAX = 2000,
 	CONF_RULES_MAX = 4096
 };
 
@@ -119,6 +120,8 @@ struct conf {
 	struct conf_tones *tones;
 	size_t tones_count;
 	struct sip_peer_conf *sip_peers; /* what sip.peers points to */
+	struct sip_user_conf *users; /* what sip.users points to */
+	size_t user_count;
 	struct dial_rule *rules;
 	size_t rule_count;
 	struct dialplan *plan; /* built from rules */
@@ -135,7 +138,10 @@ int conf_trunk_interface(const struct conf_trunk *t, const char *span);
 int conf_load(struct conf **out, const char *path, FILE *err);
 int conf_parse(struct conf **out, const char *name, const char *text, FILE *err); /* from memory */
 void conf_free(struct conf *c);
+/* Passwords and hashes are masked; CONF_MASK stands for them. */
 void conf_print(const struct conf *c, FILE *to);
+/* True when it holds a password or a hash, which no other user of the machine should read. */
+bool conf_has_secrets(const struct conf *c);
 /* Every section and key: what it takes, its default and what it is for. */
 void conf_print_keys(FILE *to);
 

@@ -73,7 +73,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 		if (top)
 			conf_error(reading.errors, line, name,
 				   "expected a section: gateway, media, "
-				   "sip, span, trunk, peer, tones or rule");
+				   "sip, span, trunk, peer, tones, user or rule");
 		else
 			conf_error(reading.errors, line, name, "no such key in section %s",
 				   cfg->name);
@@ -200,6 +200,7 @@ static int make_room(struct conf_loader *l, enum conf_section_id id, size_t coun
 	case CONF_TRUNK: c->trunks = elements, c->trunk_count = count; break;
 	case CONF_PEER: c->peers = elements, c->peer_count = count; break;
 	case CONF_TONES: c->tones = elements, c->tones_count = count; break;
+	case CONF_USER: c->users = elements, c->user_count = count; break;
 	case CONF_RULE: c->rules = elements, c->rule_count = count; break;
 	default: break;
 	}
@@ -312,7 +313,7 @@ int conf_parse(struct conf **out, const char *name, const char *text, FILE *err)
 
 /* Reads a regular file of at most CONF_TEXT_MAX octets.  A pipe or device could hold up the
  * signalling thread for ever. */
-static int read_file(const char *path, char **text, size_t *size)
+static int read_file(const char *path, char **text, size_t *size, mode_t *mode)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = 0;
@@ -324,11 +325,12 @@ static int read_file(const char *path, char **text, size_t *size)
 		return -errno;
 	if (fstat(fd, &st) != 0)
 		r = -errno;
-	else if (!S_ISREG(st.st_mode))
+	*mode = r == 0 ? st.st_mode : 0;
+	if (r == 0 && !S_ISREG(st.st_mode))
 		r = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-	else if (st.st_size > CONF_TEXT_MAX)
+	else if (r == 0 && st.st_size > CONF_TEXT_MAX)
 		r = -EFBIG;
-	else if ((*text = malloc((size_t)st.st_size + 1)) == NULL)
+	else if (r == 0 && (*text = malloc((size_t)st.st_size + 1)) == NULL)
 		r = -ENOMEM;
 	while (r == 0 && got > 0 && *size < (size_t)st.st_size) {
 		got = read(fd, *text + *size, (size_t)st.st_size - *size);
@@ -347,7 +349,8 @@ int conf_load(struct conf **out, const char *path, FILE *err)
 {
 	char *text;
 	size_t size;
-	int r = read_file(path, &text, &size);
+	mode_t mode = 0;
+	int r = read_file(path, &text, &size, &mode);
 
 	*out = NULL;
 	if (r != 0)
@@ -357,7 +360,14 @@ int conf_load(struct conf **out, const char *path, FILE *err)
 				     : "");
 	else
 		r = parse(out, path, text, size, err);
+	if (text != NULL)
+		explicit_bzero(text, size);
 	free(text);
+	if (r == 0 && (mode & S_IROTH) != 0 && conf_has_secrets(*out))
+		fprintf(err,
+			"%s: warning: every user of this machine can read the passwords in it "
+			"(chmod o-r, and give it to the group tandem runs as)\n",
+			path);
 	return r;
 }
 
@@ -370,6 +380,9 @@ void conf_free(struct conf *c)
 	free(c->peers);
 	free(c->sip_peers);
 	free(c->tones);
+	if (c->users != NULL)
+		explicit_bzero(c->users, c->user_count * sizeof(*c->users));
+	free(c->users);
 	free(c->rules);
 	dialplan_free(c->plan);
 	free(c);

@@ -15,8 +15,28 @@ static void print_section(const struct conf *c, enum conf_section_id id, size_t 
 		fprintf(to, "%s {\n", s->name);
 	for (size_t k = 0; k < s->key_count; k++)
 		if (conf_value_format(&s->keys[k], element, value))
-			fprintf(to, "\t%s = %s\n", s->keys[k].name, value);
+			fprintf(to, "\t%s = %s\n", s->keys[k].name,
+				conf_is_secret(&s->keys[k]) ? "\"" CONF_MASK "\"" : value);
 	fputs("}\n", to);
+}
+
+static bool has_secret(const struct conf_section *s, const void *element)
+{
+	for (size_t k = 0; k < s->key_count; k++)
+		if (conf_is_secret(&s->keys[k]) &&
+		    *((const char *)element + s->keys[k].offset) != '\0')
+			return true;
+	return false;
+}
+
+bool conf_has_secrets(const struct conf *c)
+{
+	for (int id = 0; id < CONF_SECTION_COUNT; id++)
+		for (size_t i = 0; i < conf_element_count(c, (enum conf_section_id)id); i++)
+			if (has_secret(&conf_sections[id],
+				       conf_element(c, (enum conf_section_id)id, i)))
+				return true;
+	return false;
 }
 
 void conf_print(const struct conf *c, FILE *to)

@@ -1,6 +1,5 @@
 /* schema.c - see schema.h.  The help texts are what the manual page says. */
 #include "conf/schema.h"
-#include "conf/address.h"
 #include "conf/profile.h"
 #include "conf/schema_impl.h"
 #include "conf/schema_tones.h"
@@ -15,13 +14,7 @@ static const char *const channels[] = {"preferred", "exclusive", NULL};
 static const char *const overlaps[] = {"no", "receive", "send", "both", NULL};
 static const char *const transfers[] = {"off", "auto", NULL};
 static const char *const early_audios[] = {"never", "inband", "indicated", "always", NULL};
-static const char *const redirect_forms[] = {"diversion", "history-info", "both", "none", NULL};
-static const char *const reliabilities[] = {"off", "supported", "required", NULL};
-static const char *const line_forms[] = {"none", "isup-oli", "oli", NULL};
 static const char *const data_bearers[] = {"64k", "restricted", "56k", NULL};
-static const char *const codecs[] = {"pcmu", "pcma", NULL};
-static const char *const transports[] = {"udp", "tcp", "tls", NULL};
-static const char *const dtmf_ways[] = {"inband", "rfc4733", NULL};
 
 /* --- gateway -----------------------------------------------------------------------------------
  */
@@ -66,78 +59,6 @@ static void gateway_default(void *element)
 		.setup_timeout_ms = 35000,
 		.answer_timeout_ms = 180000,
 	};
-}
-
-/* --- sip ---------------------------------------------------------------------------------------
- */
-
-static const struct conf_key sip_keys[] = {
-	{"listen", CONF_BINDS, 0, LIST(struct sip_agent_conf, listen, listen_count),
-	 .help = "Local addresses for SIP: \"192.0.2.1\" over UDP, \"tcp:192.0.2.1\" over TCP, "
-		 "\"tls:192.0.2.1\" over TLS; 0.0.0.0 and [::] stand for every address of the "
-		 "machine.  Requests leave by a transport only when it is here too, for the "
-		 "answer must find us.  Port 0 lets the system choose, for tests."},
-	{"certificate", CONF_TEXT, CONF_MAY_BE_EMPTY, FIELD(struct sip_agent_conf, tls.certificate),
-	 .help = "File in PEM, by its absolute path: our certificate for TLS, then those between "
-		 "it and its root.  Shown to whoever connects, and to servers that ask for one.  "
-		 "This file, key and ca are read again at each reload; connections stay."},
-	{"key", CONF_TEXT, CONF_MAY_BE_EMPTY, FIELD(struct sip_agent_conf, tls.key),
-	 .help = "File in PEM: the certificate's private key, without a password."},
-	{"ca", CONF_TEXT, CONF_MAY_BE_EMPTY, FIELD(struct sip_agent_conf, tls.ca),
-	 .def = "those the system trusts",
-	 .help = "File in PEM: the certificates of the CAs whose word on a peer's name is "
-		 "believed.  With a CA of your own, only it: any of those the system trusts could "
-		 "issue a certificate in the name of a peer."},
-	{"verify_client", CONF_BOOL, 0, FIELD(struct sip_agent_conf, tls.verify_client),
-	 .help = "Whether everyone who connects by TLS must have a certificate from these CAs "
-		 "(mutual TLS).  Else a certificate is asked for, and only peers with tls_name "
-		 "need it."},
-	{"connections_max", CONF_UINT, 0, FIELD(struct sip_agent_conf, connections_max), .min = 2,
-	 .max = 100000,
-	 .help = "TCP and TLS connections at once.  Those of no known peer (one whose certificate "
-		 "is still to come) may be half of them."},
-	{"connections_per_address", CONF_UINT, 0,
-	 FIELD(struct sip_agent_conf, connections_per_address), .min = 1, .max = 100000,
-	 .help = "Of these at once, those of no known peer from one address."},
-	{"connections_per_network", CONF_UINT, 0,
-	 FIELD(struct sip_agent_conf, connections_per_network), .min = 1, .max = 100000,
-	 .help = "The same from one network: a /24 of IPv4, a /64 of IPv6."},
-	{"idle_timeout_s", CONF_UINT, 0, FIELD(struct sip_agent_conf, idle_timeout_s), .min = 10,
-	 .max = 86400,
-	 .help = "A TCP or TLS connection nothing came by for so long is closed; the next request "
-		 "opens another."},
-	{"setup_timeout_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, setup_timeout_ms),
-	 .min = 100, .max = 60000,
-	 .help = "Time to connect with TLS and all, and for a message that has begun to be "
-		 "complete.  Who is slower is cut off; a call goes another way while its caller "
-		 "still waits."},
-	{"user_agent", CONF_TEXT, CONF_MAY_BE_EMPTY, FIELD(struct sip_agent_conf, user_agent),
-	 .help = "What the User-Agent and Server headers say."},
-	{"t1_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, t1_ms), .min = 10, .max = 10000,
-	 .help = "Estimated round-trip time, RFC 3261 17.1.1.1; first interval of repetition."},
-	{"t2_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, t2_ms), .min = 10, .max = 60000,
-	 .help = "Longest interval of repetition of requests other than INVITE, and of 2xx."},
-	{"t4_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, t4_ms), .min = 10, .max = 60000,
-	 .help = "Longest time a message stays in the network."},
-	{"invite_timeout_ms", CONF_UINT, 0, FIELD(struct sip_agent_conf, invite_timeout_ms),
-	 .min = 1000, .max = 3600000,
-	 .help = "Our INVITE without a final response is cancelled after this time: cause 102.  "
-		 "RFC "
-		 "3261 13.3.1.1 lets a phone ring for three minutes."},
-	{"dialogs_max", CONF_UINT, 0, FIELD(struct sip_agent_conf, dialogs_max), .min = 1,
-	 .max = 100000, .help = "Dialogs at once; more INVITEs get 503.  A bound on memory."},
-};
-
-static void sip_default(void *element)
-{
-	static const char *const listen[] = {"0.0.0.0", "[::]", "tcp:0.0.0.0", "tcp:[::]"};
-	struct sip_agent_conf *s = element;
-
-	memset(s, 0, sizeof(*s));
-	sip_agent_conf_default(s);
-	for (size_t i = 0; i < COUNT_OF(listen); i++)
-		conf_bind_parse(&s->listen[i], listen[i], NULL, 0);
-	s->listen_count = COUNT_OF(listen);
 }
 
 /* --- trunk -------------------------------------------------------------------------------------
@@ -374,135 +295,6 @@ static void trunk_default(void *element)
 	t->alarm_keep_ms = 10000;
 }
 
-/* --- peer --------------------------------------------------------------------------------------
- */
-
-static const struct conf_key peer_keys[] = {
-	/* Before address, whose port it decides. */
-	{"transport", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.transport), .choices = transports,
-	 .help = "How requests go to it.  They are accepted by this transport and by those that "
-		 "protect more: \"udp\" accepts all, \"tcp\" TCP and TLS, \"tls\" TLS alone.  To a "
-		 "\"udp\" peer a request over 1300 octets goes by TCP when section sip listens on "
-		 "TCP and the peer takes it (RFC 3261 18.1.1)."},
-	{"address", CONF_ADDRESSES, CONF_REQUIRED, LIST(struct conf_peer, sip.addr, sip.addr_count),
-	 .min = 5060, .protocol = offsetof(struct conf_peer, sip.transport),
-	 .help = "Where the peer is.  Requests go to the first address and are accepted from each, "
-		 "and from no other.  Port 0, not in the first, accepts any source port; so does "
-		 "TCP always."},
-	{"any_port", CONF_BOOL, 0, FIELD(struct conf_peer, sip.any_port),
-	 .help = "Accept requests from any source port of these addresses."},
-	{"tls_name", CONF_HOST, CONF_MAY_BE_EMPTY, FIELD(struct conf_peer, sip.tls_name),
-	 .help = "The domain its certificate must prove (RFC 5922; wildcards prove nothing) when "
-		 "it "
-		 "connects to us, and it may then come from any address.  When we connect to it, "
-		 "it must prove this name too, or \"domain\" when none is given here."},
-	{"keepalive_s", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct conf_peer, sip.keepalive_s),
-	 .min = 5, .max = 3600,
-	 .help = "So often an empty line is sent to it, which keeps open what a NAT or firewall on "
-		 "the way would forget: 20 to 30 for UDP, 110 for TCP.  A TCP or TLS peer that "
-		 "answered (RFC 5626 4.4.1) and does so no more is connected to anew."},
-	{"domain", CONF_HOST, 0, FIELD(struct conf_peer, sip.domain), .def = "the first address",
-	 .help = "Host part of the URIs sent to it: \"cs\" makes sip:7134@cs."},
-	{"trusted", CONF_BOOL, 0, FIELD(struct conf_peer, sip.trusted),
-	 .help = "Whether the peer is inside our trust domain (RFC 3325): P-Asserted-Identity is "
-		 "sent to it, with the number of a caller who wants privacy too, and believed from "
-		 "it.  Any other peer gets and gives From alone."},
-	{"transfer", CONF_BOOL, 0, FIELD(struct conf_peer, sip.transfer),
-	 .help = "Whether the peer may transfer its calls: REFER, and INVITE with Replaces.  A "
-		 "call "
-		 "made by a transfer is judged by the rules as one of the peer's own."},
-	{"hold", CONF_BOOL, 0, FIELD(struct conf_peer, sip.hold),
-	 .help = "Whether the peer is told, by re-INVITE with sendonly, that the other end has put "
-		 "the call on hold.  It hears hold_audio either way."},
-	{"redirecting", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.redirecting),
-	 .choices = redirect_forms,
-	 .help = "How the peer is told who redirected a call, and who was called first: "
-		 "\"diversion\" (RFC 5806), \"history-info\" (RFC 7044), both or not at all.  "
-		 "What it sends is understood either way, Diversion first."},
-	{"reliable", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.reliable),
-	 .choices = reliabilities,
-	 .help = "Provisional responses acknowledged by PRACK (RFC 3262), so that ringing and "
-		 "early "
-		 "media survive a lost datagram: \"supported\" where the peer says it can, "
-		 "\"required\" refuses calls without (421), \"off\" for a peer that says it can "
-		 "and cannot."},
-	{"session_expires_s", CONF_UINT, 0, FIELD(struct conf_peer, sip.session_expires_s),
-	 .min = 0, .max = 86400,
-	 .help = "RFC 4028: a call is refreshed by UPDATE or re-INVITE each half of this time, and "
-		 "ends with cause 102 when the peer does not answer any more, so that a dead peer "
-		 "frees its B-channels; 1800 is what the RFC recommends.  A peer that knows no "
-		 "session timer is refreshed by us.  0: no session timer."},
-	{"min_se_s", CONF_UINT, 0, FIELD(struct conf_peer, sip.min_se_s), .min = 90, .max = 86400,
-	 .help = "A peer that wants to refresh more often is asked for this time (422)."},
-	{"redirects_max", CONF_UINT, 0, FIELD(struct conf_peer, sip.redirects_max), .min = 0,
-	 .max = 10,
-	 .help = "How often in a call a 3xx of the peer is followed, and only to a configured "
-		 "peer: "
-		 "one whose domain or address the Contact names.  0: a 3xx ends the call as any "
-		 "other refusal."},
-	{"line_information", CONF_CHOICE, 0, FIELD(struct conf_peer, sip.line_information),
-	 .choices = line_forms,
-	 .help = "Originating line information (ANI II digits), as a parameter of the URI in From "
-		 "and P-Asserted-Identity: \"isup-oli\", as most gateways write it, or \"oli\".  "
-		 "With either, all forms are believed from the peer."},
-	{"subaddress", CONF_BOOL, 0, FIELD(struct conf_peer, subaddress),
-	 .help = "Pass on ISDN subaddresses of characters, both ways, as isub of a number in the "
-		 "URI "
-		 "(RFC 3966, RFC 4715).  A peer that looks at the user part as a whole does not "
-		 "find "
-		 "a number that has one."},
-	{"user_to_user", CONF_BOOL, 0, FIELD(struct conf_peer, sip.user_to_user),
-	 .help = "Pass on user-user information of ISDN in User-to-User headers (RFC 7433, RFC "
-		 "7434), both ways: of INVITE, 18x, final responses and BYE."},
-	{"codecs", CONF_CHOICES, 0, LIST(struct conf_peer, codec, codec_count), .choices = codecs,
-	 .help = "Codecs offered and accepted, by preference.  \"pcmu\" is what a T1 carries, so "
-		 "it needs no conversion."},
-	{"dtmf_type", CONF_UINT, CONF_MAY_BE_EMPTY, FIELD(struct conf_peer, dtmf_type), .min = 96,
-	 .max = 127, .help = "RTP payload type offered for telephone-events."},
-	/* After dtmf_type, which it may take back. */
-	{"dtmf", CONF_DTMF, 0, FIELD(struct conf_peer, dtmf_type), .choices = dtmf_ways,
-	 .help = "\"rfc4733\": digits leave as telephone-events where the peer takes them.  "
-		 "\"inband\": as tones only."},
-	{"ptime_ms", CONF_UINT, 0, FIELD(struct conf_peer, ptime_ms), .min = 10, .max = 60,
-	 .help = "Audio in a packet we like to receive; a multiple of 10."},
-	{"clearmode", CONF_BOOL, 0, FIELD(struct conf_peer, clearmode),
-	 .help = "Data calls of 64 and 56 kbit/s go to the peer and come from it by CLEARMODE (RFC "
-		 "4040), octets as they are.  Else they are refused, with cause 65 and 488.  Where "
-		 "the clocks of both ends differ octets slip."},
-	{"clearmode_type", CONF_UINT, 0, FIELD(struct conf_peer, clearmode_type), .min = 96,
-	 .max = 127, .help = "RTP payload type offered for CLEARMODE."},
-	{"calls_max", CONF_UINT, 0, FIELD(struct conf_peer, calls_max), .min = 0, .max = 100000,
-	 .help = "Calls at once with this peer, both ways together; 0 = no limit."},
-	{"overlap", CONF_BOOL, 0, FIELD(struct conf_peer, overlap),
-	 .help = "RFC 3578: a number that is dialled in parts is tried as soon as a rule matches "
-		 "it, and 484 asks for more of it.  Else digits are collected until it is "
-		 "complete."},
-	CONF_AUDIBLE_KEYS(
-		struct conf_peer, conf_peer_ringbacks,
-		"Who makes the ringing tone for a caller of the peer when the called end sends "
-		"none: "
-		"\"far\", the peer, as phones do; \"own\", this gateway, as early media (183), for "
-		"a peer that plays nothing by itself."),
-};
-
-static void peer_default(void *element)
-{
-	struct conf_peer *p = element;
-
-	*p = (struct conf_peer){
-		.sip.reliable = SIP_RELIABLE_SUPPORTED,
-		.sip.session_expires_s = 1800,
-		.sip.min_se_s = 90,
-		.codec = {SIP_PCMU, SIP_PCMA},
-		.codec_count = 2,
-		.dtmf_type = 101,
-		.ptime_ms = 20,
-		.audible = {.tones = "us"},
-		.clearmode_type = 97,
-		.sip.hold = true,
-	};
-}
-
 /* --- all ---------------------------------------------------------------------------------------
  */
 
@@ -530,8 +322,9 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 	[CONF_SIP] = {.name = "sip",
 		      .size = sizeof(struct sip_agent_conf),
 		      .limit = 1,
-		      .set_default = sip_default,
-		      KEYS(sip_keys),
+		      .set_default = conf_sip_default,
+		      .keys = conf_sip_keys,
+		      .key_count = CONF_SIP_KEYS,
 		      .help = "What concerns every SIP peer."},
 	[CONF_SPAN] = {.name = "span",
 		       TITLE(struct tdm_span_conf, name, CONF_NAME),
@@ -549,8 +342,9 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 	[CONF_PEER] = {.name = "peer",
 		       TITLE(struct conf_peer, sip.name, CONF_NAME),
 		       .limit = CONF_PEERS_MAX,
-		       .set_default = peer_default,
-		       KEYS(peer_keys),
+		       .set_default = conf_peer_default,
+		       .keys = conf_peer_keys,
+		       .key_count = CONF_PEER_KEYS,
 		       .help = "A SIP server or phone we exchange calls with."},
 	[CONF_TONES] = {.name = "tones",
 			TITLE(struct conf_tones, name, CONF_NAME),
@@ -560,6 +354,15 @@ const struct conf_section conf_sections[CONF_SECTION_COUNT] = {
 			.key_count = CONF_TONES_KEYS,
 			.help = "Tones that differ from a country's; a trunk or peer names the "
 				"section in its key tones."},
+	[CONF_USER] = {.name = "user",
+		       TITLE(struct sip_user_conf, name, CONF_NAME),
+		       .limit = CONF_USERS_MAX,
+		       .set_default = conf_user_default,
+		       .keys = conf_user_keys,
+		       .key_count = CONF_USER_KEYS,
+		       .help = "Who proves to be so by a password: a phone that registers with us, "
+			       "or a peer without a fixed address.  The title is the name it logs "
+			       "in by."},
 	[CONF_RULE] =
 		{.name = "rule",
 		 TITLE(struct dial_rule, name, CONF_TEXT),
@@ -581,6 +384,7 @@ void *conf_element(const struct conf *c, enum conf_section_id section, size_t i)
 	case CONF_TRUNK: return &c->trunks[i];
 	case CONF_PEER: return &c->peers[i];
 	case CONF_TONES: return &c->tones[i];
+	case CONF_USER: return &c->users[i];
 	case CONF_RULE: return &c->rules[i];
 	case CONF_SECTION_COUNT: break;
 	}
@@ -594,6 +398,7 @@ size_t conf_element_count(const struct conf *c, enum conf_section_id section)
 	case CONF_TRUNK: return c->trunk_count;
 	case CONF_PEER: return c->peer_count;
 	case CONF_TONES: return c->tones_count;
+	case CONF_USER: return c->user_count;
 	case CONF_RULE: return c->rule_count;
 	default: return 1;
 	}

@@ -18,6 +18,7 @@ enum conf_section_id {
 	CONF_TRUNK,
 	CONF_PEER,
 	CONF_TONES,
+	CONF_USER,
 	CONF_RULE,
 	CONF_SECTION_COUNT,
 };
@@ -25,6 +26,8 @@ enum conf_section_id {
 enum conf_type {
 	CONF_TEXT,    /* char[size]: printable */
 	CONF_NAME,    /* char[size]: letters, digits, - _ . */
+	CONF_SECRET,  /* char[size]: as text, and never printed */
+	CONF_HEX,     /* char[size]: size - 1 hexadecimal digits, lower case; never printed */
 	CONF_HOST,    /* char[size]: host part of a SIP URI */
 	CONF_NUMBER,  /* char[size]: digits, *, #, leading + */
 	CONF_PATTERN, /* char[size]: a pattern of dialplan.h */
@@ -43,6 +46,8 @@ enum conf_type {
 	CONF_SLOTS,        /* uint32_t, bit n = slot n: "1-12,14" */
 	CONF_PROFILE,      /* unsigned: index into choices; sets the other keys it names first */
 };
+
+#define CONF_MASK "********"
 
 enum conf_key_flags {
 	CONF_REQUIRED = 1,

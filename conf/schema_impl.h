@@ -22,6 +22,18 @@ enum { CONF_RULE_KEYS = 10 };
 extern const struct conf_key conf_rule_keys[CONF_RULE_KEYS];
 void conf_rule_default(void *element);
 
+/* schema_sip.c */
+enum { CONF_SIP_KEYS = 28, CONF_USER_KEYS = 5 };
+extern const struct conf_key conf_sip_keys[CONF_SIP_KEYS];
+extern const struct conf_key conf_user_keys[CONF_USER_KEYS];
+void conf_sip_default(void *element);
+void conf_user_default(void *element);
+
+/* schema_peer.c */
+enum { CONF_PEER_KEYS = 38 };
+extern const struct conf_key conf_peer_keys[CONF_PEER_KEYS];
+void conf_peer_default(void *element);
+
 /* schema_media.c */
 enum { CONF_MEDIA_KEYS = 8 };
 extern const struct conf_key conf_media_keys[CONF_MEDIA_KEYS];

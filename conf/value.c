@@ -116,6 +116,17 @@ static bool is_number(const char *text)
 	return text[strspn(text, "0123456789*#")] == '\0';
 }
 
+bool conf_is_secret(const struct conf_key *k)
+{
+	return k->type == CONF_SECRET || k->type == CONF_HEX;
+}
+
+static bool is_hex(const char *text, size_t digits)
+{
+	return strlen(text) <= digits && text[strspn(text, "0123456789abcdef")] == '\0' &&
+	       (strlen(text) == 32 || strlen(text) == 64);
+}
+
 static int parse_text(const struct conf_key *k, void *element, const char *text,
 		      const struct reason *why)
 {
@@ -126,7 +137,12 @@ static int parse_text(const struct conf_key *k, void *element, const char *text,
 	if (*text != '\0' || !(k->flags & CONF_MAY_BE_EMPTY)) {
 		if (k->type == CONF_PATTERN && dialplan_check_pattern(text, err, sizeof(err)) != 0)
 			return refuse(why, "expected a pattern: %s", err);
-		if ((k->type == CONF_TEXT && (*text == '\0' || !is_printable(text))) ||
+		if (conf_is_secret(k) && strcmp(text, CONF_MASK) == 0)
+			return refuse(why, "expected the secret itself, not what --print-config "
+					   "puts in its place");
+		if (((k->type == CONF_TEXT || k->type == CONF_SECRET) &&
+		     (*text == '\0' || !is_printable(text))) ||
+		    (k->type == CONF_HEX && !is_hex(text, k->size - 1)) ||
 		    (k->type == CONF_NAME && !conf_name_is_good(text)) ||
 		    (k->type == CONF_HOST && !is_host(text)) ||
 		    (k->type == CONF_NUMBER && !is_number(text)))
@@ -356,6 +372,8 @@ int conf_value_parse(const struct conf_key *k, void *element, const char *const 
 				  : refuse(&why, "expected one value, not a list");
 	switch (k->type) {
 	case CONF_TEXT:
+	case CONF_SECRET:
+	case CONF_HEX:
 	case CONF_NAME:
 	case CONF_HOST:
 	case CONF_NUMBER:
@@ -464,6 +482,8 @@ bool conf_value_format(const struct conf_key *k, const void *element, char out[C
 	out[0] = '\0';
 	switch (k->type) {
 	case CONF_TEXT:
+	case CONF_SECRET:
+	case CONF_HEX:
 	case CONF_NAME:
 	case CONF_HOST:
 	case CONF_NUMBER:
@@ -484,7 +504,7 @@ bool conf_value_format(const struct conf_key *k, const void *element, char out[C
 		return true;
 	case CONF_CHOICES:
 	case CONF_BINDS:
-	case CONF_ADDRESSES: format_list(k, element, out); return true;
+	case CONF_ADDRESSES:
 	case CONF_NAMES:
 	case CONF_UINTS:
 		format_list(k, element, out);
@@ -510,75 +530,4 @@ bool conf_value_format(const struct conf_key *k, const void *element, char out[C
 		return get_uint(k, element) != 0;
 	}
 	return false;
-}
-
-void conf_value_expected(const struct conf_key *k, char *out, size_t out_size)
-{
-	char words[400] = "";
-
-	switch (k->type) {
-	case CONF_TEXT:
-		snprintf(out, out_size, "text of at most %zu characters, without \" \\ and $",
-			 k->size - 1);
-		break;
-	case CONF_NAME:
-		snprintf(out, out_size, "a name of at most %zu letters, digits, - _ .",
-			 k->size - 1);
-		break;
-	case CONF_HOST:
-		snprintf(out, out_size,
-			 "a domain or address of at most %zu characters, IPv6 in brackets",
-			 k->size - 1);
-		break;
-	case CONF_NUMBER:
-		snprintf(out, out_size, "at most %zu digits, * and #, with or without a leading +",
-			 k->size - 1);
-		break;
-	case CONF_PATTERN:
-		snprintf(out, out_size, "a pattern of at most %zu characters", k->size - 1);
-		break;
-	case CONF_UINT: snprintf(out, out_size, "a number from %u to %u", k->min, k->max); break;
-	case CONF_BOOL: snprintf(out, out_size, "true or false"); break;
-	case CONF_CHOICE:
-	case CONF_PROFILE:
-	case CONF_DTMF:
-	case CONF_CHOICES:
-		for (int i = 0; k->choices[i] != NULL; i++)
-			snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s\"%s\"",
-				 i == 0                      ? ""
-				 : k->choices[i + 1] != NULL ? ", "
-							     : " or ",
-				 k->choices[i]);
-		snprintf(out, out_size, "%s%s", k->type == CONF_CHOICES ? "a list of " : "", words);
-		break;
-	case CONF_ADDRESS:
-		snprintf(out, out_size, "an IPv4 or IPv6 address with port (%u when left out)",
-			 k->min);
-		break;
-	case CONF_ADDRESSES:
-		snprintf(out, out_size,
-			 "1 to %zu IPv4 or IPv6 addresses with port (%u when left out%s)", k->size,
-			 k->min, k->protocol != 0 ? ", 5061 for TLS" : "");
-		break;
-	case CONF_BINDS:
-		snprintf(out, out_size,
-			 "1 to %zu IPv4 or IPv6 addresses with port (5060 when left out, 5061 for "
-			 "TLS), after \"tcp:\", \"tls:\" or \"udp:\" (when left out)",
-			 k->size);
-		break;
-	case CONF_BARE_ADDRESS: snprintf(out, out_size, "an IPv4 or IPv6 address"); break;
-	case CONF_NAMES:
-		snprintf(out, out_size, "1 to %zu names of at most %d letters, digits, - _ .",
-			 k->size, CONF_NAME_MAX - 1);
-		break;
-	case CONF_UINTS:
-		snprintf(out, out_size, "1 to %zu numbers from %u to %u", k->size, k->min, k->max);
-		break;
-	case CONF_PORTS:
-		snprintf(out, out_size, "ports as \"first-last\" within %u to %u", k->min, k->max);
-		break;
-	case CONF_SLOTS:
-		snprintf(out, out_size, "slots from 1 to %d as \"1-12,14\"", TDM_SLOTS);
-		break;
-	}
 }

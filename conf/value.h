@@ -15,6 +15,8 @@ bool conf_value_format(const struct conf_key *k, const void *element,
 		       char out[CONF_VALUE_TEXT_MAX]);
 /* "1 to 24", "\"own\" or \"line\"", "an address with port": what the key takes. */
 void conf_value_expected(const struct conf_key *k, char *out, size_t out_size);
+/* A password or a hash of one. */
+bool conf_is_secret(const struct conf_key *k);
 /* Unused letters, digits, - _ . only, and not empty. */
 bool conf_name_is_good(const char *name);
 

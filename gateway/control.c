@@ -6,6 +6,7 @@
 #include "gateway/gateway.h"
 #include "gateway/maintain.h"
 #include "gateway/status.h"
+#include "gateway/status_sip.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -212,6 +213,11 @@ static json_t *do_peers(struct client *cl, const char *args)
 	return success_with("peers", status_peers(cl->control->gateway));
 }
 
+static json_t *do_refused(struct client *cl, const char *args)
+{
+	return success_with("refused", status_refused(cl->control->gateway));
+}
+
 static json_t *do_channel(struct client *cl, const char *args)
 {
 	return maintain_channel(cl->control->gateway, args);
@@ -293,6 +299,7 @@ static const struct {
 	{"status", do_status},   {"calls", do_calls}, {"spans", do_spans}, {"reload", do_reload},
 	{"stop", do_stop},       {"log", do_log},     {"trace", do_trace}, {"span", do_span},
 	{"channel", do_channel}, {"trunk", do_trunk}, {"peers", do_peers}, {"nfas", do_nfas},
+	{"refused", do_refused},
 };
 
 static void run_command(struct client *cl)

@@ -313,6 +313,10 @@ static int start_on_peer(struct gateway *g, struct call *c, const struct conf_pe
 	int r = leg_sip_start(&c->to, &place, &who);
 	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -ENOENT)
 		return Q850_NETWORK_OUT_OF_ORDER;
+	if (r == -ENXIO) /* a registrar without that user */
+		return Q850_UNALLOCATED;
+	if (r == -ESRCH)
+		return Q850_SUBSCRIBER_ABSENT;
 	return r == 0 ? 0 : Q850_RESOURCE_UNAVAILABLE;
 }
 
@@ -500,6 +504,7 @@ void gateway_drain(struct gateway *g, unsigned timeout_ms, void (*done)(void *ar
 	struct call *c, *next;
 
 	g->refusing = true;
+	sip_agent_unregister(g->agent);
 	g->drained = done;
 	g->drained_arg = arg;
 	g->drain_end_ms = now_ms + timeout_ms;

@@ -338,7 +338,18 @@ static void set_codecs(struct sip_local_media *local, const struct conf_peer *pe
 	local->dtmf_type = peer->dtmf_type;
 }
 
+static int local_addr(const struct leg_sip_place *place, const struct sip_dialog *dialog,
+		      const char *number, struct sockaddr_storage *out)
+{
+	if (dialog == NULL)
+		return sip_agent_local_addr(place->agent, place->peer->sip.name, number, out);
+	sip_dialog_local_addr(dialog, out);
+	return 0;
+}
+
+/* dialog NULL: a call to number is to be made. */
 static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,
+		   const struct sip_dialog *dialog, const char *number,
 		   struct sip_local_media *local)
 {
 	const struct conf_peer *peer = place->peer;
@@ -355,7 +366,7 @@ static int leg_new(struct leg_sip **out, const struct leg_sip_place *place,
 	l->leg.tones = &l->tones;
 	l->leg.makes_ringback = l->tones.ringback == RINGBACK_OWN;
 	if (rtp.addr.ss_family == AF_UNSPEC) {
-		r = sip_agent_local_addr(place->agent, peer->sip.name, &rtp.addr);
+		r = local_addr(place, dialog, number, &rtp.addr);
 		if (r < 0)
 			goto fail;
 	}
@@ -385,7 +396,7 @@ int leg_sip_offered(struct leg **out, const struct leg_sip_place *place, const s
 	struct leg_sip *l;
 
 	*out = NULL;
-	int r = leg_new(&l, place, &local);
+	int r = leg_new(&l, place, ev->dialog, NULL, &local);
 	if (r < 0)
 		return r;
 	l->dialog = ev->dialog;
@@ -403,7 +414,7 @@ int leg_sip_start(struct leg **out, const struct leg_sip_place *place,
 	struct leg_sip *l;
 
 	*out = NULL;
-	int r = leg_new(&l, place, &inv.local);
+	int r = leg_new(&l, place, NULL, inv.number, &inv.local);
 	if (r < 0)
 		return r;
 	party_to_sip(&inv.calling, who->calling);

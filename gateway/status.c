@@ -242,6 +242,7 @@ static json_t *sip_json(const struct gateway *g)
 	FIELD(o, c, datagrams_in);
 	FIELD(o, c, datagrams_out);
 	FIELD(o, c, send_errors);
+	FIELD(o, c, challenges);
 	FIELD(o, c, refused_stranger);
 	FIELD(o, c, refused_malformed);
 	FIELD(o, c, refused_oversize);

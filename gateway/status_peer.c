@@ -2,6 +2,7 @@
 #include "conf/address.h"
 #include "gateway/gateway_state.h"
 #include "gateway/status.h"
+#include "gateway/status_sip.h"
 
 #include <time.h>
 
@@ -11,14 +12,17 @@ json_t *status_peers(const struct gateway *g)
 
 	for (size_t i = 0; i < g->conf->peer_count; i++) {
 		const struct sip_peer_conf *p = &g->conf->peers[i].sip;
-		char address[CONF_ADDRESS_TEXT_MAX];
+		char address[CONF_ADDRESS_TEXT_MAX] = "";
 		json_t *o = json_object();
-		conf_address_format(&p->addr[0], address);
+		if (p->addr_count > 0)
+			conf_address_format(&p->addr[0], address);
 		json_object_set_new(o, "name", json_string(p->name));
 		json_object_set_new(o, "transport", json_string(sip_protocol_name(p->transport)));
 		json_object_set_new(o, "address", json_string(address));
 		json_object_set_new(o, "trouble",
 				    json_string(sip_agent_peer_trouble(g->agent, p->name)));
+		json_object_set_new(o, "calls", json_integer(gateway_peer_calls(g, p->name)));
+		status_add_users(g, p, o);
 		json_array_append_new(list, o);
 	}
 	return list;

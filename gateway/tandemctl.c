@@ -20,7 +20,8 @@ static const char usage[] =
 	"  status            what runs, since when, how many calls\n"
 	"  calls             each call: who, where, state, how its audio fares\n"
 	"  spans             each span: alarms, a picture of its slots, counters\n"
-	"  peers             each SIP peer: where it is, what is wrong with its connections\n"
+	"  peers             each SIP peer: where it is, who registered, what is wrong with it\n"
+	"  refused           whom SIP requests were refused to, why and how often\n"
 	"  span NAME         that, how good the line was for 24 hours, its tests\n"
 	"  span NAME loop local|network|off [force]\n"
 	"                    what we send comes back to us; what the far end sends, to it\n"
@@ -366,6 +367,41 @@ static void print_span(const json_t *s)
 		print_bert(json_object_get(s, "bert"));
 }
 
+static void print_users(const json_t *users)
+{
+	size_t i, n;
+	json_t *u, *c;
+
+	json_array_foreach(users, i, u)
+	{
+		if (json_array_size(json_object_get(u, "contacts")) == 0)
+			printf("  %-16s not registered\n", text_of(u, "name"));
+		json_array_foreach(json_object_get(u, "contacts"), n, c)
+			printf("  %-16s %s from %s, %lld s left, %s\n", text_of(u, "name"),
+			       text_of(c, "uri"), text_of(c, "source"), number_of(c, "expires_s"),
+			       text_of(c, "software"));
+	}
+}
+
+static void print_registrations(const json_t *list)
+{
+	size_t i;
+	json_t *r;
+
+	json_array_foreach(list, i, r)
+	{
+		printf("  we as %-10s %s", text_of(r, "user"),
+		       json_is_true(json_object_get(r, "registered")) ? "registered"
+								      : "NOT REGISTERED");
+		if (json_is_true(json_object_get(r, "registered")))
+			printf(", %lld s left", number_of(r, "expires_s"));
+		if (number_of(r, "failures") != 0)
+			printf(", %lld failures, the last one %lld", number_of(r, "failures"),
+			       number_of(r, "status"));
+		puts("");
+	}
+}
+
 static void print_peers(const json_t *peers)
 {
 	size_t i;
@@ -374,9 +410,35 @@ static void print_peers(const json_t *peers)
 	json_array_foreach(peers, i, p)
 	{
 		printf("%-16s %s %s\n", text_of(p, "name"), text_of(p, "transport"),
-		       text_of(p, "address"));
+		       json_is_true(json_object_get(p, "registrar")) ? "our registrar"
+								     : text_of(p, "address"));
 		if (text_of(p, "trouble")[0] != '\0')
 			printf("                 WARNING: %s\n", text_of(p, "trouble"));
+		print_registrations(json_object_get(p, "registrations"));
+		print_users(json_object_get(p, "users"));
+	}
+}
+
+/* By date and time; the table is that of days. */
+static void print_refused(const json_t *refused)
+{
+	size_t i;
+	json_t *r;
+
+	if (json_array_size(refused) == 0) {
+		puts("nothing was refused");
+		return;
+	}
+	printf("%-40s %-26s %10s  %s\n", "ADDRESS", "REASON", "COUNT", "LAST");
+	json_array_foreach(refused, i, r)
+	{
+		time_t t = (time_t)(number_of(r, "last_ms") / 1000);
+		struct tm tm;
+		char text[24];
+		localtime_r(&t, &tm);
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+		printf("%-40s %-26s %10lld  %s\n", text_of(r, "address"), text_of(r, "reason"),
+		       number_of(r, "count"), text);
 	}
 }
 
@@ -396,6 +458,8 @@ static int show(const json_t *reply)
 		print_spans(part);
 	if ((part = json_object_get(reply, "peers")) != NULL)
 		print_peers(part);
+	if ((part = json_object_get(reply, "refused")) != NULL)
+		print_refused(part);
 	if ((part = json_object_get(reply, "span")) != NULL)
 		print_span(part);
 	if ((part = json_object_get(reply, "bert")) != NULL)

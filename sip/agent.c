@@ -3,6 +3,7 @@
 #include "sip/address.h"
 #include "sip/agent_impl.h"
 #include "sip/dialog_impl.h"
+#include "sip/registration.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,6 +30,16 @@ void sip_agent_conf_default(struct sip_agent_conf *conf)
 	conf->idle_timeout_s = 600;
 	conf->setup_timeout_ms = 5000;
 	snprintf(conf->user_agent, sizeof(conf->user_agent), "Tandem");
+	snprintf(conf->realm, sizeof(conf->realm), "tandem");
+	conf->digest[0] = SIP_MD5;
+	conf->digest_count = 1;
+	conf->guard = (struct sip_guard_conf){.rate = 20,
+					      .prefix_rate = 200,
+					      .total_rate = 1000,
+					      .ban_failures = 10,
+					      .ban_ms = 600000};
+	conf->registrar = (struct sip_registrar_conf){
+		.expires_min_s = 60, .expires_max_s = 3600, .contacts_max = 5};
 }
 
 /* --- configuration --- */
@@ -51,7 +62,8 @@ static int check(const struct sip_agent_conf *conf, char *err, size_t err_size)
 	}
 	for (unsigned i = 0; i < conf->peer_count; i++) {
 		const struct sip_peer_conf *p = &conf->peers[i];
-		if (p->addr_count == 0 || p->addr_count > SIP_PEER_ADDRS_MAX) {
+		bool without = p->registrar || p->proof == SIP_BY_DIGEST;
+		if ((p->addr_count == 0 && !without) || p->addr_count > SIP_PEER_ADDRS_MAX) {
 			snprintf(err, err_size, "peer %s: one to %d addresses expected", p->name,
 				 SIP_PEER_ADDRS_MAX);
 			return -EINVAL;
@@ -135,8 +147,18 @@ static void warn_expiry(const struct sip_tls_keys *keys)
 		 at <= now ? "expired" : "expires", date);
 }
 
+static void on_user_gone(void *agent, struct sip_user *user)
+{
+	struct sip_agent *a = agent;
+
+	sip_registrar_forget(&a->registrar, user);
+}
+
 static void set_numbers(struct sip_agent *a, const struct sip_agent_conf *conf)
 {
+	sip_guard_reconfigure(a->guard, &conf->guard);
+	a->strangers = conf->strangers;
+	a->registrar.conf = conf->registrar;
 	a->layer.t1_ms = conf->t1_ms;
 	a->layer.t2_ms = conf->t2_ms;
 	a->layer.t4_ms = conf->t4_ms;
@@ -157,10 +179,11 @@ int sip_agent_reconfigure(struct sip_agent *a, const struct sip_agent_conf *conf
 	if (r < 0)
 		return r;
 	struct sip_peer *peers = sip_peers_copy(conf, &r);
+	snprintf(err, err_size, "out of memory");
 	if (r == 0)
 		r = listeners_open(a, conf, err, err_size);
-	else
-		snprintf(err, err_size, "out of memory");
+	if (r == 0)
+		r = sip_users_configure(&a->users, conf, on_user_gone, a);
 	if (r < 0) {
 		sip_tls_keys_release(keys);
 		sip_peers_free(peers);
@@ -176,6 +199,7 @@ int sip_agent_reconfigure(struct sip_agent *a, const struct sip_agent_conf *conf
 	warn_expiry(keys);
 	sip_peers_replace(a, peers);
 	set_numbers(a, conf);
+	sip_registrations_sync(a);
 	return 0;
 }
 
@@ -217,7 +241,15 @@ int sip_agent_open(struct sip_agent **out, struct loop *loop, const struct sip_a
 					.arg = a};
 	sip_transport_init(&a->transport, loop, &receiver);
 	sip_layer_init(&a->layer, loop, &a->counts);
-	int r = sip_agent_reconfigure(a, conf, err, err_size);
+	sip_users_init(&a->users);
+	int r = sip_guard_new(&a->guard, &conf->guard);
+	if (r < 0)
+		snprintf(err, err_size, "out of memory");
+	if (r == 0)
+		r = sip_agent_reconfigure(a, conf, err, err_size);
+	if (r == 0)
+		r = sip_registrar_open(&a->registrar, loop, &conf->registrar, &a->users, err,
+				       err_size);
 	if (r < 0) {
 		sip_agent_close(a);
 		return r;
@@ -232,20 +264,29 @@ void sip_agent_close(struct sip_agent *a)
 		return;
 	while (a->dialogs != NULL)
 		sip_dialog_free(a->dialogs);
+	sip_registrations_free(a);
 	sip_layer_close(&a->layer);
 	sip_transport_close(&a->transport);
+	sip_registrar_close(&a->registrar, &a->users);
+	sip_users_configure(&a->users, &(struct sip_agent_conf){0}, on_user_gone, a);
+	sip_guard_free(a->guard);
 	sip_peers_free(a->peers);
 	free(a);
 }
 
-int sip_agent_local_addr(const struct sip_agent *a, const char *peer, struct sockaddr_storage *out)
+int sip_agent_local_addr(const struct sip_agent *a, const char *peer, const char *number,
+			 struct sockaddr_storage *out)
 {
 	const struct sip_peer *p = sip_agent_peer_named(a, peer);
+	const struct sip_binding *binding;
+	struct sip_target hop;
 
 	if (p == NULL)
 		return -ENOENT;
-	if (sip_transport_pick((struct sip_transport *)(uintptr_t)&a->transport, &p->targets[0],
-			       out) == NULL)
+	int r = sip_agent_hop(a, p, number, &hop, &binding);
+	if (r < 0)
+		return r;
+	if (sip_transport_pick((struct sip_transport *)(uintptr_t)&a->transport, &hop, out) == NULL)
 		return -ENETUNREACH;
 	sip_addr_set_port(out, 0);
 	return 0;
@@ -333,8 +374,15 @@ int64_t sip_agent_certificate_expiry(const struct sip_agent *a)
 	return a->transport.keys != NULL ? sip_tls_keys_expiry(a->transport.keys) : -1;
 }
 
+void sip_agent_unregister(struct sip_agent *a)
+{
+	sip_registrations_end(a);
+}
+
 bool sip_agent_is_idle(const struct sip_agent *a)
 {
+	if (!sip_registrations_idle(a))
+		return false;
 	for (const struct sip_dialog *d = a->dialogs; d != NULL; d = d->hh.next)
 		if (!d->told || d->bye != NULL || d->awaiting_ack || d->cancel_wanted ||
 		    sip_dialog_refer_tells(d) || timer_running(&d->give_up))

@@ -5,9 +5,12 @@
 #include "gateway/base/log.h"
 #include "sip/agent.h"
 #include "sip/extension.h"
+#include "sip/guard.h"
 #include "sip/message.h"
+#include "sip/registrar.h"
 #include "sip/transaction.h"
 #include "sip/transport.h"
+#include "sip/users.h"
 
 struct sip_peer {
 	struct sip_peer *next;
@@ -18,7 +21,9 @@ struct sip_peer {
 	struct sip_agent *agent;     /* for it */
 	char trouble[SIP_TLS_WHY];   /* of its last connection; "" = none */
 	struct log_limit trouble_limit;
+	struct sip_login *login; /* NULL: we have no credentials for it */
 	bool retired; /* no longer configured; its calls go on */
+	struct sip_bucket calls;
 	unsigned dialogs;
 };
 
@@ -33,6 +38,11 @@ struct sip_agent {
 	struct sip_dialog *dialogs; /* by our tag */
 	struct sip_agent_counts counts;
 	struct log_limit stranger_limit, malformed_limit, full_limit;
+	struct sip_users users;
+	struct sip_guard *guard;
+	enum sip_strangers strangers;
+	struct sip_registrar registrar;
+	struct sip_registration *registrations;
 	struct sip_transport transport;
 };
 
@@ -46,6 +56,11 @@ struct sip_peer *sip_peers_copy(const struct sip_agent_conf *conf, int *r);
 void sip_peers_replace(struct sip_agent *a, struct sip_peer *fresh);
 void sip_peers_free(struct sip_peer *first);
 struct sip_peer *sip_agent_peer_named(const struct sip_agent *a, const char *name);
+/* Where the first request to `number` at the peer goes; *binding: of a user that registered with us,
+ * else NULL.  0, -EHOSTUNREACH (the peer has no address), -ENXIO (no such user), -ESRCH (it is not
+ * registered). */
+int sip_agent_hop(const struct sip_agent *a, const struct sip_peer *peer, const char *number,
+		  struct sip_target *hop, const struct sip_binding **binding);
 void sip_agent_peer_hold(struct sip_peer *p);
 void sip_agent_peer_release(struct sip_agent *a, struct sip_peer *p);
 
@@ -54,6 +69,10 @@ void sip_agent_receive(void *agent, const struct sip_source *from, const char *d
 /* A stream that ends because of this head. */
 void sip_agent_refuse(void *agent, const struct sip_source *from, const char *head, size_t len,
 		      int status, const char *why);
+/* With no transaction to remember it, the tag is made from the request: its repeat gets the same
+ * (8.2.7). */
+void sip_agent_stateless_tag(struct sip_agent *a, const struct sip_scan *scan,
+			     char tag[SIP_TOKEN_SIZE]);
 /* Answers a request outside INVITE's own ways; adds what the status wants (Allow, Accept, ...). */
 void sip_agent_reply(struct sip_agent *a, struct sip_server *s, const struct sip_incoming *in,
 		     int status, const char *phrase);

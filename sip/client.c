@@ -17,6 +17,7 @@ static void client_free(struct sip_client *c)
 	timer_stop(&c->life);
 	sip_transport_unwatch(&c->watch);
 	sip_listener_release(c->listener);
+	sip_login_release(c->login);
 	free(c->text);
 	free(c->datagram);
 	free(c->ack);
@@ -216,6 +217,8 @@ int sip_client_start(struct sip_client **out, struct sip_layer *l, struct sip_li
 	struct sip_client *c = NULL;
 	int r = draft->error;
 
+	if (r == 0 && draft->login != NULL)
+		r = sip_login_sign(draft->login, draft);
 	if (r == 0)
 		r = client_new(&c, l, draft->m);
 	*out = c;
@@ -225,6 +228,7 @@ int sip_client_start(struct sip_client **out, struct sip_layer *l, struct sip_li
 	}
 	c->listener = sip_listener_hold(via);
 	c->to = *to;
+	c->login = sip_login_hold(draft->login);
 	r = sip_draft_text(draft, &c->text, &c->len);
 	if (r == 0 && c->len > SIP_DATAGRAM_SAFE && to->protocol == SIP_UDP && to->may_grow)
 		grow(c);
@@ -261,6 +265,33 @@ static void send_ack(struct sip_client *c, const struct sip_incoming *in)
 	sip_listener_send(c->listener, &c->to, c->ack, c->ack_len);
 }
 
+void sip_client_logout(struct sip_client *c)
+{
+	sip_login_release(c->login);
+	c->login = NULL;
+}
+
+/* RFC 3261 22.1: the request again, with what a 401 or 407 asks for.  False: there is nothing new
+ * to say, the answer is final. */
+static bool client_again(struct sip_client *c, const struct sip_incoming *in)
+{
+	struct sip_draft draft;
+	struct sip_client *fresh;
+
+	if (c->login == NULL || c->ops == NULL || c->ops->again == NULL ||
+	    !sip_login_learn(c->login, &c->asked, in))
+		return false;
+	sip_draft_again(&draft, c->text, c->len);
+	draft.login = c->login;
+	if (sip_client_start(&fresh, c->layer, c->listener, &c->to, &draft) < 0)
+		return false;
+	fresh->asked = c->asked;
+	sip_client_attach(fresh, c->ops, c->arg);
+	sip_client_attach(c, NULL, NULL);
+	fresh->ops->again(fresh->arg, fresh, in->scan.cseq_number + 1);
+	return true;
+}
+
 static void invite_receive(struct sip_client *c, const struct sip_incoming *in)
 {
 	struct sip_layer *l = c->layer;
@@ -289,6 +320,8 @@ static void invite_receive(struct sip_client *c, const struct sip_incoming *in)
 		c->state = SIP_TX_COMPLETED;
 		timer_start(l->loop, &c->life, is_reliable(c) ? 0 : d_ms, on_end, c);
 		send_ack(c, in);
+		if (client_again(c, in))
+			return;
 	}
 	if (c->ops != NULL)
 		c->ops->response(c->arg, in);
@@ -309,6 +342,8 @@ static void other_receive(struct sip_client *c, const struct sip_incoming *in)
 		timer_stop(&c->retry);
 		/* timer K */
 		timer_start(l->loop, &c->life, is_reliable(c) ? 0 : l->t4_ms, on_end, c);
+		if (client_again(c, in))
+			return;
 	}
 	if (c->ops != NULL)
 		c->ops->response(c->arg, in);

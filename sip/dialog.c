@@ -34,6 +34,26 @@ int sip_dialog_new(struct sip_dialog **out, struct sip_agent *a, struct sip_peer
 	return 0;
 }
 
+struct sip_dialog *sip_dialog_tagged(struct sip_agent *a, struct sip_text tag)
+{
+	struct sip_dialog *d = NULL;
+
+	if (tag.len != SIP_TOKEN_SIZE - 1)
+		return NULL;
+	unsigned hash = sip_hash(&a->layer.key, tag.at, tag.len);
+	HASH_FIND_BYHASHVALUE(hh, a->dialogs, tag.at, tag.len, hash, d);
+	return d;
+}
+
+unsigned sip_dialog_count_of(const struct sip_agent *a, const char *user)
+{
+	unsigned n = 0;
+
+	for (const struct sip_dialog *d = a->dialogs; d != NULL; d = d->hh.next)
+		n += !d->told && strcmp(d->user_name, user) == 0;
+	return n;
+}
+
 static void set_told(struct sip_dialog *d)
 {
 	if (!d->told)
@@ -218,8 +238,16 @@ static void bye_gone(void *arg)
 	sip_dialog_settle(d);
 }
 
+static void bye_again(void *arg, struct sip_client *fresh, uint32_t cseq)
+{
+	struct sip_dialog *d = arg;
+
+	d->bye = fresh;
+	d->cseq = cseq;
+}
+
 static const struct sip_client_ops bye_ops = {
-	.response = bye_response, .timeout = bye_timeout, .gone = bye_gone};
+	.response = bye_response, .timeout = bye_timeout, .gone = bye_gone, .again = bye_again};
 
 void sip_dialog_bye(struct sip_dialog *d, int q850)
 {
@@ -280,6 +308,12 @@ void sip_dialog_bind(struct sip_dialog *d, void *user)
 void sip_dialog_user_data(struct sip_dialog *d, const struct sip_user_data *u)
 {
 	d->user_data_out = *u;
+}
+
+void sip_dialog_local_addr(const struct sip_dialog *d, struct sockaddr_storage *out)
+{
+	*out = d->local_addr;
+	sip_addr_set_port(out, 0);
 }
 
 const char *sip_dialog_call_id(const struct sip_dialog *d)

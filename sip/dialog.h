@@ -104,7 +104,8 @@ struct sip_invite {
 	const char *replaces, *referred_by;
 };
 
-/* Sends INVITE.  0, -ENOENT (no such peer), -ENETUNREACH, -ENOMEM, -EAGAIN (dialogs_max). */
+/* Sends INVITE.  0, -ENOENT (no such peer), -ENETUNREACH, -ENOMEM, -EAGAIN (dialogs_max); to a
+ * registrar -ENXIO (no such user) and -ESRCH (it is not registered). */
 int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct sip_invite *inv,
 		     void *user);
 /* Takes an INVITED dialog: events get user from now on, and local is our side of the session.
@@ -128,6 +129,8 @@ void sip_dialog_user_data(struct sip_dialog *d, const struct sip_user_data *u);
  * not 0.  status 0 = derive 500 for an incoming one not yet answered.  Idempotent.
  * SIP_ENDED always follows, exactly once, in a later turn. */
 void sip_dialog_end(struct sip_dialog *d, int status, int q850);
+/* Our own address as the far end sees it, port 0. */
+void sip_dialog_local_addr(const struct sip_dialog *d, struct sockaddr_storage *out);
 /* Re-INVITE: the peer is on hold (true), or no more.  What cannot be said now is said when it can. */
 void sip_dialog_hold(struct sip_dialog *d, bool held);
 /* 202 and a first NOTIFY, or the status that refuses the REFER. */

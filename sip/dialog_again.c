@@ -89,6 +89,8 @@ static int move(struct sip_dialog *d, struct sip_peer *peer)
 	sip_agent_peer_hold(peer);
 	sip_agent_peer_release(d->agent, d->peer);
 	d->peer = peer;
+	d->user_at = (struct sip_target){0};
+	d->user_name[0] = '\0';
 	sip_listener_hold(l);
 	sip_listener_release(d->listener);
 	d->listener = l;

@@ -154,6 +154,7 @@ static void ack(struct sip_change *c, const struct sip_incoming *in)
 	if (c->ack == NULL) {
 		sip_far_retarget(&d->far, in->m);
 		sip_far_draft(&d->far, d, &draft, "ACK", in->scan.cseq_number, &c->ack_to);
+		sip_draft_credentials(&draft, c->client->text, c->client->len);
 		if (sip_draft_text(&draft, &c->ack, &c->ack_len) < 0)
 			return; /* the 2xx comes again */
 	}
@@ -206,8 +207,16 @@ static void on_gone(void *arg)
 	change_drop(arg);
 }
 
+static void on_again(void *arg, struct sip_client *fresh, uint32_t cseq)
+{
+	struct sip_change *c = arg;
+
+	c->client = fresh;
+	c->dialog->cseq = cseq;
+}
+
 static const struct sip_client_ops change_ops = {
-	.response = on_response, .timeout = on_timeout, .gone = on_gone};
+	.response = on_response, .timeout = on_timeout, .gone = on_gone, .again = on_again};
 
 /* --- the request --- */
 

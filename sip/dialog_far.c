@@ -56,6 +56,33 @@ static int learn_routes(struct sip_far *f, const osip_message_t *m)
 	return 0;
 }
 
+int sip_far_set_routes(struct sip_far *f, const char *list)
+{
+	char one[SIP_URI_MAX + 64];
+
+	while (list != NULL && *list != '\0') {
+		list = sip_list_next(list, one, sizeof(one));
+		char *open = strchr(one, '<'), *end = open != NULL ? strchr(open, '>') : NULL;
+		if (end == NULL)
+			continue;
+		*end = '\0';
+		char **grown = realloc(f->routes, (f->route_count + 1) * sizeof(*grown));
+		if (grown == NULL)
+			return -ENOMEM;
+		f->routes = grown;
+		f->routes[f->route_count] = osip_strdup(open + 1);
+		if (f->routes[f->route_count] == NULL)
+			return -ENOMEM;
+		f->route_count++;
+	}
+	return 0;
+}
+
+const struct sip_target *sip_dialog_hop(const struct sip_dialog *d)
+{
+	return d->user_at.addr.ss_family != AF_UNSPEC ? &d->user_at : &d->peer->targets[0];
+}
+
 int sip_far_retarget(struct sip_far *f, const osip_message_t *m)
 {
 	const osip_contact_t *contact = osip_list_get(&m->contacts, 0);
@@ -120,12 +147,15 @@ static void target_uri(const struct sip_dialog *d, const osip_uri_t *uri, struct
 /* RFC 3261 12.2.1.1: the URI that decides where a request goes; a name cannot be looked up yet,
  * then the peer it belongs to is next.  The connection its INVITE came by leads back to the same
  * host, through whatever firewall let it through. */
-static void next_hop(const struct sip_dialog *d, const char *uri, struct sip_target *to)
+static void next_hop(const struct sip_dialog *d, const char *uri, unsigned routed,
+		     struct sip_target *to)
 {
 	struct sip_transport *t = &d->agent->transport;
 	osip_uri_t *parsed;
 
-	*to = d->peer->targets[0];
+	*to = *sip_dialog_hop(d);
+	if (d->user_at.addr.ss_family != AF_UNSPEC && routed == 0)
+		return;
 	if (osip_uri_init(&parsed) != OSIP_SUCCESS)
 		return;
 	if (osip_uri_parse(parsed, uri) == OSIP_SUCCESS && parsed->host != NULL)
@@ -189,11 +219,12 @@ void sip_far_draft(const struct sip_far *f, const struct sip_dialog *d, struct s
 
 	if (target == NULL) { /* they gave none that is any use: straight to the peer */
 		snprintf(fallback, sizeof(fallback), "sip:%.58s",
-			 sip_addr_text((const struct sockaddr *)&d->peer->conf.addr[0], text));
+			 sip_addr_text((const struct sockaddr *)&sip_dialog_hop(d)->addr, text));
 		target = fallback;
 	}
-	next_hop(d, f->route_count > 0 ? f->routes[0] : target, to);
+	next_hop(d, f->route_count > 0 ? f->routes[0] : target, f->route_count, to);
 	sip_draft_request(draft, method, strict ? f->routes[0] : target);
+	draft->login = d->peer->login;
 	sip_draft_via(draft, d, to);
 	draft_parties(draft, d, f->tag);
 	sip_draft_set(draft, osip_message_set_call_id, "%s", d->call_id);

@@ -136,6 +136,9 @@ struct sip_dialog {
 	bool outgoing;
 	unsigned far_options; /* what the far side supports, enum sip_option */
 	bool far_updates;     /* and UPDATE */
+	/* Where a user is, whatever its Contact says: a NAT may belie that. */
+	struct sip_target user_at; /* AF_UNSPEC: it is where its peer and its Contact say */
+	char user_name[SIP_LOGIN_USER_MAX]; /* of the user who called or is called; "" = none */
 
 	/* outgoing */
 	struct sip_client *invite;
@@ -262,6 +265,8 @@ void sip_dialog_draft_user_data(struct sip_dialog *d, struct sip_draft *draft);
 
 /* dialog_far.c */
 int sip_far_learn(struct sip_far *f, const osip_message_t *m); /* request or response */
+/* The route to start with: a list of name-addrs, as in Path or Service-Route.  0 or -ENOMEM. */
+int sip_far_set_routes(struct sip_far *f, const char *list);
 int sip_far_retarget(struct sip_far *f, const osip_message_t *m);
 void sip_far_free(struct sip_far *f);
 /* A request inside the dialog and where it goes. */
@@ -282,6 +287,13 @@ int sip_dialog_set_target(struct sip_dialog *d, const char *number);
 bool sip_dialog_read_early(struct sip_dialog *d, const osip_message_t *m);
 int sip_dialog_bye_to(struct sip_dialog *d, const struct sip_far *far, int q850,
 		      struct sip_client **out);
+
+/* Where requests go first when no route says so. */
+const struct sip_target *sip_dialog_hop(const struct sip_dialog *d);
+/* The dialog of this tag of ours; NULL: none. */
+struct sip_dialog *sip_dialog_tagged(struct sip_agent *a, struct sip_text tag);
+/* Calls of a user that are not over. */
+unsigned sip_dialog_count_of(const struct sip_agent *a, const char *user);
 
 /* dialog_in.c */
 void sip_dialog_invited(struct sip_agent *a, struct sip_incoming *in, struct sip_server *s);

@@ -4,6 +4,7 @@
 #include "sip/memory.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -313,6 +314,8 @@ static int read_invite(struct sip_dialog *d, const struct sip_incoming *in)
 	sip_message_calling(in->m, d->peer->conf.trusted, &d->calling);
 	if (d->peer->conf.line_information == SIP_NO_LINE_INFORMATION)
 		d->calling.line_information = 0;
+	if (in->user != NULL && d->peer->conf.registrar) /* it can call as nobody else */
+		snprintf(d->calling.user, sizeof(d->calling.user), "%s", in->user->name);
 	return 0;
 }
 
@@ -327,6 +330,11 @@ void sip_dialog_invited(struct sip_agent *a, struct sip_incoming *in, struct sip
 	}
 	d->state = DIALOG_INVITED;
 	d->flow = in->flow;
+	if (in->by_digest)
+		d->user_at = (struct sip_target){
+			.protocol = in->listener->protocol, .addr = in->from, .flow = in->flow};
+	if (in->user != NULL)
+		snprintf(d->user_name, sizeof(d->user_name), "%s", in->user->name);
 	int status = sip_listener_local(in->listener, (struct sockaddr *)&in->from, &d->local_addr);
 	status = status < 0 ? 503 : read_invite(d, in);
 	if (status != 0) {

@@ -2,6 +2,7 @@
 #include "sip/address.h"
 #include "sip/dialog_impl.h"
 #include "sip/memory.h"
+#include "sip/registration.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -153,6 +154,8 @@ void sip_dialog_cancel(struct sip_dialog *d, int q850)
 	timer_stop(&d->give_up);
 	d->state = DIALOG_OVER;
 	d->cancel_q850 = q850;
+	if (d->invite != NULL)
+		sip_client_logout(d->invite);
 	if (early)
 		d->cancel_wanted = true; /* the first 1xx sends it */
 	else
@@ -226,6 +229,7 @@ static int ack_make(struct sip_dialog *d, struct sip_fork *f, const struct sip_i
 		return r;
 	uint32_t invite_cseq = in->scan.cseq_number;
 	sip_far_draft(&f->far, d, &draft, "ACK", invite_cseq, &f->ack_to);
+	sip_draft_credentials(&draft, d->invite->text, d->invite->len);
 	return sip_draft_text(&draft, &f->ack, &f->ack_len);
 }
 
@@ -313,7 +317,16 @@ static void on_unreachable(void *arg, int error)
 	sip_dialog_fail(d, 503, 0);
 }
 
-static const struct sip_client_ops invite_ops = {on_response, on_timeout, on_gone, on_unreachable};
+static void on_again(void *arg, struct sip_client *fresh, uint32_t cseq)
+{
+	struct sip_dialog *d = arg;
+
+	d->invite = fresh;
+	d->cseq = d->invite_cseq = cseq;
+}
+
+static const struct sip_client_ops invite_ops = {on_response, on_timeout, on_gone, on_unreachable,
+						 on_again};
 
 /* --- INVITE --- */
 
@@ -331,9 +344,10 @@ int sip_dialog_set_target(struct sip_dialog *d, const char *number)
 	/* Where a 3xx sends the call nobody knows it. */
 	const char *subaddress = strcmp(number, d->called.user) == 0 ? d->called.subaddress : "";
 	const char *domain = d->peer->conf.domain;
-	const char *host = domain[0] != '\0'
-				   ? domain
-				   : sip_addr_text((struct sockaddr *)&d->peer->conf.addr[0], text);
+	const char *host =
+		domain[0] != '\0'
+			? domain
+			: sip_addr_text((const struct sockaddr *)&sip_dialog_hop(d)->addr, text);
 
 	if (!sip_write_user(target, sizeof(target) - 80, number, subaddress))
 		return -EMSGSIZE;
@@ -371,6 +385,14 @@ static int set_parties(struct sip_dialog *d, const struct sip_invite *inv)
 	    osip_from_parse(d->remote, to) != OSIP_SUCCESS)
 		return -EINVAL;
 	return sip_memory_shortages() == shortages ? 0 : -ENOMEM;
+}
+
+/* The first request goes to the peer's first target, whatever its domain is, or to the user; but by
+ * the proxies that a Path or Service-Route names. */
+static const struct sip_target *first_hop(const struct sip_dialog *d,
+					  const struct sip_target *by_route)
+{
+	return d->far.route_count > 0 ? by_route : sip_dialog_hop(d);
 }
 
 static int set_transfer(struct sip_dialog *d, const struct sip_invite *inv)
@@ -413,8 +435,7 @@ int sip_dialog_send_invite(struct sip_dialog *d)
 	if (d->sent_referred_by != NULL)
 		sip_draft_header(&draft, "Referred-By", "%s", d->sent_referred_by);
 	sip_draft_sdp(&draft, sdp);
-	/* The first request goes to the peer's first target, whatever its domain is. */
-	int r = sip_client_start(&d->invite, &a->layer, d->listener, &d->peer->targets[0], &draft);
+	int r = sip_client_start(&d->invite, &a->layer, d->listener, first_hop(d, &to), &draft);
 	if (r < 0)
 		return r;
 	sip_client_attach(d->invite, &invite_ops, d);
@@ -423,11 +444,39 @@ int sip_dialog_send_invite(struct sip_dialog *d)
 	return 0;
 }
 
+/* A user that registered with us is called at its contact. */
+static int set_binding(struct sip_dialog *d, const struct sip_binding *b)
+{
+	snprintf(d->user_name, sizeof(d->user_name), "%s", b->user->name);
+	osip_free(d->far.target);
+	d->far.target = osip_strdup(b->contact);
+	return d->far.target != NULL ? sip_far_set_routes(&d->far, b->path) : -ENOMEM;
+}
+
+int sip_agent_hop(const struct sip_agent *a, const struct sip_peer *peer, const char *number,
+		  struct sip_target *hop, const struct sip_binding **binding)
+{
+	*hop = peer->targets[0];
+	*binding = NULL;
+	if (!peer->conf.registrar)
+		return peer->target_count > 0 ? 0 : -EHOSTUNREACH;
+	const struct sip_user *user = sip_users_find(&a->users, number, strlen(number));
+	if (user == NULL || strcmp(user->peer, peer->conf.name) != 0)
+		return -ENXIO;
+	*binding = sip_registrar_best(user);
+	if (*binding == NULL)
+		return -ESRCH;
+	sip_binding_hop(*binding, hop);
+	return 0;
+}
+
 int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct sip_invite *inv,
 		     void *user)
 {
 	struct sip_peer *peer = sip_agent_peer_named(a, inv->peer);
 	struct sockaddr_storage local;
+	struct sip_target hop;
+	const struct sip_binding *binding;
 	struct sip_dialog *d = NULL;
 	char token[SIP_TOKEN_SIZE];
 
@@ -436,12 +485,17 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 		return -ENOENT;
 	if (a->counts.dialogs >= a->dialogs_max)
 		return -EAGAIN;
-	struct sip_listener *l = sip_transport_pick(&a->transport, &peer->targets[0], &local);
-	if (l == NULL)
-		return -ENETUNREACH;
-	int r = sip_dialog_new(&d, a, peer, l);
+	int r = sip_agent_hop(a, peer, inv->number, &hop, &binding);
 	if (r < 0)
 		return r;
+	struct sip_listener *l = sip_transport_pick(&a->transport, &hop, &local);
+	if (l == NULL)
+		return -ENETUNREACH;
+	r = sip_dialog_new(&d, a, peer, l);
+	if (r < 0)
+		return r;
+	if (binding != NULL)
+		d->user_at = hop;
 	d->state = DIALOG_CALLING;
 	d->user = user;
 	d->local_addr = local;
@@ -456,6 +510,11 @@ int sip_dialog_start(struct sip_dialog **out, struct sip_agent *a, const struct 
 		snprintf(d->called.subaddress, sizeof(d->called.subaddress), "%s", inv->subaddress);
 	d->call_id = strdup(sip_token(token));
 	r = d->call_id != NULL ? set_parties(d, inv) : -ENOMEM;
+	const char *route = sip_registration_route(a, inv->peer, inv->calling.user);
+	if (r == 0 && binding != NULL)
+		r = set_binding(d, binding);
+	else if (r == 0 && route != NULL)
+		r = sip_far_set_routes(&d->far, route);
 	if (r == 0)
 		r = set_transfer(d, inv);
 	if (r == 0)

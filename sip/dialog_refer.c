@@ -66,8 +66,19 @@ static void notify_gone(void *arg)
 	notify_done(arg);
 }
 
-static const struct sip_client_ops notify_ops = {
-	.response = notify_response, .timeout = notify_timeout, .gone = notify_gone};
+static void notify_again(void *arg, struct sip_client *fresh, uint32_t cseq)
+{
+	struct sip_dialog *d = arg;
+
+	d->referral->notify = fresh;
+	if (cseq > d->cseq) /* a re-INVITE may have gone meanwhile */
+		d->cseq = cseq;
+}
+
+static const struct sip_client_ops notify_ops = {.response = notify_response,
+						 .timeout = notify_timeout,
+						 .gone = notify_gone,
+						 .again = notify_again};
 
 static const char *phrase(int status)
 {
@@ -170,9 +181,7 @@ void sip_dialog_refer_requested(struct sip_dialog *d, struct sip_incoming *in, s
 {
 	int status = 0;
 
-	if (strcmp(in->peer->conf.name, d->peer->conf.name) != 0)
-		status = 403; /* tags alone are no proof */
-	else if (d->state != DIALOG_CONFIRMED || d->ended)
+	if (d->state != DIALOG_CONFIRMED || d->ended)
 		status = d->state == DIALOG_OVER ? 481 : 403;
 	else if (d->referral != NULL)
 		status = 491;

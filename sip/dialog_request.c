@@ -6,12 +6,8 @@
 struct sip_dialog *sip_dialog_find(struct sip_agent *a, const osip_message_t *m)
 {
 	const char *to = sip_message_tag(m->to), *from = sip_message_tag(m->from);
-	struct sip_dialog *d = NULL;
+	struct sip_dialog *d = sip_dialog_tagged(a, (struct sip_text){to, strlen(to)});
 
-	if (strlen(to) != SIP_TOKEN_SIZE - 1)
-		return NULL;
-	unsigned hash = sip_hash(&a->layer.key, to, SIP_TOKEN_SIZE - 1);
-	HASH_FIND_BYHASHVALUE(hh, a->dialogs, to, SIP_TOKEN_SIZE - 1, hash, d);
 	if (d == NULL || !sip_message_call_id_is(m, d->call_id))
 		return NULL;
 	if (strcmp(d->far.tag, from) == 0 || sip_dialog_fork(d, from) != NULL)

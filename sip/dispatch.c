@@ -1,6 +1,7 @@
 /* dispatch.c - from a message to a transaction and a dialog, or a refusal: RFC 3261 8.2 in its
  * order. */
 #include "sip/address.h"
+#include "sip/admit.h"
 #include "sip/agent_impl.h"
 #include "sip/dialog_impl.h"
 
@@ -19,12 +20,13 @@ static void draft_extras(struct sip_agent *a, struct sip_draft *draft,
 {
 	const osip_message_t *m = in->m;
 	unsigned options = in->peer != NULL ? sip_peer_options(&in->peer->conf) : 0;
+	const char *allow = a->users.table != NULL ? SIP_ALLOW ", REGISTER" : SIP_ALLOW;
 	char tags[256];
 
 	if (a->user_agent[0] != '\0')
 		sip_draft_header(draft, "Server", "%s", a->user_agent);
 	if (status == 405 || status == 501)
-		sip_draft_set(draft, osip_message_set_allow, "%s", SIP_ALLOW);
+		sip_draft_set(draft, osip_message_set_allow, "%s", allow);
 	if (status == 415) {
 		sip_draft_set(draft, osip_message_set_accept, "application/sdp");
 		sip_draft_header(draft, "Accept-Encoding", "identity");
@@ -38,7 +40,7 @@ static void draft_extras(struct sip_agent *a, struct sip_draft *draft,
 	if (status == 422)
 		sip_draft_header(draft, "Min-SE", "%u", in->peer->conf.min_se_s);
 	if (status == 200 && MSG_IS_OPTIONS(m)) { /* 11.2 */
-		sip_draft_set(draft, osip_message_set_allow, "%s", SIP_ALLOW);
+		sip_draft_set(draft, osip_message_set_allow, "%s", allow);
 		sip_draft_set(draft, osip_message_set_accept, "application/sdp");
 		sip_draft_header(draft, "Accept-Encoding", "identity");
 		sip_draft_header(draft, "Accept-Language", "en");
@@ -57,10 +59,8 @@ void sip_agent_reply(struct sip_agent *a, struct sip_server *s, const struct sip
 	sip_server_respond(s, &draft);
 }
 
-/* With no transaction to remember it, the tag is made from the request: its repeat gets the same
- * (8.2.7). */
-static void stateless_tag(struct sip_agent *a, const struct sip_scan *scan,
-			  char tag[SIP_TOKEN_SIZE])
+void sip_agent_stateless_tag(struct sip_agent *a, const struct sip_scan *scan,
+			     char tag[SIP_TOKEN_SIZE])
 {
 	uint64_t hash = sip_hash64(&a->layer.key, scan->call_id.at, scan->call_id.len) ^
 			sip_hash64(&a->layer.key, scan->cseq.at, scan->cseq.len) ^
@@ -75,7 +75,7 @@ static void reply_stateless(struct sip_agent *a, struct sip_incoming *in, int st
 	char tag[SIP_TOKEN_SIZE], *text;
 	size_t len;
 
-	stateless_tag(a, &in->scan, tag);
+	sip_agent_stateless_tag(a, &in->scan, tag);
 	sip_draft_response(&draft, in->m, status, NULL, tag);
 	draft_extras(a, &draft, in, status);
 	if (sip_draft_text(&draft, &text, &len) == 0)
@@ -91,10 +91,14 @@ static void refuse_malformed(struct sip_agent *a, struct sip_incoming *in)
 		a->counts.refused_oversize++;
 	else
 		a->counts.refused_malformed++;
+	if (in->peer == NULL) { /* a stranger who does not speak SIP is told nothing */
+		sip_agent_refused(a, (const struct sockaddr *)&in->from, SIP_REFUSED_MALFORMED);
+		return;
+	}
 	log_limited(&a->malformed_limit, LOG_EVERY_MS, LOG_SIP, LOG_WARN, "refused from %s: %s",
 		    sip_addr_text((const struct sockaddr *)&in->from, addr),
 		    in->scan.why != NULL ? in->scan.why : "not SIP");
-	stateless_tag(a, &in->scan, tag);
+	sip_agent_stateless_tag(a, &in->scan, tag);
 	size_t len = sip_scan_refuse(&in->scan, tag, text, sizeof(text));
 	if (len > 0)
 		sip_listener_send(in->listener, &in->reply_to, text, len);
@@ -102,7 +106,7 @@ static void refuse_malformed(struct sip_agent *a, struct sip_incoming *in)
 
 /* --- requests --- */
 
-static bool is_served(const char *method)
+static bool is_served(const struct sip_agent *a, const char *method)
 {
 	static const char *const served[] = {"INVITE", "BYE",    "OPTIONS",
 					     "PRACK",  "UPDATE", "REFER"};
@@ -110,7 +114,7 @@ static bool is_served(const char *method)
 	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
 		if (strcmp(method, served[i]) == 0)
 			return true;
-	return false;
+	return a->users.table != NULL && strcmp(method, "REGISTER") == 0;
 }
 
 /* Methods that exist and are refused by choice (405) and not for being unheard of (501). */
@@ -154,16 +158,42 @@ static void on_new_invite(struct sip_agent *a, struct sip_incoming *in, struct s
 		sip_agent_reply(a, s, in, 483, NULL);
 	else if (sip_message_sdp(in, &sdp) < 0)
 		sip_agent_reply(a, s, in, 415, NULL);
-	else if (!has_what_we_require(in))
+	else if (in->peer->conf.calls_per_second != 0 &&
+		 !sip_bucket_take(&in->peer->calls, in->peer->conf.calls_per_second,
+				  loop_now_ms(a->loop))) {
+		sip_agent_refused(a, (const struct sockaddr *)&in->from, SIP_REFUSED_CALLS);
+		sip_agent_reply(a, s, in, 503, NULL);
+	} else if (!has_what_we_require(in))
 		sip_agent_reply(a, s, in, 421, NULL);
 	else if (sip_session_is_brief(&in->peer->conf, in->m))
 		sip_agent_reply(a, s, in, 422, NULL);
 	else if (a->counts.dialogs >= a->dialogs_max) {
 		on_full(a, in);
 		sip_agent_reply(a, s, in, 503, NULL);
+	} else if (in->user != NULL && in->user->calls_max != 0 &&
+		   sip_dialog_count_of(a, in->user->name) >= in->user->calls_max) {
+		sip_agent_refused(a, (const struct sockaddr *)&in->from, SIP_REFUSED_CALLS);
+		sip_agent_reply(a, s, in, 486, NULL);
 	} else {
 		sip_dialog_invited(a, in, s);
 	}
+}
+
+/* A user registers itself and nobody else. */
+static bool may_register(const struct sip_incoming *in)
+{
+	const char *name = in->m->to->url->username;
+
+	return in->user != NULL && name != NULL && strcmp(name, in->user->name) == 0;
+}
+
+/* Path is understood where it can be meant (RFC 3327). */
+static bool requires_path(const osip_message_t *m)
+{
+	const char *value = sip_message_header(m, "Require", 0);
+
+	return MSG_IS_REGISTER(m) && value != NULL && strcasecmp(value, "path") == 0 &&
+	       sip_message_header(m, "Require", 1) == NULL;
 }
 
 /* A request with its own new transaction. */
@@ -173,21 +203,27 @@ static void on_request(struct sip_agent *a, struct sip_incoming *in, struct sip_
 	bool inside = *sip_message_tag(in->m->to) != '\0';
 	char tags[256];
 
-	if (!is_served(method) || (MSG_IS_REFER(in->m) && !in->peer->conf.transfer)) {
+	if (!is_served(a, method) || (MSG_IS_REFER(in->m) && !in->peer->conf.transfer)) {
 		sip_agent_reply(a, s, in, is_known(method) ? 405 : 501, NULL);
+	} else if (MSG_IS_REGISTER(in->m) && !may_register(in)) {
+		sip_agent_refused(a, (const struct sockaddr *)&in->from, SIP_REFUSED_NAME);
+		sip_agent_reply(a, s, in, 403, NULL);
 	} else if (!inside && sip_layer_is_merged(&a->layer, in) && !s->merges) {
 		sip_agent_reply(a, s, in, 482, NULL);
-	} else if (sip_message_unsupported(in->m, sip_peer_options(&in->peer->conf), tags,
+	} else if (!requires_path(in->m) &&
+		   sip_message_unsupported(in->m, sip_peer_options(&in->peer->conf), tags,
 					   sizeof(tags))) {
 		sip_agent_reply(a, s, in, 420, NULL);
 	} else if (inside) {
-		struct sip_dialog *d = sip_dialog_find(a, in->m);
+		struct sip_dialog *d = sip_admit_dialog(a, in);
 		if (d == NULL)
 			sip_agent_reply(a, s, in, 481, NULL);
 		else
 			sip_dialog_request(d, in, s);
 	} else if (MSG_IS_INVITE(in->m)) {
 		on_new_invite(a, in, s);
+	} else if (MSG_IS_REGISTER(in->m)) {
+		sip_registrar_receive(&a->registrar, a, in, s);
 	} else if (MSG_IS_REFER(in->m)) {
 		sip_agent_reply(a, s, in, 403, NULL); /* a call is transferred by one of its ends */
 	} else {
@@ -199,9 +235,9 @@ static void on_ack(struct sip_agent *a, struct sip_incoming *in)
 {
 	struct sip_server *s = sip_layer_server(&a->layer, in, "INVITE");
 
-	if (s != NULL && sip_server_receive(s, in))
+	if (s != NULL && (!sip_admit_server(a, in, s) || sip_server_receive(s, in)))
 		return;
-	struct sip_dialog *d = sip_dialog_find(a, in->m);
+	struct sip_dialog *d = sip_admit_dialog(a, in);
 	if (d != NULL)
 		sip_dialog_request(d, in, NULL);
 	else
@@ -232,11 +268,15 @@ static void receive_request(struct sip_agent *a, struct sip_incoming *in)
 	}
 	s = sip_layer_server(&a->layer, in, in->m->sip_method);
 	if (s != NULL) {
-		sip_server_receive(s, in);
+		if (sip_admit_server(a, in, s))
+			sip_server_receive(s, in);
 		return;
 	}
+	if (!sip_admit(a, in))
+		return;
 	/* A peer that is configured no more finishes its calls and starts none. */
-	if (in->peer->retired && *sip_message_tag(in->m->to) == '\0' && !MSG_IS_CANCEL(in->m)) {
+	if (in->peer != NULL && in->peer->retired && *sip_message_tag(in->m->to) == '\0' &&
+	    !MSG_IS_CANCEL(in->m)) {
 		a->counts.refused_stranger++;
 		return;
 	}
@@ -318,6 +358,8 @@ static void route_by_stream(struct sip_agent *a, struct sip_incoming *in)
 
 static void on_request_text(struct sip_agent *a, struct sip_incoming *in)
 {
+	if (!sip_admit_scan(a, in))
+		return;
 	int r = sip_message_read(in);
 
 	if (r == 0)
@@ -336,15 +378,6 @@ static void on_request_text(struct sip_agent *a, struct sip_incoming *in)
 	receive_request(a, in);
 }
 
-static void on_stranger(struct sip_agent *a, const struct sockaddr *from)
-{
-	char addr[SIP_ADDR_TEXT];
-
-	a->counts.refused_stranger++;
-	log_limited(&a->stranger_limit, LOG_EVERY_MS, LOG_SIP, LOG_WARN,
-		    "%s is no configured peer, its request is dropped", sip_addr_text(from, addr));
-}
-
 static void set_source(struct sip_incoming *in, const struct sip_source *from)
 {
 	in->listener = from->listener;
@@ -361,11 +394,9 @@ void sip_agent_receive(void *agent, const struct sip_source *from, const char *d
 
 	a->counts.datagrams_in++;
 	in.peer = sip_agent_peer_of(a, from);
-	if (in.peer == NULL && (len < 4 || strncasecmp(data, "SIP/", 4) != 0)) {
-		if (len > 4) /* not worth a word: line ends that keep a NAT open */
-			on_stranger(a, (const struct sockaddr *)&from->addr);
+	if (in.peer == NULL && (len < 4 || strncasecmp(data, "SIP/", 4) != 0) &&
+	    !sip_admit_datagram(a, (const struct sockaddr *)&from->addr, len))
 		return;
-	}
 	set_source(&in, from);
 	sip_listener_hold(in.listener); /* what follows may end the last call that kept it */
 	int r = sip_scan(&in.scan, data, len);
@@ -387,7 +418,8 @@ void sip_agent_refuse(void *agent, const struct sip_source *from, const char *he
 
 	in.peer = sip_agent_peer_of(a, from);
 	if (in.peer == NULL) {
-		on_stranger(a, (const struct sockaddr *)&from->addr);
+		a->counts.refused_stranger++;
+		sip_agent_refused(a, (const struct sockaddr *)&from->addr, SIP_REFUSED_MALFORMED);
 		return;
 	}
 	set_source(&in, from);

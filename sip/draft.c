@@ -1,6 +1,7 @@
 /* draft.c - messages being written; see message.h. */
 #include "sip/memory.h"
 #include "sip/message.h"
+#include "sip/token.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -123,6 +124,48 @@ void sip_draft_derive(struct sip_draft *d, const char *method, const char *invit
 	}
 	sip_draft_header(d, "Max-Forwards", "70");
 	osip_message_free(m);
+}
+
+void sip_draft_credentials(struct sip_draft *d, const char *text, size_t len)
+{
+	struct sip_scan scan;
+
+	if (sip_scan(&scan, text, len) < 0)
+		return;
+	for (unsigned i = 0; i < scan.auth_count; i++) {
+		const struct sip_auth_line *line = &scan.auth[i];
+		sip_draft_set(d,
+			      line->proxy ? osip_message_set_proxy_authorization
+					  : osip_message_set_authorization,
+			      "%.*s", (int)line->value.len, line->value.at);
+	}
+}
+
+void sip_draft_again(struct sip_draft *d, const char *text, size_t len)
+{
+	char value[24], branch[SIP_TOKEN_SIZE], full[SIP_TOKEN_SIZE + 8];
+
+	*d = (struct sip_draft){.shortages = sip_memory_shortages()};
+	d->error = sip_message_parse(&d->m, text, len);
+	if (d->error != 0)
+		return;
+	osip_via_t *via = osip_list_get(&d->m->vias, 0);
+	osip_generic_param_t *p = NULL;
+	osip_via_param_get_byname(via, (char[]){"branch"}, &p);
+	snprintf(value, sizeof(value), "%lu", strtoul(d->m->cseq->number, NULL, 10) + 1);
+	snprintf(full, sizeof(full), "z9hG4bK%s", sip_token(branch));
+	osip_free(d->m->cseq->number);
+	d->m->cseq->number = osip_strdup(value);
+	osip_list_special_free(&d->m->authorizations, (void (*)(void *))osip_authorization_free);
+	osip_list_special_free(&d->m->proxy_authorizations,
+			       (void (*)(void *))osip_authorization_free);
+	if (p == NULL) {
+		d->error = -EINVAL;
+		return;
+	}
+	osip_free(p->gvalue);
+	p->gvalue = osip_strdup(full);
+	osip_message_force_update(d->m);
 }
 
 void sip_draft_set(struct sip_draft *d, sip_set_fn *set, const char *fmt, ...)

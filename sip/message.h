@@ -27,6 +27,8 @@ struct sip_incoming {
 	struct sip_listener *listener;
 	uint64_t flow;         /* the connection it came by; 0: a datagram */
 	struct sip_peer *peer; /* NULL: a response from an address that is no peer */
+	struct sip_user *user; /* who has proven to be so by password; NULL = nobody */
+	bool by_digest;        /* and that is all that makes it the peer's */
 	struct sockaddr_storage from;
 	struct sip_target reply_to; /* requests: RFC 3261 18.2.2, RFC 3581 4 */
 };
@@ -61,8 +63,11 @@ void sip_message_calling(const osip_message_t *m, bool trusted, struct sip_party
 
 typedef int sip_set_fn(osip_message_t *m, const char *value);
 
+struct sip_login;
+
 struct sip_draft {
 	osip_message_t *m;
+	struct sip_login *login; /* whose credentials a request may carry; NULL = none */
 	int error;          /* the first one; 0 or -errno */
 	unsigned shortages; /* of memory, before it began: memory.h */
 };
@@ -82,6 +87,10 @@ void sip_draft_sdp(struct sip_draft *d, const char *sdp);
 /* A status line as message/sipfrag, RFC 3420. */
 void sip_draft_fragment(struct sip_draft *d, int status, const char *phrase);
 void sip_draft_reason(struct sip_draft *d, int q850); /* nothing when 0 */
+/* The credentials that the request sent as text carried: RFC 3261 13.2.2.4. */
+void sip_draft_credentials(struct sip_draft *d, const char *text, size_t len);
+/* The request sent as text once more, with the next CSeq, another branch and no credentials. */
+void sip_draft_again(struct sip_draft *d, const char *text, size_t len);
 /* Ends the draft.  *text is malloc'ed.  0 or the first error. */
 int sip_draft_text(struct sip_draft *d, char **text, size_t *len);
 

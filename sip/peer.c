@@ -1,5 +1,6 @@
 /* peer.c - who may talk to us, from where, and how its connections fare. */
 #include "sip/address.h"
+#include "sip/admit.h"
 #include "sip/agent_impl.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ static bool is_from(const struct sip_peer_conf *p, const struct sip_source *from
 {
 	enum sip_protocol by = from->listener->protocol;
 
-	if (by < p->transport)
+	if (by < p->transport || p->proof == SIP_BY_DIGEST)
 		return false;
 	if (by == SIP_TLS && p->tls_name[0] != '\0')
 		return sip_names_prove(from->proved, p->tls_name);
@@ -77,6 +78,8 @@ enum sip_admission sip_agent_admit(void *agent, const struct sip_source *from)
 
 	if (sip_agent_peer_of(a, from) != NULL)
 		return SIP_ADMIT_PEER;
+	if (sip_agent_challenges(a)) /* a user's phone may come from anywhere */
+		return SIP_ADMIT_STRANGER;
 	if (from->listener->protocol != SIP_TLS || from->proved != NULL)
 		return SIP_ADMIT_NOT;
 	/* Its certificate is still to come.  A peer's own address, which TCP does not let others
@@ -141,6 +144,7 @@ const char *sip_agent_peer_trouble(const struct sip_agent *a, const char *peer)
 static void peer_free(struct sip_peer *p)
 {
 	timer_stop(&p->keepalive);
+	sip_login_release(p->login);
 	free(p);
 }
 
@@ -191,6 +195,22 @@ static void set_targets(struct sip_peer *p)
 	p->target_count = 1;
 }
 
+static struct sip_peer *peer_new(const struct sip_peer_conf *conf)
+{
+	struct sip_peer *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	if (conf->login.username[0] != '\0' && sip_login_new(&p->login, &conf->login) < 0) {
+		free(p);
+		return NULL;
+	}
+	p->conf = *conf;
+	if (conf->addr_count > 0)
+		set_targets(p);
+	return p;
+}
+
 /* The new peers as a list of their own, in the order of conf.  NULL with *r set on failure. */
 struct sip_peer *sip_peers_copy(const struct sip_agent_conf *conf, int *r)
 {
@@ -198,14 +218,12 @@ struct sip_peer *sip_peers_copy(const struct sip_agent_conf *conf, int *r)
 
 	*r = 0;
 	for (unsigned i = 0; i < conf->peer_count; i++) {
-		struct sip_peer *p = calloc(1, sizeof(*p));
+		struct sip_peer *p = peer_new(&conf->peers[i]);
 		if (p == NULL) {
 			*r = -ENOMEM;
 			sip_peers_free(first);
 			return NULL;
 		}
-		p->conf = conf->peers[i];
-		set_targets(p);
 		*last = p;
 		last = &p->next;
 	}
@@ -231,7 +249,7 @@ static void start(struct sip_agent *a, struct sip_peer *p)
 	if (old != NULL)
 		memcpy(p->trouble, old->trouble, sizeof(p->trouble));
 	p->agent = a;
-	if (p->conf.keepalive_s != 0 && p->conf.transport == SIP_UDP)
+	if (p->conf.keepalive_s != 0 && p->target_count > 0 && p->conf.transport == SIP_UDP)
 		timer_start(a->loop, &p->keepalive, 0, on_keepalive, p);
 }
 

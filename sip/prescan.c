@@ -190,6 +190,12 @@ static void scan_length(struct walk *w, struct sip_text value)
 	w->length = length;
 }
 
+static void add_auth(struct sip_scan *scan, struct sip_text value, bool proxy)
+{
+	if (scan->auth_count < SIP_AUTHS_MAX)
+		scan->auth[scan->auth_count++] = (struct sip_auth_line){value, proxy};
+}
+
 static void scan_header(struct walk *w, struct sip_text name, struct sip_text value)
 {
 	struct sip_scan *scan = w->scan;
@@ -218,6 +224,10 @@ static void scan_header(struct walk *w, struct sip_text name, struct sip_text va
 		w->content_types++;
 	} else if (text_is(name, "Content-Length") || text_is(name, "l")) {
 		scan_length(w, value);
+	} else if (text_is(name, scan->request ? "Authorization" : "WWW-Authenticate")) {
+		add_auth(scan, value, false);
+	} else if (text_is(name, scan->request ? "Proxy-Authorization" : "Proxy-Authenticate")) {
+		add_auth(scan, value, true);
 	} else if (text_is(name, "Max-Forwards")) {
 		w->max_forwards++;
 		if (!number(value, &hops) || hops > 255)
@@ -336,16 +346,29 @@ struct sip_text sip_scan_branch(const struct sip_scan *scan)
 	return none;
 }
 
-static bool has_tag(struct sip_text to)
+struct sip_text sip_scan_to_tag(const struct sip_scan *scan)
 {
-	for (size_t i = 0; i + 5 <= to.len; i++)
-		if (to.at[i] == ';') {
-			struct sip_text p = trim((struct sip_text){to.at + i + 1, to.len - i - 1});
-			if (p.len >= 4 && strncasecmp(p.at, "tag", 3) == 0 &&
-			    (p.at[3] == '=' || is_space(p.at[3])))
-				return true;
-		}
-	return false;
+	const struct sip_text to = scan->to;
+	const char *bracket = to.len > 0 ? memrchr(to.at, '>', to.len) : NULL;
+	size_t i = bracket != NULL ? (size_t)(bracket - to.at) : 0;
+
+	for (; i + 5 <= to.len; i++) {
+		if (to.at[i] != ';')
+			continue;
+		struct sip_text p = trim((struct sip_text){to.at + i + 1, to.len - i - 1});
+		if (p.len < 4 || strncasecmp(p.at, "tag", 3) != 0)
+			continue;
+		p = trim((struct sip_text){p.at + 3, p.len - 3});
+		if (p.len == 0 || p.at[0] != '=')
+			continue;
+		p = trim((struct sip_text){p.at + 1, p.len - 1});
+		size_t n = 0;
+		while (n < p.len && is_token(p.at[n]))
+			n++;
+		p.len = n;
+		return p;
+	}
+	return (struct sip_text){to.at, 0};
 }
 
 /* What came goes back; control characters in it, which may be why it is refused, do not. */
@@ -386,7 +409,7 @@ size_t sip_scan_refuse(const struct sip_scan *scan, const char *tag, char *out, 
 	n = put(out, size, n, scan->from);
 	n = put_text(out, size, n, "\r\nTo: ");
 	n = put(out, size, n, scan->to);
-	if (!has_tag(scan->to)) {
+	if (sip_scan_to_tag(scan).len == 0) {
 		n = put_text(out, size, n, ";tag=");
 		n = put_text(out, size, n, tag);
 	}

@@ -19,11 +19,18 @@ enum {
 	SIP_PARAMS_MAX = 160,   /* semicolons, and so parameters, in a message */
 	SIP_URI_MAX = 512,
 	SIP_VIAS_MAX = 32, /* Via lines kept for an error response */
+	SIP_AUTHS_MAX = 8, /* challenges or credentials kept; those after them are not seen */
 };
 
 struct sip_text {
 	const char *at;
 	size_t len;
+};
+
+/* A value of WWW-Authenticate or Authorization, or of their kin for proxies (RFC 3261 22). */
+struct sip_auth_line {
+	struct sip_text value;
+	bool proxy;
 };
 
 struct sip_scan {
@@ -38,6 +45,8 @@ struct sip_scan {
 	unsigned via_count;
 	struct sip_text from, to, call_id, cseq, content_type;
 	struct sip_text content_type_line; /* whole, with its end */
+	struct sip_auth_line auth[SIP_AUTHS_MAX];
+	unsigned auth_count;
 	uint32_t cseq_number;
 	int refusal;     /* 0 or the status to refuse a request with */
 	const char *why; /* its reason phrase */
@@ -51,6 +60,9 @@ int sip_scan(struct sip_scan *out, const char *data, size_t len);
  * was found, or it is no request, or an ACK, which is never answered (RFC 3261 17.1.1.3).  The tag
  * goes into To when there is none. */
 size_t sip_scan_refuse(const struct sip_scan *scan, const char *tag, char *out, size_t size);
+
+/* The tag of To; len 0 = none. */
+struct sip_text sip_scan_to_tag(const struct sip_scan *scan);
 
 /* The branch parameter of the topmost Via; len 0 = none. */
 struct sip_text sip_scan_branch(const struct sip_scan *scan);

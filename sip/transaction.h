@@ -21,6 +21,7 @@
 
 #include "gateway/base/loop.h"
 #include "sip/agent.h"
+#include "sip/login.h"
 #include "sip/message.h"
 #include "sip/token.h"
 #include "sip/transport.h"
@@ -44,6 +45,10 @@ struct sip_client_ops {
 	void (*gone)(void *arg);
 	/* It cannot be sent (RFC 3261 8.1.3.1: as if 503 had come); gone follows.  NULL: timeout. */
 	void (*unreachable)(void *arg, int error);
+	/* The peer asked who we are, and the request went again: fresh takes the place of the
+	 * transaction, which ends by itself, and cseq is that of the request now.  NULL: it shall
+	 * not go again. */
+	void (*again)(void *arg, struct sip_client *fresh, uint32_t cseq);
 };
 
 struct sip_server_ops {
@@ -73,6 +78,8 @@ struct sip_client {
 	bool sent_again;
 	struct timer retry, life;
 	unsigned retry_ms;
+	struct sip_login *login; /* held; NULL: a challenge is an answer like others */
+	struct sip_asked asked;
 	const struct sip_client_ops *ops; /* NULL = detached */
 	void *arg;
 	size_t key_len;
@@ -107,6 +114,8 @@ int sip_client_start(struct sip_client **out, struct sip_layer *l, struct sip_li
 		     const struct sip_target *to, struct sip_draft *draft);
 void sip_client_attach(struct sip_client *c, const struct sip_client_ops *ops, void *arg);
 void sip_client_abandon(struct sip_client *c); /* gone at once, untold */
+/* A challenge to it is final: it is not worth sending again. */
+void sip_client_logout(struct sip_client *c);
 struct sip_client *sip_layer_client(struct sip_layer *l, const struct sip_scan *scan);
 void sip_client_receive(struct sip_client *c, const struct sip_incoming *in);
 

@@ -12,8 +12,10 @@
  *            peer's own dialog #2;  200 NOTIFY
  *            In all: [supported=] [require=] [allow=] [rseq=1] [se=1800;refresher=uac] [minse=]
  *            [pem=sendrecv] [retry=1] [contact=<...>] as headers;  tag=b: of another branch
+ *            401 realm=r nonce=n [alg=] [stale], expires=, min=, sroute=: of what asks or registers
  *            AGAIN: the last datagram once more
  * Received:  INVITE to=7134 from=7101 sdp codec=0 dir=sendrecv branch=.. cseq=1 reinvite
+ *            auth=NONCE/NC expires= route= bnc in any request;
  *            180 INVITE sdp reason=17 rel (has RSeq) require=100rel se=1800;refresher=uas ...
  *            NOTIFY frag=180 active / terminated event=refer;  202 REFER
  *

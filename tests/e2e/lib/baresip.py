@@ -42,7 +42,7 @@ class Baresip:
     calls, or, with echo, what it hears."""
 
     def __init__(self, stage, number, proxy_port, hz, answer="auto", domain="cs", *,
-                 register=True, echo=False, sip_port=None):
+                 register=True, echo=False, sip_port=None, password=None):
         self.number, self.hz = number, hz
         self.folder = stage.path(f"phone-{number}")
         self.heard_folder = os.path.join(self.folder, "heard")
@@ -58,7 +58,7 @@ class Baresip:
             heard=self.heard_folder))
         stage.write(f"phone-{number}/accounts",
                     f"<sip:{number}@{domain};transport=udp>;regint={60 if register else 0}"
-                    f";auth_pass=none"
+                    f";auth_pass={password or 'none'}"
                     f";outbound=\"sip:{HOST}:{proxy_port};transport=udp\""
                     f";audio_codecs=pcmu,pcma;answermode={answer};ptime=20\n")
         self.process = stage.start(f"phone-{number}", [tool("baresip"), "-f", self.folder],

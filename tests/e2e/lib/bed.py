@@ -21,8 +21,8 @@ def peer(name, port, more="", host=HOST):
 
 class Bed:
     def __init__(self, stage, phones, peer_name="sipp", peer_port=None, peer_more="any_port = true",
-                 span="", between=None, on_ports=None, rules=None, **sections):
-        """between: (gateway's port, PBX's port) -> the ports that each is told in place of the
+                 span="", between=None, on_ports=None, extra="", rules=None, **sections):
+        """extra: more sections.  between: (gateway's port, PBX's port) -> the ports that each is told in place of the
         other, for tests that stand on the wire.  on_ports: called with the bed before anything is
         started, when all ports of the gateway are known."""
         self.stage = stage
@@ -33,7 +33,7 @@ class Bed:
         if on_ports:
             on_ports(self)
         self.peer_text = peer(peer_name, self.peer_port, peer_more)
-        self.rules = (rules or RULES).format(peer=peer_name)
+        self.rules = extra + (rules or RULES).format(peer=peer_name)
         far_of_gateway, far_of_pbx = self.pbx_port, self.span_port
         if between:
             far_of_gateway, far_of_pbx = between(self.span_port, self.pbx_port)

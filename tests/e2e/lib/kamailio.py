@@ -24,6 +24,7 @@ loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "xlog.so"
 {tls}
+loadmodule "auth.so"
 modparam("usrloc", "db_mode", 0)
 modparam("tm", "fr_timer", 5000)
 modparam("tm", "fr_inv_timer", 60000)
@@ -35,6 +36,7 @@ request_route {{
 		exit;
 	}}
 	if (is_method("REGISTER")) {{
+		{asks_register}
 		save("location");
 		exit;
 	}}
@@ -55,6 +57,7 @@ request_route {{
 		exit;
 	}}
 	t_check_trans();
+	{asks_invite}
 	if (is_method("INVITE")) record_route();
 	if (is_method("OPTIONS") && uri == myself && $rU == $null) {{
 		sl_send_reply("200", "OK");
@@ -90,15 +93,26 @@ modparam("tls", "require_certificate", 1)
 """
 
 
+# Whoever registers, and the gateway when it calls, must bring this password; one nonce serves for
+# 60 s.
+ASKS_REGISTER = 'if (!pv_www_authenticate("cs", "{password}", "0")) {{ www_challenge("cs", "1"); exit; }}'
+ASKS_INVITE = '''if (is_method("INVITE") && $sp == {gateway_port} && $si == "{gateway_host}"
+		&& !pv_proxy_authenticate("cs", "{password}", "0")) {{ proxy_challenge("cs", "1"); exit; }}
+	consume_credentials();'''
+
+
 class Kamailio:
     def __init__(self, stage, gateway_port, port=None, transport="udp", stream_port=None,
-                 certificate=None):
+                 certificate=None, password=None):
         """transport: to and from the gateway.  TCP, for phones, and TLS are on stream_port."""
         self.port = port or stage.port()
+        asks = [(text if password else "").format(
+            password=password, gateway_host=HOST, gateway_port=gateway_port)
+            for text in (ASKS_REGISTER, ASKS_INVITE)]
         udp = transport == "udp"
         config = stage.write("kamailio.cfg", CONFIG.format(
             host=HOST, port=self.port, gateway_host=HOST, gateway_port=gateway_port,
-            no_tcp="yes" if udp else "no",
+            asks_register=asks[0], asks_invite=asks[1], no_tcp="yes" if udp else "no",
             listen="" if udp else f"listen={transport}:{HOST}:{stream_port}",
             tls=TLS.format(certificate) if certificate else "",
             not_from_gateway=(f'$si != "{HOST}" || $sp != {gateway_port}' if udp

@@ -17,6 +17,7 @@ def bracketed(host):
 
 class Message:
     def __init__(self, text):
+        self.text = text
         head, _, self.body = text.partition("\r\n\r\n")
         self.start, *lines = head.split("\r\n")
         self.headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines
@@ -24,7 +25,7 @@ class Message:
         self.is_response = self.start.startswith("SIP/2.0 ")
         self.status = int(self.start.split()[1]) if self.is_response else None
         self.method = self.get("CSeq").split()[1]
-        self.is_taken = False
+        self.text, self.is_taken = text, False
 
     def all(self, name):
         return [value for key, value in self.headers if key.lower() == name.lower()]
@@ -121,6 +122,17 @@ class Dialog:
     def ack(self, body=""):
         self.request("ACK", body=body)
 
+    def login(self, login, gateway_port, number):
+        """The INVITE was challenged: again, with credentials."""
+        uri = f"sip:{number}@{bracketed(self.phone.host)}:{gateway_port}"
+        challenge = self.phone.wait(401, call_id=self.call_id)
+        ack = dict(cseq=self.cseq, branch=self.branch)
+        remote, self.remote = self.remote, challenge.get("To")
+        self.request("ACK", uri=uri, **ack)
+        self.remote = remote
+        self.request("INVITE", uri=uri, body=self.sdp(),
+                     headers=(login.answer(challenge.text, "INVITE", uri),))
+
     def reinvite(self, direction="sendrecv", body=None):
         """A re-INVITE and its 200, acknowledged; returns the 200."""
         self.request("INVITE", body=self.sdp(direction=direction) if body is None else body)
@@ -182,6 +194,23 @@ class SipPhone:
 
     def _send(self, data, to):
         self.socket.sendto(data, to)
+
+    def register(self, gateway_port, login, expires_s=120):
+        """Registers with a challenge; the credentials that were accepted."""
+        where, uri = f"{bracketed(self.host)}:{self.port}", f"sip:{bracketed(self.host)}:{gateway_port}"
+        call_id, line = os.urandom(8).hex(), None
+        for cseq, status in ((1, 401), (2, 200)):
+            self.put([f"REGISTER {uri} SIP/2.0",
+                      f"Via: SIP/2.0/UDP {where};rport;branch=z9hG4bK{os.urandom(6).hex()}",
+                      "Max-Forwards: 70", f"From: <sip:{login.user}@tandem>;tag=r",
+                      f"To: <sip:{login.user}@tandem>", f"Call-ID: {call_id}",
+                      f"CSeq: {cseq} REGISTER", f"Expires: {expires_s}",
+                      f"Contact: <sip:{login.user}@{where}>", "User-Agent: a phone of the tests", "Supported: path, outbound, gruu",
+                      "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, NOTIFY, REFER",
+                      *([line] if line else [])], "", (self.host, gateway_port))
+            answer = self.wait(status, call_id=call_id)
+            line = login.answer(answer.text, "REGISTER", uri) if status == 401 else line
+        return line
 
     def wait(self, what, timeout_s=10.0, call_id=None):
         def found():

@@ -202,8 +202,8 @@ static void all_errors_with_their_lines(void **state)
 		"f:15: ptime_ms: given twice in this section\n"
 		"f:17: number: expected a pattern: \"a\" is not one of 0-9 * # + X Z N [ ] . !\n"
 		"f:19: to: expected a trunk, group or peer; there is none called \"nobody\"\n"
-		"f:20: phone: expected a section: gateway, media, sip, span, trunk, peer, tones or "
-		"rule\n";
+		"f:20: phone: expected a section: gateway, media, sip, span, trunk, peer, tones, "
+		"user or rule\n";
 	/* After an unknown section's name nothing can be told any more, but all before it was. */
 	struct conf *c;
 	char *errors = parse_errors(&c, text);

@@ -181,7 +181,17 @@ static void random_keys(FILE *to, enum conf_section_id id)
 					    "tones",
 					    "dial_tone",
 					    "ringback",
-					    "failure_tone_ms"};
+					    "failure_tone_ms",
+					    "registrar",
+					    "registrar_file",
+					    "register_min_s",
+					    "register_max_s",
+					    "digests",
+					    "authenticate",
+					    "username",
+					    "password",
+					    "ha1",
+					    "register"};
 	const struct conf_section *s = &conf_sections[id];
 
 	for (size_t k = 0; k < s->key_count; k++) {

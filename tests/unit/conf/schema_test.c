@@ -96,14 +96,14 @@ static void defaults_the_issue_asks_for(void **state)
 	trunk_default(&trunk);
 	assert_int_equal(trunk.isup.side, ISUP_NETWORK);
 	assert_int_equal(trunk.isup.switch_type, ISUP_NI2);
-	peer_default(&peer);
+	conf_peer_default(&peer);
 	assert_int_equal(peer.dtmf_type, 101);
 	assert_int_equal(peer.ptime_ms, 20);
 	assert_int_equal(peer.codec[0], SIP_PCMU);
 	conf_media_default(&media);
 	assert_int_equal(media.rtp.addr.ss_family, AF_UNSPEC); /* as the route says */
 	assert_int_equal(media.rtp.port_min, 16384);
-	sip_default(&sip);
+	conf_sip_default(&sip);
 	assert_int_equal(sip.listen_count, 4); /* UDP and TCP, IPv4 and IPv6 */
 	assert_int_equal(sip.t1_ms, 500);
 }

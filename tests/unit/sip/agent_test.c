@@ -289,9 +289,9 @@ static void test_local_addr(void **state)
 	rig_open(&r);
 	assert_true(sip_addr_parse(&r.conf.listen[0].addr, "0.0.0.0", 0));
 	assert_int_equal(reconfigure(&r), 0);
-	assert_int_equal(sip_agent_local_addr(r.agent, "cs", &addr), 0);
+	assert_int_equal(sip_agent_local_addr(r.agent, "cs", "", &addr), 0);
 	assert_string_equal(sip_addr_text((struct sockaddr *)&addr, text), "127.0.0.1:0");
-	assert_int_equal(sip_agent_local_addr(r.agent, "nobody", &addr), -ENOENT);
+	assert_int_equal(sip_agent_local_addr(r.agent, "nobody", "", &addr), -ENOENT);
 	struct sip_dialog *d = rig_start(&r);
 	rig_has(rig_header(rig_expect(&r, "INVITE ")->text, "Contact"), "<sip:127.0.0.1:");
 	sip_dialog_end(d, 0, 0);

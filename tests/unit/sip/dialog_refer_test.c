@@ -134,7 +134,7 @@ static void not_from_another_peer(void **state)
 	ssize_t got = recv(other.sock, text, sizeof(text) - 1, MSG_DONTWAIT);
 	assert_true(got > 0);
 	text[got] = '\0';
-	rig_has(text, "SIP/2.0 403 ");
+	rig_has(text, "SIP/2.0 481 ");
 	end(&r, d);
 	rig_close(&r);
 	close(other.sock);
