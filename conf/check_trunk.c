@@ -178,6 +178,24 @@ static void check_spans(struct conf_loader *l, size_t i)
 		check_member(l, i, n);
 }
 
+/* TBCT, RLT and ECT are services a network has for its users; path replacement is for both. */
+static void check_transfer(struct conf_loader *l, size_t i)
+{
+	static const char *const services[] = {
+		[ISUP_NI2] = "two B-channel transfer",      [ISUP_5ESS] = "two B-channel transfer",
+		[ISUP_4ESS] = "two B-channel transfer",     [ISUP_DMS100] = "release link trunk",
+		[ISUP_EUROISDN] = "explicit call transfer",
+	};
+	const struct isup_trunk_conf *t = &l->conf->trunks[i].isup;
+
+	if (t->transfer && t->side == ISUP_NETWORK && t->switch_type != ISUP_QSIG)
+		REPORT(l, CONF_TRUNK, i, "transfer",
+		       "expected \"off\" with side = \"network\": %s is what a network does for "
+		       "its user, and here the other end is the user; \"auto\" goes with side = "
+		       "\"user\", or with QSIG",
+		       services[t->switch_type]);
+}
+
 void conf_check_trunk(struct conf_loader *l, size_t i)
 {
 	struct conf_trunk *t = &l->conf->trunks[i];
@@ -195,6 +213,7 @@ void conf_check_trunk(struct conf_loader *l, size_t i)
 		REPORT(l, CONF_TRUNK, i, "early_audio",
 		       "expected other than \"never\" with ringback = \"own\" or failure_tone_ms: "
 		       "the trunk would not be told to listen");
+	check_transfer(l, i);
 	if (conf_is_failed(l, CONF_TRUNK, i, "span") || conf_is_failed(l, CONF_TRUNK, i, "spans"))
 		return;
 	if (t->span[0] != '\0' && t->span_count != 0)

@@ -7,15 +7,16 @@
 /* What may never differ is given by each as well, so that a page says all there is to say and a
  * changed default changes no trunk that has a profile.  Timers are the standard's, and who hunts
  * upwards follows from the side. */
-#define SETTINGS(side_, switch_, overlap_, dial_tone_)                                             \
+#define SETTINGS(side_, switch_, overlap_, dial_tone_, hold_notify_)                               \
 	{                                                                                          \
 		{"side", side_}, {"switch_type", switch_}, {"restart_on_start", "true"},           \
 			{"overlap", overlap_}, {"early_audio", "indicated"},                       \
 			{"disconnect_audio", "true"}, {"ringback", "auto"},                        \
-			{"dial_tone", dial_tone_}, {NULL, NULL},                                   \
+			{"dial_tone", dial_tone_}, {"hold_notify", hold_notify_},                  \
+			{"transfer", "off"}, {NULL, NULL},                                         \
 	}
-#define NETWORK(switch_, overlap_) SETTINGS("network", switch_, overlap_, "false")
-#define USER(switch_, overlap_)    SETTINGS("user", switch_, overlap_, "false")
+#define NETWORK(switch_, overlap_) SETTINGS("network", switch_, overlap_, "false", "false")
+#define USER(switch_, overlap_)    SETTINGS("user", switch_, overlap_, "false", "false")
 
 const struct conf_profile conf_profiles[] = {
 	{"none", "nothing is set", {{NULL, NULL}}},
@@ -33,7 +34,7 @@ const struct conf_profile conf_profiles[] = {
 	{"hipath", "Siemens HiPath and Hicom: QSIG", NETWORK("qsig", "both")},
 	{"generic-qsig", "any PBX by QSIG (ISO 11572, ECMA-143)", NETWORK("qsig", "both")},
 	{"generic-euroisdn", "any PBX by EuroISDN on a T1 (ETSI EN 300 403)",
-	 SETTINGS("network", "euroisdn", "both", "true")},
+	 SETTINGS("network", "euroisdn", "both", "true", "true")},
 	{"carrier-ni2", "a carrier: National ISDN 2", USER("ni2", "no")},
 	{"carrier-5ess", "a carrier: Lucent 5ESS custom", USER("5ess", "no")},
 	{"carrier-dms100", "a carrier: Nortel DMS-100 custom", USER("dms100", "no")},

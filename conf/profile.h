@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { CONF_PROFILE_SETTINGS_MAX = 8 };
+enum { CONF_PROFILE_SETTINGS_MAX = 10 };
 
 struct conf_profile_setting {
 	const char *key, *value;

@@ -144,12 +144,11 @@ static const struct conf_key trunk_keys[] = {
 		 " For a PBX that does not take an unexpected NOTIFY amiss."},
 	{"transfer", CONF_CHOICE, 0, FIELD(struct conf_trunk, isup.transfer), .choices = transfers,
 	 .help = "\"auto\": when a transfer leaves two channels of this trunk that talk to each "
-		 "other, the PBX is asked to connect the two calls itself: TBCT on NI2, 5ESS and "
-		 "4ESS, RLT on DMS-100, ECT on EuroISDN, path replacement on QSIG.  What it does "
-		 "not "
-		 "grant in 10 s stays connected here.  \"off\": it is not asked; for a line that "
-		 "has "
-		 "not subscribed to it."},
+		 "other, the other end is asked to connect the two calls itself: TBCT on NI2, 5ESS "
+		 "and 4ESS, RLT on DMS-100, ECT on EuroISDN, path replacement on QSIG.  What it "
+		 "does not grant in 10 s stays connected here.  Only a network does it for its "
+		 "user, so \"auto\" needs side = \"user\", or QSIG.  \"off\": it is not asked; for "
+		 "a line that has not subscribed to it."},
 	{"country_code", CONF_NUMBER, CONF_MAY_BE_EMPTY,
 	 FIELD(struct conf_trunk, numbering.country_code), .def = "none",
 	 .help = "E.164 country code of the trunk, \"1\" in North America.  A national number of "

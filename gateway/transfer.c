@@ -261,6 +261,12 @@ static int blind(struct gateway *g, struct leg *leg, const struct sip_refer *ref
 	struct gateway_offer offer = {&l->leg, &called, asking, leg_sip_peer(leg), ""};
 	if (gateway_call_begin(g, &offer, &c) < 0)
 		return 503;
+	/* What the transferred call is for does not change: an ISDN asked to connect the two by
+	 * itself would refuse calls of different bearers. */
+	c->purpose.bearer = first->purpose.bearer;
+	c->purpose.capability = first->purpose.capability;
+	c->purpose.low_layer = first->purpose.low_layer;
+	c->purpose.high_layer = first->purpose.high_layer;
 	c->transferee = *going;
 	c->has_transferee = true;
 	c->transfers = first->transfers + 1;

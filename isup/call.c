@@ -306,6 +306,18 @@ static void on_t313(void *arg)
 
 /* --- verbs --- */
 
+/* Octet 3 of Bearer capability, as libpri keeps it of a call: it asks for a transfer only of two
+ * whose are the same. */
+static int transfer_capability(const struct isup_purpose *p)
+{
+	enum { CAPABILITY_MASK = 0x1f };
+	struct isup_element bearer = p->capability;
+
+	if (bearer.len == 0)
+		isup_bearer_write(&bearer, p->bearer);
+	return bearer.len != 0 ? bearer.octets[0] & CAPABILITY_MASK : PRI_TRANS_CAP_3_1K_AUDIO;
+}
+
 static int setup_send(struct isup_call *c, const struct isup_setup *setup)
 {
 	struct isup_trunk *t = c->trunk;
@@ -324,9 +336,8 @@ static int setup_send(struct isup_call *c, const struct isup_setup *setup)
 	digits[sizeof(digits) - 1] = '\0';
 	party_to_pri(&caller, &setup->calling);
 	pri_sr_set_channel(sr, slot_to_pri(t, c->slot), t->conf.channel == ISUP_EXCLUSIVE, 0);
-	/* 3.1 kHz rather than speech: fax and modem calls must not be processed on the way.  Any
-	 * other bearer is put in its place by extras.c. */
-	pri_sr_set_bearer(sr, PRI_TRANS_CAP_3_1K_AUDIO, PRI_LAYER_1_ULAW);
+	/* What it does not write as it should, extras.c does in its place. */
+	pri_sr_set_bearer(sr, transfer_capability(&setup->purpose), PRI_LAYER_1_ULAW);
 	r = extras_set_purpose(c, &setup->purpose);
 	if (r < 0)
 		goto out;

@@ -45,6 +45,11 @@ bool isup_call_transfer(struct isup_call *a, struct isup_call *b)
 	}
 	if (!asked) {
 		t->counts.tromboned++;
+		if (t->conf.transfer)
+			log_line(LOG_ISUP, LOG_INFO,
+				 "%s/%u: transfer not asked for: on hold, of another bearer than "
+				 "%u, or not wished for in SETUP: two channels stay in use",
+				 t->conf.name, a->slot, b->slot);
 		return false;
 	}
 	t->counts.transfers_asked++;

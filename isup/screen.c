@@ -6,6 +6,8 @@
  * - Some messages for a call it does not know leave a new record behind, one for each reference.
  * - SERVICE without a status, or with one of which it knows nothing, it answers with the same.
  * - One QSIG operation makes it free the record it works on, or hang up a good call.
+ * - A path replacement it passes on to the call that a transfer was last asked with, though that
+ *   one may be gone.
  * - A SETUP whose flag says that we began the call begins one; a call reference that is too long is
  *   acted upon; a STATUS "null" for no call is answered.  Q.931 5.8 wants the three ignored.
  * Q.931 5.8.3.2 lets the first three be answered by STATUS or RELEASE COMPLETE; passing over them
@@ -15,7 +17,7 @@
 #include "isup/q931.h"
 #include "isup/trunk_internal.h"
 
-enum { QSIG_CC_EXEC_POSSIBLE = 29 /* ECMA-186 */ };
+enum { QSIG_PATH_REPLACEMENT = 4 /* ECMA-176 */, QSIG_CC_EXEC_POSSIBLE = 29 /* ECMA-186 */ };
 
 static bool about_interface(const struct q931_message *m)
 {
@@ -50,18 +52,25 @@ static bool needs_call(uint8_t type)
 	}
 }
 
-static bool frees_its_record(const struct isup_trunk *t, const struct q931_message *m)
+static bool invokes(const struct q931_message *m, unsigned operation)
 {
 	struct q931_walk w;
 	struct q931_ie ie;
 
-	if (t->conf.switch_type != ISUP_QSIG || m->type == Q931_SETUP)
-		return false;
 	q931_walk_start(&w, m);
 	while (q931_walk_next(&w, &ie))
-		if (ie.id == Q931_IE_FACILITY && q931_facility_invokes(&ie, QSIG_CC_EXEC_POSSIBLE))
+		if (ie.id == Q931_IE_FACILITY && q931_facility_invokes(&ie, operation))
 			return true;
 	return false;
+}
+
+static bool is_fatal_in_qsig(const struct isup_trunk *t, const struct q931_message *m)
+{
+	if (t->conf.switch_type != ISUP_QSIG)
+		return false;
+	const struct isup_call *c = trunk_call_named(t, m->call_reference, !m->to_originator);
+	return (m->type != Q931_SETUP && invokes(m, QSIG_CC_EXEC_POSSIBLE)) ||
+	       (c != NULL && c->transfers_with == NULL && invokes(m, QSIG_PATH_REPLACEMENT));
 }
 
 static bool is_torn(const struct q931_message *m)
@@ -105,5 +114,5 @@ bool screen_forbids(const struct isup_trunk *t, const struct q931_message *m)
 	    ((needs_call(m->type) || says_null(m)) &&
 	     trunk_call_named(t, m->call_reference, !m->to_originator) == NULL))
 		return true;
-	return frees_its_record(t, m);
+	return is_fatal_in_qsig(t, m);
 }

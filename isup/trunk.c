@@ -433,6 +433,12 @@ static void apply_settings(struct isup_trunk *t)
 	/* Only so does it write Sending Complete as the call says; else by the switch's type. */
 	pri_set_overlapdial(t->pri, c->overlap != ISUP_EN_BLOC);
 	pri_hold_enable(t->pri, c->hold); /* else it refuses HOLD by itself, cause 69 */
+	/* Where redirections, and in QSIG names (ISO 13868), travel; the others have elements.  On
+	 * DMS-100: our SETUPs ask for an ID to transfer the call by.  libpri cannot be told to
+	 * stop: with transfer = "off" by reload they go on asking. */
+	if (c->switch_type == ISUP_QSIG || c->switch_type == ISUP_EUROISDN ||
+	    (c->switch_type == ISUP_DMS100 && c->transfer))
+		pri_facility_enable(t->pri);
 }
 
 static bool slots_are_good(const struct isup_trunk_conf *conf)
@@ -483,10 +489,7 @@ int isup_trunk_open(struct isup_trunk **out, struct loop *loop, const struct isu
 	}
 	pri_set_service_message_support(t->pri, 1); /* else SERVICE is thrown back, for ever */
 	pri_hangup_fix_enable(t->pri, 1);           /* RELEASE COMPLETE only as a first answer */
-	/* Where redirections, and in QSIG names (ISO 13868), travel; the others have elements. */
-	if (conf->switch_type == ISUP_QSIG || conf->switch_type == ISUP_EUROISDN)
-		pri_facility_enable(t->pri);
-	pri_connect_ack_enable(t->pri, 1); /* tells CONNECT ACKNOWLEDGE, for T313 */
+	pri_connect_ack_enable(t->pri, 1);          /* tells CONNECT ACKNOWLEDGE, for T313 */
 	apply_settings(t);
 	trunk_leave(t);
 	backup_start(t);

@@ -112,6 +112,34 @@ static void add_hex(struct text *t, const char *key, const uint8_t *ie, size_t l
 		add(t, "%02x", ie[i]);
 }
 
+/* X.880: the first component behind the head, "invoke" of an operation: a number, or the octets of
+ * an object identifier; and what it carries.  Lengths are of one octet, as all that is sent is. */
+static void add_facility(struct text *t, const uint8_t *ie, size_t len)
+{
+	enum { INVOKE = 0xa1, INTEGER = 0x02, OBJECT = 0x06 };
+	size_t at = 0;
+
+	add(t, " facility");
+	while (at < len && (ie[at] & 0x80) == 0)
+		at++; /* octet 3 of several: DMS-100 */
+	at++;
+	while (at + 2 <= len && ie[at] != INVOKE)
+		at += 2u + ie[at + 1]; /* extension, interpretation: X.880 has none of their tags */
+	at += 2;                       /* into it */
+	if (at + 2 > len || ie[at] != INTEGER)
+		return;
+	at += 2u + ie[at + 1];
+	if (at + 2 > len || at + 2 + ie[at + 1] > len)
+		return;
+	if (ie[at] == INTEGER)
+		add(t, " invoke=%u", ie[at + 2]);
+	else if (ie[at] == OBJECT)
+		add_hex(t, "invoke", ie + at + 2, ie[at + 1]);
+	at += 2u + ie[at + 1];
+	if (at < len)
+		add_hex(t, "args", ie + at, len - at);
+}
+
 static void add_ie(struct text *t, uint8_t id, const uint8_t *ie, size_t len)
 {
 	switch (id) {
@@ -141,7 +169,7 @@ static void add_ie(struct text *t, uint8_t id, const uint8_t *ie, size_t len)
 		if (len >= 1)
 			add(t, " notice=%u", ie[0] & 0x7f);
 		break;
-	case IE_FACILITY: add(t, " facility"); break;
+	case IE_FACILITY: add_facility(t, ie, len); break;
 	case IE_CALLED: add_number(t, "called", ie, len); break;
 	case IE_CALLING: add_number(t, "calling", ie, len); break;
 	case IE_CONNECTED: add_number(t, "connected", ie, len); break;
@@ -304,6 +332,7 @@ size_t q931text_write(const struct q931text_head *head, const char *words, uint8
 		       (const uint8_t[]){exclusive, 0x83, (uint8_t)(0x80 | number)});
 	}
 	put_name_facility(&o, words);
+	put_hex(&o, IE_FACILITY, words, "fac");
 	if ((number = words_get_number(words, "pi", 0)) != 0)
 		put_ie(&o, IE_PROGRESS, 2, (const uint8_t[]){0x80, (uint8_t)(0x80 | number)});
 	if (words_get(words, "name", value, sizeof(value)) != NULL)

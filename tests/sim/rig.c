@@ -117,7 +117,9 @@ void rig_open(struct rig **out, const struct rig_conf *conf)
 		abort();
 	sim_set_loop(&r->loop);
 	log_set_sink(on_log, r);
-	far_open(&r->pbx, &(struct far_conf){"pbx", "t1", conf->pbx_is_network, PRI_SWITCH_NI2});
+	far_open(&r->pbx,
+		 &(struct far_conf){"pbx", "t1", conf->pbx_is_network,
+				    conf->pbx_switch != 0 ? conf->pbx_switch : PRI_SWITCH_NI2});
 	far_open(&r->co, &(struct far_conf){"co", "t2", true, PRI_SWITCH_NI2});
 	peer_open(&r->sip, &(struct peer_conf){"sip", r->addr[1], r->addr[0]});
 	peer_open(&r->px, &(struct peer_conf){"px", r->addr[2], r->addr[0]});

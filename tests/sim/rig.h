@@ -25,6 +25,7 @@ struct rig_conf {
 	const char *sip;     /* more keys of section sip */
 	const char *peer;    /* more keys of peer cs */
 	bool pbx_is_network; /* the gateway is the user side of trunk pbx */
+	int pbx_switch;      /* libpri's PRI_SWITCH_x, as .trunk says in words; 0: NI2 */
 };
 
 struct rig {

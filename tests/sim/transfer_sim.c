@@ -6,8 +6,6 @@ static const struct rig_conf may = {.peer = "transfer = yes"};
 static const struct rig_conf tells = {.peer = "transfer = yes", .trunk = "hold_notify = yes"};
 static const struct rig_conf unheld = {.peer = "hold = no"};
 static const struct rig_conf no_hold = {.trunk = "hold = no"};
-static const struct rig_conf hands_over = {
-	.peer = "transfer = yes", .trunk = "transfer = \"auto\"", .pbx_is_network = true};
 
 /* The PBX calls a phone that answers: path t1/5+rtp. */
 #define PBX_CALLS_SIP                                                                              \
@@ -682,69 +680,6 @@ static const char *const invite_replaces_not_allowed[] = {
 	NULL,
 };
 
-/* --- towards the PBX --- */
-
-/* The network takes both calls: it clears them. */
-static const char *const handed_over[] = {
-	"pbx > SETUP called=7234 calling=7101 ch=5 3.1k",
-	"pbx < CALL-PROCEEDING",
-	"sip < INVITE",
-	"sip > 200 sdp",
-	"sip < ACK",
-	"pbx < CONNECT",
-	"wait 100",
-	"clear inboxes",
-	"sip > REFER refer=7102 nosub",
-	"sip < 202 REFER",
-	"pbx#2 < SETUP called=7102",
-	"pbx#2 > CALL-PROCEEDING",
-	"pbx#2 > CONNECT",
-	"wait 50",
-	"sip < BYE",
-	"sip > 200 BYE",
-	"record cause=16",
-	"pbx#2 < CONNECT-ACK",
-	"pbx < FACILITY facility",
-	"wait 50",
-	"path is t1/5+t1/23",
-	"pbx > DISCONNECT cause=16",
-	"pbx#2 > DISCONNECT cause=16",
-	"pbx < RELEASE",
-	"pbx#2 < RELEASE",
-	"record cause=16",
-	NULL,
-};
-
-/* It does not answer: the two go on through us. */
-static const char *const not_handed_over[] = {
-	"pbx > SETUP called=7234 calling=7101 ch=5 3.1k",
-	"pbx < CALL-PROCEEDING",
-	"sip < INVITE",
-	"sip > 200 sdp",
-	"sip < ACK",
-	"pbx < CONNECT",
-	"wait 100",
-	"sip > REFER refer=7102 nosub",
-	"sip < 202 REFER",
-	"pbx#2 < SETUP called=7102",
-	"pbx#2 > CALL-PROCEEDING",
-	"pbx#2 > CONNECT",
-	"wait 50",
-	"sip < BYE",
-	"sip > 200 BYE",
-	"record cause=16",
-	"pbx#2 < CONNECT-ACK",
-	"pbx < FACILITY facility",
-	"quiet 60000",
-	"path is t1/5+t1/23",
-	"pbx#2 > DISCONNECT cause=16",
-	"pbx < DISCONNECT cause=16",
-	"pbx#2 < RELEASE",
-	"pbx < RELEASE-COMPLETE",
-	"record cause=16",
-	NULL,
-};
-
 int main(int argc, char **argv)
 {
 #define ROW(name, conf)                                                                            \
@@ -787,8 +722,6 @@ int main(int argc, char **argv)
 		ROW(invite_replaces_nothing, &may),
 		ROW(invite_replaces_bad_offer, &may),
 		ROW(invite_replaces_not_allowed, NULL),
-		ROW(handed_over, &hands_over),
-		ROW(not_handed_over, &hands_over),
 	};
 
 	return script_run_all("transfer", scenarios, sizeof(scenarios) / sizeof(scenarios[0]), argc,

@@ -19,6 +19,7 @@ static const struct rig_conf with_ours = {
 	.peer = "overlap = true ringback = own failure_tone_ms = 2000",
 };
 static const struct rig_conf transfers = {.trunk = "transfer = \"auto\" hold_notify = true",
+					  .pbx_is_network = true,
 					  .peer = "transfer = true"};
 
 static void walk(const struct walk_conf *model)

@@ -191,7 +191,9 @@ static void random_keys(FILE *to, enum conf_section_id id)
 					    "username",
 					    "password",
 					    "ha1",
-					    "register"};
+					    "register",
+					    "side",
+					    "transfer"};
 	const struct conf_section *s = &conf_sections[id];
 
 	for (size_t k = 0; k < s->key_count; k++) {
@@ -207,6 +209,9 @@ static void random_keys(FILE *to, enum conf_section_id id)
 
 static void random_file(FILE *to)
 {
+	static const char *const sides[] = {"side = network transfer = off",
+					    "side = user transfer = off",
+					    "side = user transfer = auto"};
 	unsigned spans = below(5), peers = 1 + below(4), rules = below(10);
 
 	fprintf(to, "gateway { control = /run/%u", below(100));
@@ -228,8 +233,8 @@ static void random_file(FILE *to)
 			i, below(255), i, below(65536), 1u << below(4), 5 + below(36),
 			20 + below(100));
 		random_keys(to, CONF_SPAN);
-		fprintf(to, " }\ntrunk t%u { span = s%u group = g%u tones = %s", i, i, below(2),
-			below(2) ? "own" : "de");
+		fprintf(to, " }\ntrunk t%u { span = s%u group = g%u tones = %s %s", i, i, below(2),
+			below(2) ? "own" : "de", sides[below(3)]);
 		random_keys(to, CONF_TRUNK);
 		fprintf(to, " }\n");
 	}
