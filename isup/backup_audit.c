@@ -4,7 +4,6 @@
  * more says so, and libpri ends it here.  Calls whose number was under way are ended, cause 41:
  * digits may be missing or come twice (5.8.8 ends them as well when the data link is reset).
  */
-#include "isup/cause.h"
 #include "isup/q931.h"
 #include "isup/trunk_internal.h"
 
@@ -28,19 +27,14 @@ static void enquire(struct isup_trunk *t, const struct isup_call *c)
 
 void backup_audit(struct isup_trunk *t)
 {
-	struct isup_call *next;
-
 	trunk_enter(t);
-	for (struct isup_call *c = t->calls; c != NULL; c = next) {
-		next = c->next;
+	for (struct isup_call *c = t->calls; c != NULL; c = c->next) {
 		if (c->state == CALL_DEAD || c->pri == NULL || c->state == CALL_INITIATED ||
 		    c->state == CALL_PRESENT)
 			continue; /* SETUP is repeated, or not answered yet */
-		if (c->state == CALL_OVERLAP_SENDING || c->state == CALL_OVERLAP_RECEIVING)
-			trunk_call_clear_by_trunk(c, Q850_TEMPORARY_FAILURE,
-						  Q850_TEMPORARY_FAILURE);
-		else
+		if (c->state != CALL_OVERLAP_SENDING && c->state != CALL_OVERLAP_RECEIVING)
 			enquire(t, c);
 	}
+	trunk_call_end_overlap(t);
 	trunk_leave(t);
 }

@@ -6,6 +6,18 @@
 #include "isup/party.h"
 #include "isup/trunk_internal.h"
 
+void trunk_call_end_overlap(struct isup_trunk *t)
+{
+	struct isup_call *next;
+
+	for (struct isup_call *c = t->calls; c != NULL; c = next) {
+		next = c->next;
+		if (c->state == CALL_OVERLAP_SENDING || c->state == CALL_OVERLAP_RECEIVING)
+			trunk_call_clear_by_trunk(c, Q850_TEMPORARY_FAILURE,
+						  Q850_TEMPORARY_FAILURE);
+	}
+}
+
 /* --- receiving --- */
 
 static bool is_full(const struct isup_call *c)
@@ -77,10 +89,14 @@ static void on_t304(void *arg)
 	trunk_call_clear_by_trunk(arg, Q850_TIMER_EXPIRED, Q850_INVALID_NUMBER_FORMAT);
 }
 
+/* T304 runs from SETUP ACKNOWLEDGE and anew from each INFORMATION, 5.1.3: not from a number that
+ * ended without another digit. */
 static void send_digits(struct isup_call *c, const char *digits)
 {
 	struct isup_trunk *t = c->trunk;
 
+	if (*digits == '\0' && timer_running(&c->timer))
+		return;
 	for (; *digits != '\0'; digits++)
 		pri_information(t->pri, c->pri, *digits);
 	timer_start(t->loop, &c->timer, timer_ms(t->conf.t304_ms, T304_MS), on_t304, c);

@@ -247,6 +247,7 @@ static void forget_frame(struct isup_trunk *t)
 {
 	t->reading_next = NO_FRAME;
 	t->reading_accepted = false;
+	t->reading_reset = false;
 	t->reading_service = t->reading_service_ack = false;
 	t->reading_channel = t->reading_interface = false;
 	t->reading_disconnect = false;
@@ -282,6 +283,7 @@ static void look_into(struct isup_trunk *t, const struct rx_frame *f)
 	int location;
 
 	forget_frame(t);
+	t->reading_reset = (f->data[2] & ~POLL) == SABME && t->usable;
 	if (!q931_parse(&m, f->data, f->len))
 		return;
 	t->reading_accepted = (f->data[2] & 0x03) == 0x03; /* UI is not numbered */
@@ -320,6 +322,8 @@ static void run_frames(struct isup_trunk *t)
 			pri_event copy = *ev;
 			on_pri_event(t, &copy, false);
 		}
+		if (t->reading_reset)
+			trunk_call_end_overlap(t); /* once libpri has answered it */
 		trunk_call_after_disconnect(t);
 		trunk_call_sweep(t);
 		forget_frame(t);

@@ -163,6 +163,7 @@ struct isup_trunk {
 	const struct rx_frame *reading; /* the frame libpri may read now */
 	uint8_t reading_next;           /* what acknowledges it: its N(S) and one */
 	bool reading_accepted;          /* LAPD did, and libpri has read the message in it */
+	bool reading_reset;             /* it establishes the link anew, Q.931 5.8.8 */
 	bool reading_service;           /* it is a SERVICE message, or the answer to one */
 	bool reading_service_ack;       /* the answer */
 	bool reading_channel;           /* it has a Channel Identification */
@@ -259,6 +260,8 @@ void trunk_call_finish(struct isup_call *c, int far_cause);
 /* call_overlap.c */
 void trunk_call_on_setup_ack(struct isup_call *c, bool inband);
 void trunk_call_on_digits(struct isup_call *c, const char *digits, bool complete);
+/* Digits may be missing, or come twice: calls whose number is under way are cleared, 5.8.8. */
+void trunk_call_end_overlap(struct isup_trunk *t);
 /* '#' at the end of a number that begins with a digit: taken off, and the number is complete. */
 void trunk_call_end_of_number(struct isup_call *c);
 

@@ -16,6 +16,12 @@ static const struct rig_conf by_invites = {
 	.rules = "rule \"open\" { from = pbx number = 9. to = cs }\n",
 };
 
+/* The trunk sends on what it gets, digit by digit. */
+static const struct rig_conf passing_on = {
+	.trunk = "overlap = both",
+	.rules = "rule \"open\" { from = pbx number = 9. to = pbx }\n",
+};
+
 /* How each of these goes on once the INVITE is there. */
 #define REFUSED                                                                                    \
 	"sip > 486", "sip < ACK", "pbx < DISCONNECT cause=17", "pbx > RELEASE",                    \
@@ -241,6 +247,53 @@ static const char *const gives_up_between_invites[] = {
 	NULL,
 };
 
+/* --- sending --- */
+
+/* T304, 20 s from the last digit sent, 5.2.4: the far side wanted more and never said enough.  T302
+ * of the other leg is over by then: there are no more digits to wait for. */
+static const char *const t304[] = {
+	"pbx raw",
+	"pbx > SETUP calling=7101 called=95 ch=5",
+	"pbx < SETUP-ACK ch=5",
+	"pbx#2 < SETUP called=95 calling=7101 ch=23",
+	"pbx#2 > SETUP-ACK ch=23",
+	"quiet 12000",
+	"pbx > INFORMATION called=5",
+	"pbx#2 < INFORMATION called=5",
+	"quiet 19000",
+	"pbx#2 < DISCONNECT cause=102 in 1000",
+	"pbx < DISCONNECT cause=28",
+	"pbx#2 > RELEASE",
+	"pbx#2 < RELEASE-COMPLETE",
+	"pbx > RELEASE",
+	"pbx < RELEASE-COMPLETE",
+	"record dialled=955 cause=28",
+	NULL,
+};
+
+/* Whatever it says, but SETUP ACKNOWLEDGE, stops T304. */
+static const char *const t304_stopped_by_proceeding[] = {
+	"pbx raw",
+	"pbx > SETUP calling=7101 called=955 ch=5",
+	"pbx < SETUP-ACK ch=5",
+	"pbx#2 < SETUP called=955 ch=23",
+	"pbx#2 > SETUP-ACK ch=23",
+	"wait 5000",
+	"pbx#2 > CALL-PROCEEDING",
+	"pbx < CALL-PROCEEDING",
+	"pbx#2 > ALERTING",
+	"pbx < ALERTING",
+	"quiet 40000",
+	"pbx#2 > DISCONNECT cause=17",
+	"pbx < DISCONNECT cause=17",
+	"pbx#2 < RELEASE",
+	"pbx#2 > RELEASE-COMPLETE",
+	"pbx > RELEASE",
+	"pbx < RELEASE-COMPLETE",
+	"record dialled=955 cause=17",
+	NULL,
+};
+
 /* --- announcements, Q.931 5.3.4.1 --- */
 
 #define PBX_PROCEEDS                                                                               \
@@ -372,6 +425,10 @@ static const char *const rtp_that_comes_is_early_media[] = {
 	{                                                                                          \
 #name, &overlap, name                                                              \
 	}
+#define PASSING_ON(name)                                                                           \
+	{                                                                                          \
+#name, &passing_on, name                                                           \
+	}
 #define BY_INVITES(name)                                                                           \
 	{                                                                                          \
 #name, &by_invites, name                                                           \
@@ -393,6 +450,8 @@ int main(int argc, char **argv)
 		BY_INVITES(address_incomplete),
 		BY_INVITES(never_enough),
 		BY_INVITES(gives_up_between_invites),
+		PASSING_ON(t304),
+		PASSING_ON(t304_stopped_by_proceeding),
 		OVERLAP(announcement_until_t306),
 		OVERLAP(announcement_until_release),
 		OVERLAP(announcement_not_waited_for),

@@ -117,6 +117,21 @@ static void test_channel_names_its_interface(void **state)
 	pair_close(p);
 }
 
+/* Without a name it would be that of the D-channel in service, which is the backup's. */
+static void test_service_names_interface_0(void **state)
+{
+	struct pair *p = group_open();
+
+	assert_int_equal(isup_trunk_dchan_switch(p->b.trunk), 0);
+	run_ms(p, 200);
+	expect_states(p, ISUP_DCHAN_STANDBY, ISUP_DCHAN_IN_SERVICE);
+	assert_int_equal(isup_trunk_order(p->a.trunk, 5, ISUP_ORDER_OUT), 0);
+	run_ms(p, 200);
+	assert_int_equal(isup_trunk_slot(p->b.trunk, isup_slot(BACKUP, 5)), ISUP_SLOT_IDLE);
+	assert_int_equal(isup_trunk_slot(p->b.trunk, 5), ISUP_SLOT_OUT_BY_FAR);
+	pair_close(p);
+}
+
 static void test_loss_keeps_calls(void **state)
 {
 	struct pair *p = group_open();
@@ -398,6 +413,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_primary_first),
 		cmocka_unit_test(test_channel_names_its_interface),
+		cmocka_unit_test(test_service_names_interface_0),
 		cmocka_unit_test(test_loss_keeps_calls),
 		cmocka_unit_test(test_line_alarm_switches),
 		cmocka_unit_test(test_message_follows),

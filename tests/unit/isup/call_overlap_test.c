@@ -198,15 +198,40 @@ static void test_t304(void **state)
 	conf.overlap = ISUP_OVERLAP_RECEIVE;
 	conf.t302_ms = 100000;
 	isup_trunk_reconfigure(p->a.trunk, &conf);
-	start(&p->b, "7");
+	struct isup_call *out = start(&p->b, "7");
 	assert_true(isup_call_more(arrives(p, &p->a, "7", false), false));
 	run_ms(p, T304_MS - 500);
 	expect(&p->b, ISUP_MORE);
+	isup_call_digits(out, ""); /* the number has ended: that is no INFORMATION */
 	expect_none(&p->b);
 	run_ms(p, 600);
 	assert_int_equal(expect(&p->b, ISUP_CLEARING)->cause, Q850_INVALID_NUMBER_FORMAT);
 	assert_int_equal(expect(&p->a, ISUP_CLEARING)->cause, Q850_TIMER_EXPIRED);
 	pair_close(p);
+}
+
+/* Q.931 5.8.8: the far side establishes the link anew, and digits may be lost with it. */
+static void test_link_reset(void **state)
+{
+	static const uint8_t from_user[] = {0x00, 0x01, 0x7f}, from_network[] = {0x02, 0x01, 0x7f};
+
+	for (int sending = 0; sending < 2; sending++) {
+		struct pair *p =
+			pair_overlap(ISUP_EUROISDN, ISUP_OVERLAP_RECEIVE, ISUP_OVERLAP_SEND);
+		struct end *e = sending ? &p->b : &p->a;
+		struct isup_call *out = start(&p->b, "7"), *in = arrives(p, &p->a, "7", false);
+		assert_true(isup_call_more(in, false));
+		run_ms(p, 50);
+		expect(&p->b, ISUP_MORE);
+		isup_trunk_receive(e->trunk, 0, sending ? from_network : from_user, 3);
+		run_ms(p, 50);
+		struct isup_event *ev = expect(e, ISUP_CLEARING);
+		assert_ptr_equal(ev->call, sending ? out : in);
+		assert_int_equal(ev->cause, Q850_TEMPORARY_FAILURE);
+		assert_int_equal(e->sent[Q931_DISCONNECT], 1);
+		assert_int_equal(last_cause(e, Q931_DISCONNECT), Q850_TEMPORARY_FAILURE);
+		pair_close(p);
+	}
 }
 
 /* Who dials for ever does not hold the slot for ever. */
@@ -389,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_hash_ends_the_number),
 		cmocka_unit_test(test_t302),
 		cmocka_unit_test(test_t304),
+		cmocka_unit_test(test_link_reset),
 		cmocka_unit_test(test_too_many_digits),
 		cmocka_unit_test(test_clearing_while_dialling),
 		cmocka_unit_test(test_announcement_until_t306),

@@ -263,9 +263,46 @@ static void test_table(void **state)
 				play(i, type, side);
 }
 
+/* libpri has 8192 timers and from then on only complains: a far side that calls without end on a
+ * slot that is taken, and answers nothing, must not get at them. */
+static void test_timers_do_not_run_out(void **state)
+{
+	static const struct isup_trunk_ops ops = {on_hand_event, on_hand_send, NULL};
+	enum { CALLS = 9000, PRI_TIMERS = 8192 };
+	struct pair *p = pair_new();
+	struct hand *h = calloc(1, sizeof(*h));
+	struct isup_trunk_conf conf = conf_for(ISUP_NETWORK);
+	struct isup_call *c;
+
+	assert_true(CALLS > PRI_TIMERS);
+	assert_int_equal(isup_trunk_open(&h->trunk, &p->loop, &conf, &ops, h), 0);
+	run_ms(p, 3000);
+	begin(p, h, ACTIVE);
+	for (unsigned i = 0; i < CALLS; i++) {
+		uint8_t setup[] = {SETUP(BEARER, CHANNEL, CALLED)};
+		setup[2] = (uint8_t)((i + 100) >> 8);
+		setup[3] = (uint8_t)(i + 100);
+		h->sent_count = 0;
+		hand_send(h, setup, sizeof(setup));
+		if (i % 100 == 0)
+			run_ms(p, 1);
+	}
+	/* Of a call of ours SETUP is repeated after T303, by libpri's timer. */
+	h->sent_count = 0;
+	assert_int_equal(isup_call_start(&c, h->trunk, &plain_setup, NULL), 0);
+	run_ms(p, 4500);
+	assert_int_equal(h->sent_count, 2);
+	assert_int_equal(h->sent[1][8], Q931_SETUP);
+	isup_trunk_close(h->trunk);
+	h->trunk = NULL;
+	pair_close(p);
+	free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_timers_do_not_run_out),
 		cmocka_unit_test(test_table),
 	};
 	return cmocka_run_group_tests(tests, quiet_logs, NULL);

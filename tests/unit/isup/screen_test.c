@@ -125,6 +125,43 @@ static void test_setup_on_global_reference(void **state)
 	pair_close(p);
 }
 
+/* Q.SIG: libpri would free the call record it works on, or hang up a good call. */
+static void test_qsig_cc_exec_possible(void **state)
+{
+	/* INFORMATION, call reference 99; then FACILITY on the call that is there.  Facility:
+	 * profile ROSE, invoke id 1, operation 29 */
+	static const uint8_t unknown[] = {0x08, 0x02, 0x00, 0x63, 0x7b, 0x1c, 0x09, 0x91,
+					  0xa1, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x1d};
+	static const uint8_t known[] = {0x08, 0x02, 0x80, 0x01, 0x62, 0x1c, 0x09, 0x91,
+					0xa1, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x1d};
+	struct pair *p = pair_new();
+	struct isup_trunk_conf conf = conf_for(ISUP_USER);
+	struct isup_trunk_counts before, after;
+
+	conf.switch_type = ISUP_QSIG;
+	end_open(&p->a, &conf);
+	raw_open(&p->b, PRI_NETWORK, PRI_SWITCH_QSIG);
+	pair_up(p);
+	isup_trunk_counts(p->a.trunk, &before);
+	raw_send(&p->b, unknown, sizeof(unknown));
+	run_ms(p, 20000);
+	start_call(&p->a);
+	run_ms(p, 20);
+	pri_event_ring ring = raw_wait(&p->b, PRI_EVENT_RING)->ring;
+	pri_answer(p->b.raw, ring.call, ring.channel, 0);
+	raw_run(&p->b);
+	run_ms(p, 20);
+	expect(&p->a, ISUP_CONNECT);
+	raw_send(&p->b, known, sizeof(known));
+	run_ms(p, 20000); /* LAPD has not stumbled over it either */
+	isup_trunk_counts(p->a.trunk, &after);
+	assert_int_equal(after.frames_bad - before.frames_bad, 2);
+	expect_none(&p->a);
+	assert_true(isup_trunk_up(p->a.trunk));
+	assert_int_equal(p->a.sent[Q931_DISCONNECT], 0);
+	pair_close(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +170,7 @@ int main(void)
 		cmocka_unit_test(test_dummy_reference),
 		cmocka_unit_test(test_unknown_calls),
 		cmocka_unit_test(test_setup_on_global_reference),
+		cmocka_unit_test(test_qsig_cc_exec_possible),
 	};
 	return cmocka_run_group_tests(tests, quiet_logs, NULL);
 }
