@@ -9,7 +9,10 @@
 #include <string.h>
 
 enum {
-	PIPE_TICKS = 8,    /* room for a catch-up of either side and a tick of phase */
+	PIPE_TICKS = 8, /* room for a catch-up of either side and a tick of phase */
+	/* Ticks that stay in it: two spans' ticks may come at nearly the same moment, and then
+	 * either first. */
+	PIPE_RESERVE = 1,
 	PIPE_WINDOW = 100, /* reads after which ticks that were always left over are given up */
 	EVENT_LEVEL = 10,  /* -dBm0 of an event we hand on without having heard its tone */
 };
@@ -165,7 +168,7 @@ static void pipe_read(struct path_pipe *pipe, uint8_t out[TDM_TICK_OCTETS])
 	unsigned left = head - tail;
 	uint8_t given_up[TDM_TICK_OCTETS];
 
-	if (!ring_get(&pipe->ring, out)) {
+	if ((!pipe->started && left <= PIPE_RESERVE) || !ring_get(&pipe->ring, out)) {
 		memset(out, TDM_IDLE, TDM_TICK_OCTETS);
 		if (pipe->started)
 			count_slip(pipe);
@@ -177,9 +180,9 @@ static void pipe_read(struct path_pipe *pipe, uint8_t out[TDM_TICK_OCTETS])
 		pipe->least_left = left;
 	if (++pipe->reads < PIPE_WINDOW)
 		return;
-	/* What was left after every read of a second is only delay, from a catch-up of the writer
-	 * or because its span runs faster. */
-	if (pipe->least_left > 0 && ring_get(&pipe->ring, given_up))
+	/* What more was left after every read of a second is only delay, from a catch-up of the
+	 * writer or because its span runs faster. */
+	if (pipe->least_left > PIPE_RESERVE && ring_get(&pipe->ring, given_up))
 		count_slip(pipe);
 	pipe->reads = 0;
 	pipe->least_left = PIPE_TICKS;

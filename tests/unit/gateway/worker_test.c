@@ -282,8 +282,8 @@ static void slots_of_one_span_are_joined_exactly(void **state)
 	assert_int_equal(s->heard[1][s->ticks - 1], TDM_IDLE);
 	/* From the tick after the first to the last before the close. */
 	for (unsigned t = 10; t < 55; t++) {
-		assert_int_equal(s->heard[24][t], octet_of(1, t - 1, 0));
-		assert_int_equal(s->heard[1][t], octet_of(24, t - 1, 0));
+		assert_int_equal(s->heard[24][t], octet_of(1, t - 2, 0));
+		assert_int_equal(s->heard[1][t], octet_of(24, t - 2, 0));
 	}
 	worker_counts(f.w[0], &c);
 	assert_true(c.ticks >= 60);
