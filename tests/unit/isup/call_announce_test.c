@@ -44,8 +44,8 @@ static void test_t306(void **state)
 	run_ms(p, 2000);
 	assert_int_equal(p->a.sent[Q931_RELEASE] + p->b.sent[Q931_RELEASE], 1);
 	expect(&p->a, ISUP_RELEASED);
-	isup_call_clear(of_b, Q850_USER_BUSY);
-	run_ms(p, 100);
+	expect(&p->b, ISUP_CLEARING);
+	expect(&p->b, ISUP_RELEASED);
 	expect_idle(&p->a);
 	expect_idle(&p->b);
 	pair_close(p);
