@@ -146,6 +146,7 @@ def test(s):
         c=f"{HOST}:{ports['pbx_c']}", gc=f"{HOST}:{ports['span_c']}"), span="buffer 10 20")
     wait_dchannels(tandem, pbx, "in service", "standby", "in-service", "standby", "at the start")
     tandem.wait_up("a", "b", "c")
+    pbx.wait("trunk-up", timeout_s=20)     # its link has settled, too
     check_equal(tandem.spans()["c"]["slots"], "." * 24, "the third span has 24 channels")
     failover(tandem, pbx)
     drill(tandem, pbx)
