@@ -67,6 +67,9 @@ class Simpbx:
         return found
 
     def dial(self, ext, number):
+        """Its own side of the link may settle a moment after the gateway's."""
+        wait_for(lambda: any(s["dchan_up"] for s in self.command("stats")["spans"]),
+                 f"{self.name}: the D-channel is up")
         return self.command(f"dial {ext} {number}")
 
     def hang_up(self, ext):
