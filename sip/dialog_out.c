@@ -139,12 +139,14 @@ static void send_cancel(struct sip_dialog *d)
 	struct sip_client *c;
 
 	d->cancel_wanted = false;
+	timer_start(d->agent->loop, &d->give_up, 64ul * d->agent->layer.t1_ms, on_cancel_lost, d);
+	if (d->invite == NULL)
+		return;
 	sip_draft_derive(&draft, "CANCEL", d->invite->text, d->invite->len, NULL);
 	sip_draft_reason(&draft, d->cancel_q850);
 	int r = sip_client_start(&c, &d->agent->layer, d->listener, &d->invite->to, &draft);
 	if (r < 0)
 		log_line(LOG_SIP, LOG_WARN, "%s: no CANCEL sent: %s", d->call_id, strerror(-r));
-	timer_start(d->agent->loop, &d->give_up, 64ul * d->agent->layer.t1_ms, on_cancel_lost, d);
 }
 
 void sip_dialog_cancel(struct sip_dialog *d, int q850)
